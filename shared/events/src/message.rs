@@ -1,0 +1,23 @@
+//! Messages between functions, as JSON bodies in queues.
+
+use kernel::{Id, kinds};
+use serde::{Deserialize, Serialize};
+
+/// Why a snapshot is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SnapshotReason {
+    /// A reader had to apply many changes, or found no snapshot at all.
+    Behind,
+    /// A record was erased: older snapshots still hold it and have to go.
+    Erased,
+}
+
+/// Asks for a new snapshot of a workspace's replica.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotRequest {
+    /// Whose replica.
+    pub workspace: Id<kinds::Workspace>,
+    /// Why.
+    pub reason: SnapshotReason,
+}
