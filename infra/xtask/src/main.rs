@@ -1,0 +1,61 @@
+//! `cargo xtask`: the house's own commands.
+//!
+//! `tidy` checks the rules of `CONTRIBUTING.md`, `new` starts a capability, `test` runs everything CI runs. Each command is a
+//! module with a `run(arguments)` that returns what went wrong; nothing here is linked into a function.
+
+mod new;
+mod suite;
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  tidy               check the house rules over the work tree
+  new <capability>   start a capability: crate, member, code map row
+  test [--no-cloud]  format, clippy, tidy, tests, documentation, and the deployed stack in an emulator";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let Some((command, rest)) = arguments.split_first() else {
+        complain(USAGE);
+        return ExitCode::from(2);
+    };
+    let outcome = match command.as_str() {
+        "tidy" => tidy::run(&root(), rest),
+        "new" => new::run(&root(), rest),
+        "test" => suite::run(&root(), rest),
+        "help" | "--help" | "-h" => {
+            say(USAGE);
+            Ok(())
+        }
+        unknown => Err(anyhow::anyhow!("no command `{unknown}`\n\n{USAGE}")),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The root of the workspace: this crate lives two folders below it.
+fn root() -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.ancestors().nth(2).expect("infra/xtask is two folders below the root").to_path_buf()
+}
+
+/// Tells the person at the terminal.
+#[expect(clippy::print_stdout, reason = "a command's answer goes to the terminal")]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+/// Tells the person at the terminal what is wrong or going on, apart from the answer.
+#[expect(clippy::print_stderr, reason = "a command's complaints go to the terminal")]
+fn complain(line: &str) {
+    eprintln!("{line}");
+}

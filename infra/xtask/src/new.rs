@@ -1,0 +1,185 @@
+//! `cargo xtask new <capability>`: starts a capability in the shape of its neighbours.
+
+use anyhow::{Context, bail, ensure};
+use std::path::Path;
+
+const MANIFEST: &str = include_str!("new/Cargo.toml.txt");
+const LIBRARY: &str = include_str!("new/lib.rs.txt");
+const BINARY: &str = include_str!("new/main.rs.txt");
+const NOUN: &str = include_str!("new/noun.rs.txt");
+
+/// A file to be written, by its path relative to the root.
+type Draft = (String, String);
+
+/// Writes the crate, makes it a member, puts it on README's code map, and tells what remains.
+pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
+    let [name] = arguments else { bail!("usage: cargo xtask new <capability>, for example `deals`") };
+    let read = |path: &str| std::fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
+    let drafts = draft(name, &read("Cargo.toml")?, &read("README.md")?)?;
+    ensure!(!root.join("functions").join(name).exists(), "functions/{name} is already there");
+    for (path, text) in &drafts {
+        let target = root.join(path);
+        if let Some(folder) = target.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        std::fs::write(&target, text).with_context(|| format!("cannot write {path}"))?;
+        crate::say(&format!("wrote {path}"));
+    }
+    crate::say(&remaining(name));
+    Ok(())
+}
+
+/// Everything that is written for a new capability: its crate, and the root manifest and README with it.
+fn draft(name: &str, root_manifest: &str, readme: &str) -> anyhow::Result<Vec<Draft>> {
+    ensure!(
+        crate::tidy::tier(name).is_some(),
+        "the architecture knows no capability `{name}`: give it a tier in infra/xtask/src/tidy/layers.rs and a line in \
+         docs/ARCHITECTURE.md first"
+    );
+    let noun = singular(name);
+    let folder = format!("functions/{name}");
+    Ok(vec![
+        (format!("{folder}/Cargo.toml"), fill(MANIFEST, name)),
+        (format!("{folder}/src/lib.rs"), fill(LIBRARY, name)),
+        (format!("{folder}/src/main.rs"), fill(BINARY, name)),
+        (format!("{folder}/src/{noun}.rs"), fill(NOUN, name)),
+        ("Cargo.toml".to_owned(), with_member(root_manifest, name)?),
+        ("README.md".to_owned(), with_row(readme, name)?),
+    ])
+}
+
+fn fill(template: &str, name: &str) -> String {
+    let noun = singular(name);
+    template
+        .replace("__name__", name)
+        .replace("__NAME__", &capitalised(name))
+        .replace("__nouns__", name)
+        .replace("__noun__", &noun)
+        .replace("__Noun__", &capitalised(&noun))
+        .replace("__NOUN__", &noun.to_uppercase())
+}
+
+/// `activities` -> `activity`, `deals` -> `deal`; what has no plural stays.
+fn singular(name: &str) -> String {
+    match (name.strip_suffix("ies"), name.strip_suffix('s')) {
+        (Some(stem), _) => format!("{stem}y"),
+        (None, Some(stem)) => stem.to_owned(),
+        (None, None) => name.to_owned(),
+    }
+}
+
+fn capitalised(word: &str) -> String {
+    let mut characters = word.chars();
+    characters.next().map_or_else(String::new, |first| first.to_uppercase().chain(characters).collect())
+}
+
+/// The root manifest with one more member, after the last one in `functions/`, and the crate's own path.
+fn with_member(manifest: &str, name: &str) -> anyhow::Result<String> {
+    let entry = format!("    \"functions/{name}\",");
+    ensure!(!manifest.lines().any(|line| line == entry), "`functions/{name}` is a member already");
+    let with_entry = after_last(manifest, "    \"functions/", &entry)
+        .or_else(|| after_last(manifest, "    \"shared/", &entry))
+        .context("Cargo.toml lists no members, one a line")?;
+    let path = format!("{name} = {{ path = \"functions/{name}\" }}");
+    after_last(&with_entry, "runtime = { path", &path).context("Cargo.toml has no line for the path of `runtime`")
+}
+
+/// README with one more row in the code map, after the last row of a function.
+fn with_row(readme: &str, name: &str) -> anyhow::Result<String> {
+    let row = format!("| `functions/{name}` | {}: what it is, in a line |", capitalised(name));
+    after_last(readme, "| `functions/", &row).context("README.md has no code map with a row for a function")
+}
+
+/// The text with a line more, after the last one that begins like this.
+fn after_last(text: &str, start: &str, line: &str) -> Option<String> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    let at = lines.iter().rposition(|candidate| candidate.starts_with(start))?;
+    lines.insert(at + 1, line);
+    Some(lines.join("\n") + "\n")
+}
+
+fn remaining(name: &str) -> String {
+    let noun = singular(name);
+    let marker = capitalised(&noun);
+    format!(
+        "\nWhat remains:\n\
+         1. shared/kernel/src/id.rs: the kind `{marker}`, with its prefix\n\
+         2. functions/{name}: verbs, events, keys, and the page at the top of lib.rs\n\
+         3. template.yaml: {function}Function, its permissions, a route for each operation; Cargo.toml: the same routes under\n   \
+            [workspace.metadata.lambda.watch.router.routes]\n\
+         4. tests/it/{name}.rs, and a golden for each event in events/\n\
+         5. README.md: the row of the code map; CHANGELOG.md\n\
+         Then `cargo xtask tidy` and `cargo xtask test --no-cloud`.",
+        function = capitalised(name),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tidy::House;
+    use std::process::Command;
+
+    const ROOT: &str = "members = [\n    \"shared/api\",\n    \"functions/contacts\",\n    \"tests\",\n]\n\
+                        [workspace.dependencies]\nruntime = { path = \"shared/runtime\" }\n";
+    const README: &str = "| `shared/api` | HTTP |\n| `functions/contacts` | people |\n\nMore.\n";
+
+    #[test]
+    fn a_capability_comes_with_member_and_row() {
+        let drafts = draft("activities", ROOT, README).unwrap();
+        let text = |path: &str| drafts.iter().find(|(own, _)| own == path).map(|(_, text)| text.as_str()).unwrap();
+        assert!(text("functions/activities/src/activity.rs").contains("pub struct NewActivity"));
+        assert!(text("Cargo.toml").contains("\"functions/contacts\",\n    \"functions/activities\",\n"));
+        assert!(text("Cargo.toml").contains("activities = { path = \"functions/activities\" }"));
+        assert!(text("README.md").contains("| `functions/activities` | Activities"));
+        assert!(drafts.iter().all(|(_, text)| !text.contains("__")), "a placeholder is left");
+    }
+
+    #[test]
+    fn what_the_architecture_does_not_know_is_refused() {
+        let error = draft("gadgets", ROOT, README).unwrap_err().to_string();
+        assert!(error.contains("tier"), "{error}");
+    }
+
+    #[test]
+    fn a_member_is_not_added_twice() {
+        assert!(with_member(ROOT, "contacts").is_err());
+    }
+
+    /// Copies the manifests of the real workspace, with a crate of nothing behind each, into a folder of its own.
+    fn skeleton(house: &House, root: &Path) {
+        for (path, text) in house.files.iter().filter(|(path, _)| path.ends_with("Cargo.toml")) {
+            write(root, path, text);
+        }
+        let sources = ["src/lib.rs", "src/main.rs", "tests/it/main.rs", "it/main.rs"];
+        for path in house.files.keys().filter(|path| sources.iter().any(|source| path.ends_with(source))) {
+            write(root, path, "//! Nothing.\n");
+        }
+    }
+
+    fn write(root: &Path, path: &str, text: &str) {
+        let target = root.join(path);
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::write(target, text).unwrap();
+    }
+
+    #[test]
+    fn cargo_and_tidy_accept_a_new_capability() {
+        let house = House::read(&crate::root()).unwrap();
+        let root = std::env::temp_dir().join(format!("rapport-new-{}", std::process::id()));
+        skeleton(&house, &root);
+        write(&root, "README.md", README);
+        run(&root, &["cases".to_owned()]).unwrap();
+        let metadata = Command::new("cargo")
+            .args(["metadata", "--offline", "--no-deps", "--format-version", "1"])
+            .current_dir(&root)
+            .output()
+            .unwrap();
+        let findings = crate::tidy::findings_in("functions/cases", &root);
+        std::fs::remove_dir_all(&root).unwrap();
+        assert!(metadata.status.success(), "{}", String::from_utf8_lossy(&metadata.stderr));
+        let members = String::from_utf8(metadata.stdout).unwrap();
+        assert!(members.contains("functions/cases"), "cargo does not know the new member");
+        assert_eq!(findings, Vec::<String>::new());
+    }
+}

@@ -1,0 +1,71 @@
+//! The totals that a test runner prints.
+
+/// Tests by how they ended.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub(crate) run: u64,
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+    pub(crate) skipped: u64,
+}
+
+impl Totals {
+    /// Takes in a line of nextest's or cargo's own runner; any other line changes nothing.
+    pub(crate) fn read(&mut self, line: &str) {
+        let line = line.trim_start();
+        let Some(numbers) = line.strip_prefix("test result:").or_else(|| line.strip_prefix("Summary [")) else {
+            return;
+        };
+        for part in numbers.split([',', ';', '.', ':', ']']) {
+            let mut words = part.split_whitespace();
+            let (Some(count), Some(what)) = (words.next().and_then(|word| word.parse::<u64>().ok()), words.next())
+            else {
+                continue;
+            };
+            match what {
+                "passed" => self.passed += count,
+                "failed" | "timed" | "exec" => self.failed += count,
+                "skipped" | "ignored" => self.skipped += count,
+                _ => {}
+            }
+        }
+        self.run = self.passed + self.failed;
+    }
+
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.run += other.run;
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+    }
+}
+
+impl std::fmt::Display for Totals {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { run, passed, failed, skipped } = self;
+        write!(f, "tests: {run} run, {passed} passed, {failed} failed, {skipped} skipped")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn totals(lines: &[&str]) -> String {
+        let mut totals = Totals::default();
+        lines.iter().for_each(|line| totals.read(line));
+        totals.to_string()
+    }
+
+    #[test]
+    fn nextest_says_it_once() {
+        let line = "     Summary [  12.345s] 120 tests run: 117 passed (3 slow), 2 failed, 1 timed out, 4 skipped";
+        assert_eq!(totals(&["Starting 120 tests", line]), "tests: 120 run, 117 passed, 3 failed, 4 skipped");
+    }
+
+    #[test]
+    fn cargo_says_it_for_each_binary() {
+        let line = "test result: ok. 7 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s";
+        assert_eq!(totals(&["running 8 tests", line, line]), "tests: 14 run, 14 passed, 0 failed, 2 skipped");
+    }
+}
