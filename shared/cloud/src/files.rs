@@ -1,0 +1,56 @@
+//! Files in S3.
+
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::primitives::ByteStream;
+use bytes::Bytes;
+use kernel::{Error, Result};
+
+use crate::Clients;
+
+/// The bucket that Rapport keeps files in.
+#[derive(Debug, Clone)]
+pub struct Files {
+    client: Client,
+    bucket: String,
+}
+
+impl Files {
+    /// `bucket` may be empty where the function never uses files.
+    #[must_use]
+    pub fn new(clients: &Clients, bucket: &str) -> Self {
+        let config = Builder::from(clients.config()).force_path_style(clients.own_endpoint()).build();
+        Self { client: Client::from_conf(config), bucket: bucket.to_owned() }
+    }
+
+    /// Stores an object whole.
+    ///
+    /// # Errors
+    /// When the bucket does not take it.
+    pub async fn put(&self, key: &str, body: Bytes) -> Result<()> {
+        let sent = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(body)).send().await;
+        sent.map(|_| ()).map_err(|error| Error::unavailable(DisplayErrorContext(error).to_string()))
+    }
+
+    /// Reads an object whole; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the bucket does not answer.
+    pub async fn get(&self, key: &str) -> Result<Option<Bytes>> {
+        match self.client.get_object().bucket(&self.bucket).key(key).send().await {
+            Ok(object) => object.body.collect().await.map(|body| Some(body.into_bytes())).map_err(Error::unavailable),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
+            Err(error) => Err(Error::unavailable(DisplayErrorContext(error).to_string())),
+        }
+    }
+
+    /// Removes an object, if it is there.
+    ///
+    /// # Errors
+    /// When the bucket does not answer.
+    pub async fn delete(&self, key: &str) -> Result<()> {
+        let sent = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
+        sent.map(|_| ()).map_err(|error| Error::unavailable(DisplayErrorContext(error).to_string()))
+    }
+}

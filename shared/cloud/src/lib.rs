@@ -1,0 +1,13 @@
+//! AWS clients, and the queues and files that Rapport uses.
+//!
+//! Credentials come from the environment, as Lambda gives them: the SDK's credential chain would cost start-up time and
+//! binary size for places where these functions never run. With `AWS_ENDPOINT_URL` set, everything goes to that one
+//! address, which is how the embedded stack and the emulator are reached.
+
+mod clients;
+mod files;
+mod queues;
+
+pub use clients::{Clients, MissingVariable};
+pub use files::Files;
+pub use queues::Queues;

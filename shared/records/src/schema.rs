@@ -1,0 +1,105 @@
+//! What an object is made of: its fields, as data.
+//!
+//! The same description parses input, writes the OpenAPI document, makes the replica's columns and tells the query
+//! builder what may be asked. Nothing about an object is known anywhere else, but its rules.
+
+use kernel::Violations;
+
+use crate::Fields;
+
+/// The sort of value that a field holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FieldType {
+    /// A line of text, at most so many characters.
+    Text {
+        /// The most characters.
+        max: usize,
+    },
+    /// An email address (RFC 5321 in the form that people use: no quotes, no comments).
+    Email,
+    /// A phone number, kept as E.164: `+4930901820`.
+    Phone,
+    /// A user of the workspace.
+    User,
+    /// One word of a fixed list.
+    Select {
+        /// The words.
+        options: Vec<&'static str>,
+    },
+}
+
+/// One field of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// Its name everywhere: JSON, attributes, query parameters, columns.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: FieldType,
+    /// Whether a record must have a value.
+    pub required: bool,
+    /// Whether only one record of the workspace may have a value. Compared as [`crate::normalised`] says.
+    pub unique: bool,
+    /// Whether `q=` looks into it.
+    pub searched: bool,
+    /// A sentence for people, in the OpenAPI document.
+    pub help: &'static str,
+}
+
+impl Field {
+    /// An optional field that is neither unique nor searched.
+    #[must_use]
+    pub const fn new(name: &'static str, kind: FieldType, help: &'static str) -> Self {
+        Self { name, kind, required: false, unique: false, searched: false, help }
+    }
+
+    /// This field, required.
+    #[must_use]
+    pub const fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+
+    /// This field, unique.
+    #[must_use]
+    pub const fn unique(mut self) -> Self {
+        self.unique = true;
+        self
+    }
+
+    /// This field, searched.
+    #[must_use]
+    pub const fn searched(mut self) -> Self {
+        self.searched = true;
+        self
+    }
+}
+
+/// What records of one sort have in common.
+#[derive(Debug, Clone)]
+pub struct Object {
+    /// The singular: `contact`. Also `object` in JSON and the first word of its events.
+    pub name: &'static str,
+    /// The plural, as in paths: `contacts`.
+    pub plural: &'static str,
+    /// The prefix of its ids: `con`.
+    pub prefix: &'static str,
+    /// A sentence for people, in the OpenAPI document.
+    pub help: &'static str,
+    /// Its own fields, in the order in which people see them. The fields of every record are not among them.
+    pub fields: Vec<Field>,
+    /// What no single field can say: rules over all fields of a record.
+    pub rules: fn(&Fields, &mut Violations),
+}
+
+impl Object {
+    /// The field of a name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+}
+
+/// Members that every record has besides its object's fields. A client never sets them, but for `owner_id`.
+pub const COMMON_FIELDS: &[&str] = &[
+    "id", "object", "version", "created_at", "created_by", "updated_at", "updated_by", "owner_id", "archived_at",
+];

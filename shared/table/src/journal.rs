@@ -1,0 +1,142 @@
+//! The journal: per workspace, a gap-free and ordered list of what became of every queryable item.
+
+use aws_sdk_dynamodb::primitives::Blob;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use kernel::{Error, Result, Timestamp};
+
+use crate::aws_error::failed;
+use crate::item::{Item, Sort, key_item};
+use crate::{Key, Keys, TenantTable};
+
+/// How many days an entry is kept. A replica that has not caught up for that long is rebuilt.
+pub const JOURNAL_DAYS: i64 = 30;
+
+/// One entry of the journal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalEntry {
+    /// Its number: the one before it plus one.
+    pub seq: u64,
+    /// When it was appended.
+    pub at: Timestamp,
+    /// Packed changes, as [`events::decode`] reads them.
+    pub packed: Vec<u8>,
+}
+
+/// Some entries, and whether there are more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JournalPage {
+    /// The entries, by number.
+    pub entries: Vec<JournalEntry>,
+    /// Whether there may be more after the last of them.
+    pub more: bool,
+}
+
+impl TenantTable {
+    /// The entries after a number. Half a read unit when there are none.
+    ///
+    /// An eventually consistent answer may lack an entry that a later one follows; whoever finds such a gap asks again
+    /// consistently.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn journal_after(&self, seq: u64, limit: u16, consistent: bool) -> Result<JournalPage> {
+        let Key { pk, sk } = self.keys().journal(seq);
+        let answer = self
+            .client()
+            .query()
+            .table_name(self.name())
+            .key_condition_expression("pk = :pk and sk > :after")
+            .expression_attribute_values(":pk", AttributeValue::S(pk))
+            .expression_attribute_values(":after", AttributeValue::S(sk))
+            .consistent_read(consistent)
+            .limit(i32::from(limit))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(failed)?;
+        self.meter.read(answer.consumed_capacity.as_slice());
+        let more = answer.last_evaluated_key.is_some();
+        let entries = answer.items.unwrap_or_default().into_iter().map(to_entry).collect::<Result<_>>()?;
+        Ok(JournalPage { entries, more })
+    }
+
+    /// The number of the last entry, 0 when there is none. Strongly consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn journal_last(&self) -> Result<u64> {
+        let answer = self
+            .client()
+            .query()
+            .table_name(self.name())
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(self.keys().journal(0).pk))
+            .scan_index_forward(false)
+            .consistent_read(true)
+            .limit(1)
+            .projection_expression("sk")
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(failed)?;
+        self.meter.read(answer.consumed_capacity.as_slice());
+        answer.items.unwrap_or_default().first().map_or(Ok(0), seq_of)
+    }
+
+    /// Appends an entry at a number. `false`: somebody else has that number already, and nothing was written.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn journal_append(&self, entry: JournalEntry) -> Result<bool> {
+        let item = self.journal_item(entry);
+        #[expect(clippy::disallowed_methods, reason = "the journal is not business data: it follows from commits")]
+        let sent = self
+            .client()
+            .put_item()
+            .table_name(self.name())
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await;
+        match sent {
+            Ok(answer) => {
+                self.meter.write(answer.consumed_capacity.as_slice());
+                Ok(true)
+            }
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
+                self.meter.write(&[]);
+                Ok(false)
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    fn journal_item(&self, entry: JournalEntry) -> Item {
+        let mut item = key_item(&Keys::new(self.workspace).journal(entry.seq));
+        let expires_at = entry.at.plus_seconds(JOURNAL_DAYS * 24 * 3600).as_seconds();
+        item.insert("item".to_owned(), AttributeValue::S(Sort::Journal.as_str().to_owned()));
+        item.insert("at".to_owned(), AttributeValue::N(entry.at.as_millis().to_string()));
+        item.insert("packed".to_owned(), AttributeValue::B(Blob::new(entry.packed)));
+        item.insert("expires_at".to_owned(), AttributeValue::N(expires_at.to_string()));
+        item
+    }
+}
+
+fn seq_of(item: &Item) -> Result<u64> {
+    let digits = item.get("sk").and_then(|sk| sk.as_s().ok());
+    digits.and_then(|sk| sk.parse().ok()).ok_or_else(|| Error::bug("a journal entry without a number"))
+}
+
+fn to_entry(mut item: Item) -> Result<JournalEntry> {
+    let seq = seq_of(&item)?;
+    let at = item
+        .get("at")
+        .and_then(|at| at.as_n().ok()?.parse().ok())
+        .and_then(Timestamp::from_millis)
+        .ok_or_else(|| Error::bug("a journal entry without a time"))?;
+    match item.remove("packed") {
+        Some(AttributeValue::B(packed)) => Ok(JournalEntry { seq, at, packed: packed.into_inner() }),
+        _ => Err(Error::bug("a journal entry without changes")),
+    }
+}

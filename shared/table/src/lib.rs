@@ -1,0 +1,40 @@
+//! The one table: keys, items, reads, and the commit that writes.
+//!
+//! | access pattern | call | key condition |
+//! |---|---|---|
+//! | one item | [`TenantTable::get`] | `pk`, `sk`, strongly consistent |
+//! | several records | [`TenantTable::get_many`] | batch of keys, strongly consistent |
+//! | a record's events | [`TenantTable::children`] | `pk`, `begins_with(sk, …)` |
+//! | journal after a number | [`TenantTable::journal_after`] | `w#JOURNAL`, `sk > seq` |
+//! | journal's last number | [`TenantTable::journal_last`] | the same, backwards, limit 1 |
+//! | what exists of an object | [`TenantTable::catalog`] | gsi1 `w#OBJECT` |
+//! | who holds a unique value | [`TenantTable::get`] of a guard | `pk`, `sk` |
+//! | a credential | [`Tables::api_key`] | `APIKEY#hash` |
+//!
+//! Business data changes through [`TenantTable::commit`] only. The other writers are for what is not business data:
+//! journal entries, snapshot manifests and "last used" of an API key.
+//!
+//! Never scans, and never builds a key outside [`Keys`]: an access that is not bound to a workspace does not compile.
+
+mod aws_error;
+mod changes;
+mod commit;
+mod item;
+mod journal;
+mod key;
+mod manifest;
+mod meter;
+mod once;
+mod read;
+mod tables;
+
+pub use changes::{Changes, Refused};
+pub use commit::Committed;
+pub use item::{OWN_ATTRIBUTES, SCHEMA, Sort};
+pub use journal::{JOURNAL_DAYS, JournalEntry, JournalPage};
+pub use key::{EVENT_SHARDS, Key, Keys, ROOT, api_key, segment, workspace_of};
+pub use manifest::Manifest;
+pub use meter::{Meter, Used};
+pub use once::{KeptAnswer, ONCE_HOURS, Once};
+pub use read::{Catalogued, Page};
+pub use tables::{Tables, TenantTable};

@@ -1,0 +1,204 @@
+//! Reads by key.
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
+use events::Document;
+use kernel::{Error, Result};
+
+use crate::aws_error::failed;
+use crate::item::{Item, key_item, to_document};
+use crate::once::{KeptAnswer, Once};
+use crate::{Key, TenantTable};
+
+/// The most keys that one batch read takes.
+const MAX_BATCH: usize = 100;
+
+/// How often a batch read asks again for keys that the table had no capacity left for.
+const MAX_BATCH_TRIES: u32 = 8;
+
+/// Some documents, and where to go on if there are more.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page {
+    /// The documents, in the order of their sort keys.
+    pub documents: Vec<Document>,
+    /// The sort key after which the next page starts.
+    pub next: Option<String>,
+}
+
+/// Some ids of a catalog, and where to go on if there are more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Catalogued {
+    /// Ids in their order.
+    pub ids: Vec<String>,
+    /// The id after which the next page starts.
+    pub next: Option<String>,
+}
+
+impl TenantTable {
+    /// One item, strongly consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn get(&self, key: &Key) -> Result<Option<Document>> {
+        let answer = self
+            .client()
+            .get_item()
+            .table_name(self.name())
+            .set_key(Some(key_item(key)))
+            .consistent_read(true)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(failed)?;
+        self.meter.read(answer.consumed_capacity.as_slice());
+        answer.item.map(to_document).transpose()
+    }
+
+    /// Several items, strongly consistent, in no order; what is not there is left out.
+    ///
+    /// # Errors
+    /// When the table does not answer, or keeps having no capacity.
+    pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Document>> {
+        let mut documents = Vec::with_capacity(keys.len());
+        for batch in keys.chunks(MAX_BATCH) {
+            let mut wanted: Vec<Item> = batch.iter().map(key_item).collect();
+            let mut tries = 0;
+            while !wanted.is_empty() {
+                if tries == MAX_BATCH_TRIES {
+                    return Err(Error::unavailable("a batch read found no capacity"));
+                }
+                if tries > 0 {
+                    tokio::time::sleep(Duration::from_millis(10 << tries)).await;
+                }
+                tries += 1;
+                let (found, left) = self.get_batch(wanted).await?;
+                for item in found {
+                    documents.push(to_document(item)?);
+                }
+                wanted = left;
+            }
+        }
+        Ok(documents)
+    }
+
+    async fn get_batch(&self, keys: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>)> {
+        let wanted =
+            KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(Error::bug)?;
+        let answer = self
+            .client()
+            .batch_get_item()
+            .request_items(self.name(), wanted)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(failed)?;
+        self.meter.read(answer.consumed_capacity());
+        let found = answer.responses.and_then(|mut tables| tables.remove(self.name())).unwrap_or_default();
+        let left = answer.unprocessed_keys.and_then(|mut tables| tables.remove(self.name()));
+        Ok((found, left.map(|keys| keys.keys).unwrap_or_default()))
+    }
+
+    /// The children of an item whose sort keys begin with a prefix, newest last or, when `backwards`, newest first.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn children(
+        &self,
+        parent: &Key,
+        prefix: &str,
+        after: Option<&str>,
+        limit: u16,
+        backwards: bool,
+    ) -> Result<Page> {
+        let start = after.map(|sk| key_item(&Key { pk: parent.pk.clone(), sk: sk.to_owned() }));
+        let answer = self
+            .client()
+            .query()
+            .table_name(self.name())
+            .key_condition_expression("pk = :pk and begins_with(sk, :prefix)")
+            .expression_attribute_values(":pk", AttributeValue::S(parent.pk.clone()))
+            .expression_attribute_values(":prefix", AttributeValue::S(prefix.to_owned()))
+            .set_exclusive_start_key(start)
+            .scan_index_forward(!backwards)
+            .consistent_read(true)
+            .limit(i32::from(limit))
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(failed)?;
+        self.meter.read(answer.consumed_capacity.as_slice());
+        let next = answer.last_evaluated_key.and_then(|key| text(&key, "sk"));
+        let documents = answer.items.unwrap_or_default().into_iter().map(to_document).collect::<Result<_>>()?;
+        Ok(Page { documents, next })
+    }
+
+    /// The ids of one object's records as the catalog index has them: eventually consistent, in the order of the ids.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn catalog(&self, object: &str, after: Option<&str>) -> Result<Catalogued> {
+        let partition = self.keys().catalog(object);
+        let start = after.map(|id| self.catalog_start(object, &partition, id)).transpose()?;
+        let answer = self
+            .client()
+            .query()
+            .table_name(self.name())
+            .index_name("gsi1")
+            .key_condition_expression("gsi1pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
+            .set_exclusive_start_key(start)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(failed)?;
+        self.meter.read(answer.consumed_capacity.as_slice());
+        let ids = answer.items.unwrap_or_default().iter().filter_map(|item| text(item, "gsi1sk")).collect();
+        let next = answer.last_evaluated_key.and_then(|key| text(&key, "gsi1sk"));
+        Ok(Catalogued { ids, next })
+    }
+
+    fn catalog_start(&self, object: &str, partition: &str, id: &str) -> Result<Item> {
+        let record = id.parse().map_err(Error::bug)?;
+        let mut start = key_item(&self.keys().record(object, record));
+        start.insert("gsi1pk".to_owned(), AttributeValue::S(partition.to_owned()));
+        start.insert("gsi1sk".to_owned(), AttributeValue::S(id.to_owned()));
+        Ok(start)
+    }
+
+    /// What a request was answered before, if it was: asked only when it fails, since a commit finds it by itself.
+    ///
+    /// # Errors
+    /// [`Error::KeyReused`] when the key was used for another request, or when the table does not answer.
+    pub async fn kept_answer(&self, once: &Once, now: kernel::Timestamp) -> Result<Option<KeptAnswer>> {
+        let key = self.keys().once(once.hash());
+        let Some(document) = self.get(&key).await? else { return Ok(None) };
+        // The table removes expired items late, by days at times.
+        let kept_until = document.get("kept_until").and_then(serde_json::Value::as_i64).unwrap_or(0);
+        if kept_until <= now.as_seconds() { Ok(None) } else { once.read(document).map(Some) }
+    }
+}
+
+pub(crate) fn text(item: &Item, attribute: &str) -> Option<String> {
+    item.get(attribute)?.as_s().ok().cloned()
+}
+
+impl crate::Tables {
+    /// An API key's item by the hash of its secret. Strongly consistent, so that a revoked key is refused as soon as the
+    /// gateway's cached answer runs out.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn api_key(&self, hash: &str) -> Result<Option<Document>> {
+        let answer = self
+            .client
+            .get_item()
+            .table_name(&*self.name)
+            .set_key(Some(key_item(&crate::api_key(hash))))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(failed)?;
+        answer.item.map(to_document).transpose()
+    }
+}
