@@ -1,8 +1,10 @@
 //! `cargo xtask`: the house's own commands.
 //!
-//! `tidy` checks the rules of `CONTRIBUTING.md`, `new` starts a capability, `test` runs everything CI runs. Each command is a
-//! module with a `run(arguments)` that returns what went wrong; nothing here is linked into a function.
+//! `tidy` checks the rules of `CONTRIBUTING.md`, `new` starts a capability, `test` runs everything CI runs, and `cloud`, a part
+//! of it, proves the deployed stack in an emulator. Each command is a module with a `run(root, arguments)`; nothing here is linked
+//! into a function.
 
+mod cloud;
 mod new;
 mod suite;
 mod tidy;
@@ -15,7 +17,8 @@ cargo xtask <command>
 
   tidy               check the house rules over the work tree
   new <capability>   start a capability: crate, member, code map row
-  test [--no-cloud]  format, clippy, tidy, tests, documentation, and the deployed stack in an emulator";
+  test [--no-cloud]  format, clippy, tidy, tests, documentation, and the deployed stack in an emulator
+  cloud              deploy the template into an emulator and use it over HTTP (`--tools`, `--lint`, `--keep`)";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +30,7 @@ fn main() -> ExitCode {
         "tidy" => tidy::run(&root(), rest),
         "new" => new::run(&root(), rest),
         "test" => suite::run(&root(), rest),
+        "cloud" => cloud::run(&root(), rest),
         "help" | "--help" | "-h" => {
             say(USAGE);
             Ok(())
