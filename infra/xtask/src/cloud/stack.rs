@@ -1,0 +1,211 @@
+//! The stack in the emulator: deployed by `sam`, asked and deleted by way of boto3, which `sam` brings along.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+
+use super::emulator::Emulator;
+use super::{artefacts, child, tools};
+
+/// One call of an AWS API: service, operation, arguments as JSON; the answer as JSON.
+const ASK: &str = "
+import base64, boto3, json, sys
+service, operation, arguments = sys.argv[1:4]
+answer = getattr(boto3.client(service), operation)(**json.loads(arguments))
+answer.pop('ResponseMetadata', None)
+print(json.dumps(answer, default=str))
+";
+
+/// A stack by name, whether it is there or not.
+#[derive(Debug, Clone)]
+pub(super) struct Stack<'run> {
+    root: &'run Path,
+    folder: &'run Path,
+    emulator: &'run Emulator,
+    name: &'run str,
+}
+
+/// What the deployed stack says of itself.
+#[derive(Debug, Clone)]
+pub(super) struct Outputs {
+    /// `127.0.0.1:<port>`.
+    pub(super) address: String,
+    /// The API's host name.
+    pub(super) host: String,
+    /// The table's name.
+    pub(super) table: String,
+    /// The ARN of the table's stream.
+    pub(super) stream: String,
+    /// The bucket's name.
+    pub(super) bucket: String,
+    /// The URL of the queue of the snapshots' worker.
+    pub(super) snapshots: String,
+    /// The URL of the queue of what stream consumers gave up.
+    pub(super) failures: String,
+    /// The URL of the queue of what the snapshots' worker gave up.
+    pub(super) dead_letters: String,
+}
+
+impl<'run> Stack<'run> {
+    pub(super) fn new(root: &'run Path, folder: &'run Path, emulator: &'run Emulator, name: &'run str) -> Self {
+        Self { root, folder, emulator, name }
+    }
+
+    /// Another stack from the same template in the same emulator.
+    pub(super) fn named(&self, name: &'run str) -> Self {
+        Self { name, ..self.clone() }
+    }
+
+    /// Its name, which is also part of its log groups' names.
+    pub(super) fn name(&self) -> &str {
+        self.name
+    }
+
+    /// Creates or updates it from the unchanged template.
+    ///
+    /// # Errors
+    /// With the end of what `sam deploy` wrote.
+    pub(super) fn deploy(&self) -> anyhow::Result<Outputs> {
+        self.deploy_from(self.root, &[])
+    }
+
+    /// Creates it over the table of a stack that is gone.
+    ///
+    /// # Errors
+    /// As [`Stack::deploy`].
+    pub(super) fn deploy_over(&self, gone: &Outputs) -> anyhow::Result<Outputs> {
+        let parameters =
+            [format!("ExistingTableName={}", gone.table), format!("ExistingTableStreamArn={}", gone.stream)];
+        self.deploy_from(self.root, &parameters)
+    }
+
+    /// Updates it from the template as `change` rewrites it, in a folder that otherwise looks like the repository.
+    ///
+    /// # Errors
+    /// As [`Stack::deploy`].
+    pub(super) fn deploy_changed(
+        &self,
+        change: impl FnOnce(&str) -> anyhow::Result<String>,
+    ) -> anyhow::Result<Outputs> {
+        let variant = self.folder.join("variant");
+        std::fs::create_dir_all(&variant)?;
+        for name in ["infra", "target"] {
+            let link = variant.join(name);
+            if !link.exists() {
+                std::os::unix::fs::symlink(self.root.join(name), link)?;
+            }
+        }
+        let template = std::fs::read_to_string(self.root.join("template.yaml"))?;
+        std::fs::write(variant.join("template.yaml"), change(&template)?)?;
+        self.deploy_from(&variant, &[])
+    }
+
+    fn deploy_from(&self, folder: &Path, parameters: &[String]) -> anyhow::Result<Outputs> {
+        let sam = tools::program(&tools::SAM, "sam")?;
+        let mut command = self.emulator.command(&sam, folder);
+        command
+            .args(["deploy", "--template-file", "template.yaml", "--stack-name", self.name])
+            .args(["--resolve-s3", "--no-confirm-changeset", "--no-fail-on-empty-changeset", "--no-progressbar"])
+            .args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
+            .arg("--parameter-overrides")
+            .arg(format!("Architecture={}", artefacts::architecture()))
+            .args(parameters);
+        let written = child::run(&mut command, Duration::from_secs(300)).context("sam deploy")?;
+        std::fs::write(self.log(), written)?;
+        self.outputs()
+    }
+
+    fn log(&self) -> PathBuf {
+        (1..)
+            .map(|number| self.folder.join(format!("sam-deploy-{}-{number}.log", self.name)))
+            .find(|path| !path.exists())
+            .expect("the numbers do not end")
+    }
+
+    fn outputs(&self) -> anyhow::Result<Outputs> {
+        let answer = self.ask("cloudformation", "describe_stacks", &json!({"StackName": self.name}))?;
+        let stack = &answer["Stacks"][0];
+        let output = |key: &str| -> anyhow::Result<String> {
+            let all = stack["Outputs"].as_array().context("the stack has no outputs")?;
+            let found = all.iter().find(|output| output["OutputKey"] == key);
+            let value = found.and_then(|output| output["OutputValue"].as_str());
+            Ok(value.with_context(|| format!("the stack has no output {key}"))?.to_owned())
+        };
+        let url = output("ApiUrl")?;
+        Ok(Outputs {
+            address: self.emulator.address(),
+            host: url.split_once("://").map_or(url.as_str(), |(_, host)| host).to_owned(),
+            table: output("TableName")?,
+            stream: output("TableStreamArn")?,
+            bucket: output("BucketName")?,
+            snapshots: output("SnapshotsQueueUrl")?,
+            failures: output("StreamFailuresUrl")?,
+            dead_letters: output("SnapshotsDeadLettersUrl")?,
+        })
+    }
+
+    /// Deletes it and waits until it is gone.
+    ///
+    /// # Errors
+    /// When that fails or takes longer than two minutes.
+    pub(super) fn delete(&self) -> anyhow::Result<()> {
+        self.ask("cloudformation", "delete_stack", &json!({"StackName": self.name}))?;
+        let deadline = Instant::now() + Duration::from_secs(120);
+        loop {
+            let stacks = self.ask("cloudformation", "list_stacks", &json!({}))?;
+            let all = stacks["StackSummaries"].as_array().context("no list of stacks")?;
+            let status = all.iter().find(|stack| stack["StackName"] == self.name).map(|stack| &stack["StackStatus"]);
+            match status.and_then(Value::as_str) {
+                None | Some("DELETE_COMPLETE") => return Ok(()),
+                Some("DELETE_IN_PROGRESS") if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(500))
+                }
+                Some(other) => bail!("the stack {} is {other}", self.name),
+            }
+        }
+    }
+
+    /// Makes a workspace in the deployed table with this very program, as an operator would, and gives its admin API key.
+    ///
+    /// # Errors
+    /// When the command fails or prints no key.
+    pub(super) fn workspace(&self, outputs: &Outputs, name: &str) -> anyhow::Result<String> {
+        let mut command = self.emulator.command(&std::env::current_exe()?, self.root);
+        command.args(["workspace", "create", "--table", &outputs.table, "--name", name]);
+        let written = child::run(&mut command, Duration::from_secs(60)).context("cargo xtask workspace create")?;
+        let word = written.split_whitespace().find(|word| word.starts_with("rk_"));
+        Ok(word.with_context(|| format!("it printed no API key:\n{written}"))?.to_owned())
+    }
+
+    /// Whether the table is there and holds items of this record.
+    ///
+    /// # Errors
+    /// When the table is gone.
+    pub(super) fn holds(&self, outputs: &Outputs, record: &str) -> anyhow::Result<bool> {
+        let answer = self.ask(
+            "dynamodb",
+            "scan",
+            &json!({
+                "TableName": outputs.table, "Select": "COUNT", "FilterExpression": "contains(pk, :record)",
+                "ExpressionAttributeValues": {":record": {"S": record}},
+            }),
+        )?;
+        Ok(answer["Count"].as_u64().is_some_and(|count| count > 0))
+    }
+
+    /// Asks an AWS API of the emulator, as its administrator.
+    ///
+    /// # Errors
+    /// With the API's own words.
+    pub(super) fn ask(&self, service: &str, operation: &str, arguments: &Value) -> anyhow::Result<Value> {
+        let python = tools::program(&tools::SAM, "python")?;
+        let mut command = self.emulator.command(&python, self.folder);
+        command.args(["-c", ASK, service, operation]).arg(arguments.to_string());
+        let written =
+            child::run(&mut command, Duration::from_secs(60)).with_context(|| format!("{service} {operation}"))?;
+        let line = written.lines().last().unwrap_or_default();
+        serde_json::from_str(line).with_context(|| format!("{service} {operation} answered no JSON:\n{written}"))
+    }
+}

@@ -1,0 +1,76 @@
+//! The Python tools, each in a virtual environment of its own, since their pins of botocore disagree.
+//!
+//! They live in `$RAPPORT_TOOLS_DIR`, or `rapport/tools` in the user's cache, and are used again while their versions match.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::Context as _;
+
+use super::child;
+
+/// A tool from the Python package index, at the version that the proof was made with.
+#[derive(Debug)]
+pub(super) struct Tool {
+    /// The folder's name.
+    pub(super) name: &'static str,
+    /// What pip is asked for.
+    requirement: &'static str,
+}
+
+/// The emulator. `full` brings the SAM transform.
+pub(super) const MINISTACK: Tool = Tool { name: "ministack", requirement: "ministack[full]==1.5.33" };
+/// The deployer; its Python also has boto3, for the few questions to the emulator's control plane.
+pub(super) const SAM: Tool = Tool { name: "aws-sam-cli", requirement: "aws-sam-cli==1.170.0" };
+/// The linter of templates.
+pub(super) const CFN_LINT: Tool = Tool { name: "cfn-lint", requirement: "cfn-lint==1.58.0" };
+/// The builder for release and the watcher; the proof itself builds with cargo, to share what the tests have compiled.
+pub(super) const CARGO_LAMBDA: Tool = Tool { name: "cargo-lambda", requirement: "cargo-lambda==1.9.2" };
+
+/// Every tool that the project uses.
+pub(super) const ALL: &[&Tool] = &[&MINISTACK, &SAM, &CFN_LINT, &CARGO_LAMBDA];
+
+/// Written last, so that an environment whose making was interrupted is made again.
+const STAMP: &str = "rapport-requirement";
+
+/// The tool's virtual environment, made when it is missing or of another version.
+///
+/// # Errors
+/// When there is no Python 3 with `venv`, or pip cannot install the tool.
+pub(super) fn folder(tool: &Tool) -> anyhow::Result<PathBuf> {
+    let folder = home()?.join(tool.name);
+    let stamp = folder.join(STAMP);
+    if std::fs::read_to_string(&stamp).is_ok_and(|made| made == tool.requirement) {
+        return Ok(folder);
+    }
+    crate::say(&format!("      making {} for {}", folder.display(), tool.requirement));
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).with_context(|| format!("cannot replace {}", folder.display()))?;
+    }
+    std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mut make = child::command("python3", Path::new("/"));
+    make.args(["-m", "venv"]).arg(&folder);
+    child::run(&mut make, Duration::from_secs(180)).context("python3 -m venv (Debian: package python3-venv)")?;
+    let mut install = child::command(folder.join("bin/pip"), Path::new("/"));
+    install.args(["install", "--quiet", "--disable-pip-version-check", tool.requirement]);
+    child::run(&mut install, Duration::from_secs(900)).with_context(|| format!("pip install {}", tool.requirement))?;
+    std::fs::write(&stamp, tool.requirement)?;
+    Ok(folder)
+}
+
+/// A program of the tool.
+///
+/// # Errors
+/// As [`folder`].
+pub(super) fn program(tool: &Tool, name: &str) -> anyhow::Result<PathBuf> {
+    Ok(folder(tool)?.join("bin").join(name))
+}
+
+fn home() -> anyhow::Result<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    if let Some(folder) = set("RAPPORT_TOOLS_DIR") {
+        return std::path::absolute(folder).context("RAPPORT_TOOLS_DIR");
+    }
+    let cache = set("XDG_CACHE_HOME").or_else(|| set("HOME").map(|home| home.join(".cache")));
+    Ok(cache.context("neither RAPPORT_TOOLS_DIR, XDG_CACHE_HOME nor HOME is set")?.join("rapport/tools"))
+}
