@@ -17,6 +17,10 @@ pub(super) fn check(house: &House) -> Vec<Finding> {
             let message = format!("more than {LONG} lines and no `//!` at the top");
             findings.push(Finding::new(path, 1, message, "a longer file says what it is about"));
         }
+        if is_test_binary(path) && !code.attributes.iter().any(|attribute| attribute.text == "cfg ( test )") {
+            let why = "clippy knows what belongs to tests, and lets it unwrap, by that alone";
+            findings.push(Finding::new(path, 1, "a test binary without `#![cfg(test)]`", why));
+        }
         if path.ends_with("/src/lib.rs") && !code.has_items {
             findings.push(Finding::new(path, 1, "an empty crate", "a folder is made when its first code is written"));
         }
@@ -29,12 +33,16 @@ pub(super) fn check(house: &House) -> Vec<Finding> {
 /// Whether cargo builds a crate from this file.
 fn is_root(path: &str) -> bool {
     let parts: Vec<&str> = path.split('/').collect();
-    match parts.as_slice() {
-        [.., "src", "lib.rs" | "main.rs"] | [.., "src", "bin", _] | [.., "build.rs"] => true,
-        // Test binaries: `tests/name.rs` of a crate and `tests/it/main.rs`.
-        ["shared" | "functions" | "infra", _, "tests", _] | [.., "tests", _, "main.rs"] => true,
-        _ => false,
-    }
+    let binary =
+        matches!(parts.as_slice(), [.., "src", "lib.rs" | "main.rs"] | [.., "src", "bin", _] | [.., "build.rs"]);
+    binary || is_test_binary(path)
+}
+
+/// Whether cargo builds a test binary from this file: `tests/name.rs` of a crate, or `tests/it/main.rs`.
+fn is_test_binary(path: &str) -> bool {
+    let parts: Vec<&str> = path.split('/').collect();
+    matches!(parts.as_slice(), ["shared" | "functions" | "infra", _, "tests", _] | [.., "tests", _, "main.rs"])
+        && !path.ends_with("/src/main.rs")
 }
 
 /// Every member has a row in README's code map: a table row that begins with its folder.
@@ -85,9 +93,16 @@ mod tests {
     fn every_crate_opens_with_its_page() {
         assert!(findings(&[README, ("shared/kernel/src/lib.rs", "//! Ids.\npub mod id;\n")]).is_empty());
         assert_eq!(findings(&[README, ("shared/kernel/src/lib.rs", "pub mod id;\n")]).len(), 1);
-        assert_eq!(findings(&[README, ("tests/it/main.rs", "mod a;\n")]).len(), 1);
-        assert_eq!(findings(&[README, ("shared/table/tests/model.rs", "mod a;\n")]).len(), 1);
+        assert_eq!(findings(&[README, ("tests/it/main.rs", "#![cfg(test)]\nmod a;\n")]).len(), 1);
+        assert_eq!(findings(&[README, ("shared/table/tests/model.rs", "#![cfg(test)]\nmod a;\n")]).len(), 1);
         assert!(findings(&[README, ("shared/kernel/src/id.rs", "mod a;\n")]).is_empty());
+    }
+
+    #[test]
+    fn binaries_of_tests_say_that_they_are() {
+        assert!(findings(&[README, ("tests/it/main.rs", "//! All.\n#![cfg(test)]\nmod a;\n")]).is_empty());
+        assert_eq!(findings(&[README, ("tests/it/main.rs", "//! All.\nmod a;\n")]).len(), 1);
+        assert!(findings(&[README, ("tests/it/contacts.rs", "fn list() {}\n")]).is_empty());
     }
 
     #[test]
