@@ -51,6 +51,11 @@ impl Violations {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
 
+    /// Notes all of the others' violations.
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     /// Whether nothing is wrong.
     #[must_use]
     pub fn is_empty(&self) -> bool {

@@ -18,6 +18,7 @@
 
 mod aws_error;
 mod changes;
+mod check;
 mod commit;
 mod item;
 mod journal;

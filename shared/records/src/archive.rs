@@ -1,0 +1,66 @@
+//! Putting a record into the trash, and taking it out again.
+
+use auth::Permission;
+use kernel::{AnyId, Conflicting, Error, Result, Timestamp, Version};
+use table::Refused;
+
+use crate::load::load;
+use crate::update::{commit, next, reload};
+use crate::write::{refused, replay};
+use crate::{Cx, Object, Record, Written};
+
+/// How often a change that met another one is applied anew.
+const MAX_TRIES: u32 = 5;
+
+/// Puts a record into the trash. Its unique values can be used by others from then on. Does nothing when it is there.
+///
+/// # Errors
+/// [`Error::Stale`] when `seen` (`If-Match`) is not the stored version.
+pub async fn archive(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -> Result<Written> {
+    set_archived(cx, object, id, seen, "archived", Some(cx.clock.now())).await
+}
+
+/// Takes a record out of the trash. Does nothing when it is not there.
+///
+/// # Errors
+/// [`Error::Conflict`] when somebody else has one of its unique values by now; [`Error::Stale`] as for [`archive`].
+pub async fn restore(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -> Result<Written> {
+    set_archived(cx, object, id, seen, "restored", None).await
+}
+
+async fn set_archived(
+    cx: &Cx,
+    object: &Object,
+    id: AnyId,
+    seen: Option<Version>,
+    verb: &str,
+    archived_at: Option<Timestamp>,
+) -> Result<Written> {
+    cx.caller.require(Permission::Write)?;
+    let mut record = load(cx, object, id).await?;
+    for _ in 0..MAX_TRIES {
+        check_seen(&record, seen)?;
+        if record.common.archived_at.is_some() == archived_at.is_some() {
+            return Ok(Written::of(200, object, &record));
+        }
+        let mut after = next(cx, &record);
+        after.common.archived_at = archived_at;
+        let written = Written::of(200, object, &after);
+        match commit(cx, object, verb, &record, &after, written).await {
+            Ok(written) => return Ok(written),
+            Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
+            Err(Refused::Stale(_)) => record = reload(cx, object, id).await?,
+            Err(other) => return Err(refused(object, other)),
+        }
+    }
+    Err(Error::unavailable("a record kept changing while it was written"))
+}
+
+/// Passes if the caller has seen the stored version, or did not say which.
+pub(crate) fn check_seen(record: &Record, seen: Option<Version>) -> Result<()> {
+    let version = record.common.version;
+    if seen.is_none_or(|seen| seen == version) {
+        return Ok(());
+    }
+    Err(Error::Stale(Box::new(Conflicting { version, fields: events::Document::new() })))
+}

@@ -1,0 +1,65 @@
+//! Creating a record.
+
+use auth::Permission;
+use events::Document;
+use kernel::{AnyId, Result, Violations};
+use table::{Changes, Refused};
+
+use crate::load::{check_owner, parse_owner};
+use crate::record::Common;
+use crate::write::{changes_between, event, keep_answer, move_guards, refused, replay};
+use crate::{Cx, Fields, Object, Record, Written};
+
+/// Creates a record under a new id. One transaction, and one read before it when it is given to somebody else.
+///
+/// # Errors
+/// Every violation at once; [`kernel::Error::Conflict`] when a unique value is taken.
+pub async fn create(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<Written> {
+    cx.caller.require(Permission::Write)?;
+    match try_create(cx, object, id, input).await? {
+        Ok(written) => Ok(written),
+        Err(Refused::Repeated(kept)) => replay(cx, object, kept).await,
+        Err(other) => Err(refused(object, other)),
+    }
+}
+
+pub(crate) async fn try_create(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<Result<Written, Refused>> {
+    let record = new_record(cx, object, id, input).await?;
+    let written = Written::of(201, object, &record);
+    let keys = cx.table.keys();
+    let mut changes = Changes::new();
+    changes.create_record(keys, object.name, id, record.document(object));
+    move_guards(cx, &mut changes, object, None, Some(&record));
+    let created = event(cx, object, "created", &record, changes_between(None, &record));
+    changes.event(keys, object.name, &created, cx.once.as_ref())?;
+    keep_answer(cx, &mut changes, &written);
+    Ok(cx.commit(&changes).await.map(|_| written))
+}
+
+async fn new_record(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<Record> {
+    let mut violations = Violations::new();
+    let owner = violations.keep(parse_owner(input)).flatten();
+    let fields = match Fields::parse(object, input) {
+        Ok(fields) => fields,
+        Err(mut others) => {
+            others.extend(violations);
+            return Err(others.into());
+        }
+    };
+    violations.or(())?;
+    let owner_id = owner.unwrap_or(Some(cx.caller.user));
+    check_owner(cx, owner_id).await?;
+    let now = cx.clock.now();
+    let common = Common {
+        id,
+        object: object.name.to_owned(),
+        version: 1,
+        created_at: now,
+        created_by: cx.caller.user,
+        updated_at: now,
+        updated_by: cx.caller.user,
+        owner_id,
+        archived_at: None,
+    };
+    Ok(Record { common, fields })
+}

@@ -1,0 +1,72 @@
+//! What happened to a record.
+
+use std::collections::BTreeSet;
+
+use auth::Permission;
+use events::Event;
+use kernel::{AnyId, Error, Id, Result, Version, kinds};
+use serde_json::Value;
+
+use crate::load::load;
+use crate::{Cx, Object};
+
+/// How many events one look at the newest ones takes.
+const PAGE: u16 = 50;
+
+/// Events of a record, newest first.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// The events.
+    pub events: Vec<Event>,
+    /// The event after which older ones follow, if there are any.
+    pub next: Option<Id<kinds::Event>>,
+}
+
+/// A page of a record's events, newest first. Two reads: the record, which says whether the caller may see it at all,
+/// and its events.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such record.
+pub async fn history(
+    cx: &Cx,
+    object: &Object,
+    id: AnyId,
+    limit: u16,
+    after: Option<Id<kinds::Event>>,
+) -> Result<History> {
+    cx.caller.require(Permission::Read)?;
+    load(cx, object, id).await?;
+    page(cx, object, id, limit, after).await
+}
+
+pub(crate) async fn page(
+    cx: &Cx,
+    object: &Object,
+    id: AnyId,
+    limit: u16,
+    after: Option<Id<kinds::Event>>,
+) -> Result<History> {
+    let keys = cx.table.keys();
+    let after = after.map(|event| keys.event(object.name, id, event).sk);
+    let record = keys.record(object.name, id);
+    let page = cx.table.children(&record, keys.events_prefix(), after.as_deref(), limit, true).await?;
+    let events: Vec<Event> = page
+        .documents
+        .into_iter()
+        .map(|document| serde_json::from_value(Value::Object(document)).map_err(Error::bug))
+        .collect::<Result<_>>()?;
+    let next = page.next.and(events.last().map(|event| event.id));
+    Ok(History { events, next })
+}
+
+/// The fields that were changed after a version, looking back as far as one page of events reaches.
+pub(crate) async fn fields_changed_since(
+    cx: &Cx,
+    object: &Object,
+    id: AnyId,
+    seen: Version,
+) -> Result<BTreeSet<String>> {
+    let newest = page(cx, object, id, PAGE, None).await?;
+    let later = newest.events.into_iter().filter(|event| event.version > seen);
+    Ok(later.flat_map(|event| event.changes.into_keys()).collect())
+}

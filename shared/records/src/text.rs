@@ -1,0 +1,24 @@
+//! Lines of text.
+
+use kernel::{Violation, pointer};
+
+/// A line of text without blanks around it; `None` when nothing is left.
+///
+/// # Errors
+/// Too long, or characters that no line has.
+pub(crate) fn parse_line(name: &str, text: &str, max: usize) -> Result<Option<String>, Violation> {
+    let text = text.trim();
+    // Format characters (zero-width joiners) are part of names in several scripts; these are not part of any.
+    let forbidden = |char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{feff}');
+    if text.chars().any(forbidden) {
+        return Err(violation(name, "control_character", "must be a line of text without control characters"));
+    }
+    if text.chars().count() > max {
+        return Err(violation(name, "too_long", format!("must have at most {max} characters")));
+    }
+    Ok((!text.is_empty()).then(|| text.to_owned()))
+}
+
+pub(crate) fn violation(name: &str, code: &'static str, detail: impl Into<String>) -> Violation {
+    Violation { pointer: pointer(name), code, detail: detail.into() }
+}

@@ -1,0 +1,122 @@
+//! Changing a record.
+
+use std::collections::BTreeSet;
+
+use auth::Permission;
+use events::Document;
+use kernel::{AnyId, Conflicting, Error, Result, Version, Violations};
+use serde_json::Value;
+use table::{Changes, Refused};
+
+use crate::load::{check_owner, find, load, parse_owner};
+use crate::write::{changes_between, event, keep_answer, move_guards, refused, replay};
+use crate::{Cx, Object, Record, Written};
+
+/// How often a change that met another one is applied anew when the caller did not say which version it had seen.
+const MAX_TRIES: u32 = 5;
+
+/// Applies a JSON Merge Patch. One read and one transaction; a patch that changes nothing writes nothing.
+///
+/// # Errors
+/// Every violation at once; [`Error::Stale`] when `seen` (`If-Match`) is not the stored version, with the fields that
+/// the caller wants to change and somebody else has changed since; [`Error::Conflict`] when a unique value is taken.
+pub async fn update(cx: &Cx, object: &Object, id: AnyId, patch: &Document, seen: Option<Version>) -> Result<Written> {
+    cx.caller.require(Permission::Write)?;
+    let mut record = load(cx, object, id).await?;
+    for _ in 0..MAX_TRIES {
+        if seen.is_some_and(|seen| seen != record.common.version) {
+            return Err(stale(cx, object, &record, patch, seen.unwrap_or(0)).await?);
+        }
+        match try_update(cx, object, &record, patch).await? {
+            Ok(written) => return Ok(written),
+            Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
+            Err(Refused::Stale(Some(document))) => record = Record::read(object, document)?,
+            Err(Refused::Stale(None)) => return Err(Error::NotFound { what: object.name }),
+            Err(other) => return Err(refused(object, other)),
+        }
+    }
+    Err(Error::unavailable("a record kept changing while it was written"))
+}
+
+async fn try_update(cx: &Cx, object: &Object, record: &Record, patch: &Document) -> Result<Result<Written, Refused>> {
+    if record.common.archived_at.is_some() {
+        let detail = format!("this {} is in the trash: restore it first", object.name);
+        return Err(Error::WrongState { code: "archived", detail });
+    }
+    let after = patched(cx, object, record, patch).await?;
+    let changed = changes_between(Some(record), &after);
+    if changed.is_empty() {
+        return Ok(Ok(Written::of(200, object, record)));
+    }
+    let written = Written::of(200, object, &after);
+    Ok(commit(cx, object, "changed", record, &after, written).await)
+}
+
+/// Writes the next state of a record: the record, its guards, its event and the kept answer.
+pub(crate) async fn commit(
+    cx: &Cx,
+    object: &Object,
+    verb: &str,
+    before: &Record,
+    after: &Record,
+    written: Written,
+) -> Result<Written, Refused> {
+    let keys = cx.table.keys();
+    let (id, seen) = (before.common.id, before.common.version);
+    let mut changes = Changes::new();
+    changes.replace_record(keys, object.name, id, after.document(object), seen);
+    move_guards(cx, &mut changes, object, Some(before), Some(after));
+    let happened = event(cx, object, verb, after, changes_between(Some(before), after));
+    changes.event(keys, object.name, &happened, cx.once.as_ref())?;
+    keep_answer(cx, &mut changes, &written);
+    cx.commit(&changes).await.map(|_| written)
+}
+
+async fn patched(cx: &Cx, object: &Object, record: &Record, patch: &Document) -> Result<Record> {
+    let mut violations = Violations::new();
+    let owner = violations.keep(parse_owner(patch)).flatten();
+    let fields = match record.fields.patched(object, patch) {
+        Ok(fields) => fields,
+        Err(mut others) => {
+            others.extend(violations);
+            return Err(others.into());
+        }
+    };
+    violations.or(())?;
+    let owner_id = owner.unwrap_or(record.common.owner_id);
+    if owner_id != record.common.owner_id {
+        check_owner(cx, owner_id).await?;
+    }
+    let mut after = next(cx, record);
+    after.common.owner_id = owner_id;
+    after.fields = fields;
+    Ok(after)
+}
+
+/// The record as its next version, written now by the caller.
+pub(crate) fn next(cx: &Cx, record: &Record) -> Record {
+    let mut next = record.clone();
+    next.common.version += 1;
+    next.common.updated_at = cx.clock.now();
+    next.common.updated_by = cx.caller.user;
+    next
+}
+
+/// Which of the fields that the caller wants to change somebody else has changed since the version it had seen. Costs
+/// a read of the record's newest events, only on this path.
+async fn stale(cx: &Cx, object: &Object, record: &Record, patch: &Document, seen: Version) -> Result<Error> {
+    let changed = crate::history::fields_changed_since(cx, object, record.common.id, seen).await?;
+    let rendered = record.rendered(object);
+    let wanted: BTreeSet<&String> = patch.keys().collect();
+    let fields = changed
+        .iter()
+        .filter(|name| wanted.contains(name))
+        .map(|name| (name.clone(), rendered.get(name).cloned().unwrap_or(Value::Null)))
+        .collect();
+    Ok(Error::Stale(Box::new(Conflicting { version: record.common.version, fields })))
+}
+
+/// The record, again, for a verb that has to start over because it met another writer.
+pub(crate) async fn reload(cx: &Cx, object: &Object, id: AnyId) -> Result<Record> {
+    find(cx, object, id).await?.ok_or(Error::NotFound { what: object.name })
+}

@@ -1,0 +1,142 @@
+//! Values of fields: what is accepted, and how it is kept and compared.
+
+use kernel::{Id, Violation, kinds};
+use serde_json::Value;
+
+use crate::schema::{Field, FieldType};
+use crate::text::{parse_line, violation};
+
+/// The longest address that mail can be sent to (RFC 5321, erratum 1690), in bytes.
+const MAX_EMAIL_BYTES: usize = 254;
+/// The longest part before the `@` (RFC 5321, section 4.5.3.1.1), in bytes.
+const MAX_LOCAL_BYTES: usize = 64;
+/// The longest label of a domain (RFC 1035), in bytes.
+const MAX_LABEL_BYTES: usize = 63;
+/// A phone number with its country code has at most 15 digits (E.164); the shortest ones in use have 7.
+const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// A value for a field, in the form in which it is kept. `null` and blank text mean: no value.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn parse_value(field: &Field, value: &Value) -> Result<Option<Value>, Violation> {
+    let text = match value {
+        Value::Null => return Ok(None),
+        Value::String(text) => text,
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            return Err(violation(field.name, "wrong_type", "must be a string or null"));
+        }
+    };
+    let parsed = match &field.kind {
+        FieldType::Text { max } => parse_line(field.name, text, *max)?,
+        FieldType::Email => parse_line(field.name, text, MAX_EMAIL_BYTES)?
+            .map(|line| parse_email(&line).ok_or_else(|| violation(field.name, "not_an_email", EMAIL_FORM)))
+            .transpose()?,
+        FieldType::Phone => parse_line(field.name, text, 40)?
+            .map(|line| parse_phone(&line).ok_or_else(|| violation(field.name, "not_a_phone_number", PHONE_FORM)))
+            .transpose()?,
+        FieldType::User => parse_line(field.name, text, 60)?
+            .map(|line| line.parse::<Id<kinds::User>>().map(|id| id.to_string()))
+            .transpose()
+            .map_err(|error| violation(field.name, "not_an_id", error.to_string()))?,
+        FieldType::Select { options } => parse_line(field.name, text, 60)?
+            .map(|line| {
+                let known = options.contains(&line.as_str());
+                known.then_some(line).ok_or_else(|| {
+                    violation(field.name, "unknown_option", format!("must be one of {}", options.join(", ")))
+                })
+            })
+            .transpose()?,
+    };
+    Ok(parsed.map(Value::String))
+}
+
+const EMAIL_FORM: &str = "must be an email address such as ada@example.com";
+const PHONE_FORM: &str = "must be a phone number with its country code, such as +49 30 901820";
+
+/// An email address as it is kept: without blanks around it and with its domain in lower case.
+#[must_use]
+pub fn parse_email(text: &str) -> Option<String> {
+    let (local, domain) = text.trim().rsplit_once('@')?;
+    let local_is_good = !local.is_empty()
+        && local.len() <= MAX_LOCAL_BYTES
+        && !local.starts_with('.')
+        && !local.ends_with('.')
+        && !local.contains("..")
+        && local.chars().all(|c| !c.is_ascii() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c))
+        && !local.chars().any(|c| c.is_whitespace() || c.is_control());
+    let labels: Vec<&str> = domain.split('.').collect();
+    let label_is_good = |label: &&str| {
+        !label.is_empty()
+            && label.len() <= MAX_LABEL_BYTES
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
+    };
+    let domain_is_good = labels.len() >= 2 && labels.iter().all(label_is_good);
+    let email = format!("{local}@{}", domain.to_lowercase());
+    (local_is_good && domain_is_good && email.len() <= MAX_EMAIL_BYTES).then_some(email)
+}
+
+/// A phone number as E.164: `00` and the marks that people put between digits are understood.
+#[must_use]
+pub fn parse_phone(text: &str) -> Option<String> {
+    let marks = [' ', '\u{a0}', '-', '\u{2011}', '\u{2013}', '.', '/', '(', ')'];
+    let bare: String = text.chars().filter(|c| !marks.contains(c)).collect();
+    let digits = bare.strip_prefix('+').or_else(|| bare.strip_prefix("00"))?;
+    let good = PHONE_DIGITS.contains(&digits.len())
+        && !digits.starts_with('0')
+        && digits.bytes().all(|byte| byte.is_ascii_digit());
+    good.then(|| format!("+{digits}"))
+}
+
+/// What a unique value is compared by: emails without regard to case, everything else as it is kept.
+#[must_use]
+pub fn normalised(field: &Field, value: &str) -> String {
+    match field.kind {
+        FieldType::Email => value.trim().to_lowercase(),
+        FieldType::Text { .. } | FieldType::Phone | FieldType::User | FieldType::Select { .. } => value.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn emails_that_people_have_are_accepted() {
+        for good in ["ada@example.com", "Ada.Lovelace+crm@Example.co.uk", "o'brien@example.ie", "анна@пример.рф", "a@xn--e1afmkfd.com"] {
+            assert!(parse_email(good).is_some(), "{good}");
+        }
+        assert_eq!(parse_email("Ada@EXAMPLE.Com").as_deref(), Some("Ada@example.com"));
+    }
+
+    #[test]
+    fn what_is_no_email_is_refused() {
+        for bad in ["", "ada", "@example.com", "ada@", "ada@example", "a b@example.com", "ada@exa mple.com", "ada@-x.com", ".a@x.com", "a..b@x.com", "a@b@", "\"a\"@x.com", "a@x..com"] {
+            assert_eq!(parse_email(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn phone_numbers_become_e164() {
+        assert_eq!(parse_phone("+49 (30) 90 18-20").as_deref(), Some("+4930901820"));
+        assert_eq!(parse_phone("0049.30.901820").as_deref(), Some("+4930901820"));
+        for bad in ["", "+", "030 901820", "+0301234567", "+49 30 call me", "+1234567890123456", "+49٣٠٩٠١٨٢٠"] {
+            assert_eq!(parse_phone(bad), None, "{bad}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_kept_is_accepted_again_unchanged(text in ".{0,20}@.{0,20}|\\+?[0-9 ()-]{0,20}") {
+            if let Some(email) = parse_email(&text) {
+                prop_assert_eq!(parse_email(&email), Some(email));
+            }
+            if let Some(phone) = parse_phone(&text) {
+                prop_assert_eq!(parse_phone(&phone), Some(phone));
+            }
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! What all writes of records have in common: their event, their guards, their answer.
+
+use std::collections::BTreeMap;
+
+use events::{Document, Event, FieldChange};
+use kernel::{AnyId, Error, Result, Version};
+use serde_json::Value;
+use table::{Changes, KeptAnswer, Refused};
+
+use crate::fields::Fields;
+use crate::schema::Object;
+use crate::value::normalised;
+use crate::{Cx, Record, load};
+
+/// What a write answers.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Written {
+    /// The HTTP status of the first answer, repeated with the answer.
+    pub status: u16,
+    /// The record.
+    pub id: AnyId,
+    /// Its version after the write.
+    pub version: Version,
+    /// The record as it is answered; `None` when there is nothing left of it.
+    pub document: Option<Document>,
+    /// Whether this repeats an earlier answer to the same idempotency key.
+    pub replayed: bool,
+}
+
+impl Written {
+    pub(crate) fn of(status: u16, object: &Object, record: &Record) -> Self {
+        let document = Some(record.rendered(object));
+        Self { status, id: record.common.id, version: record.common.version, document, replayed: false }
+    }
+
+    fn kept(&self) -> KeptAnswer {
+        KeptAnswer::new(self.status, self.id, self.version, self.document.as_ref())
+    }
+}
+
+/// Whether `before` and `after` differ in who owns them or whether they are in the trash, besides their fields.
+pub(crate) fn changes_between(before: Option<&Record>, after: &Record) -> BTreeMap<String, FieldChange> {
+    let nothing = Fields::default();
+    let mut changes = before.map_or(&nothing, |record| &record.fields).changes(&after.fields);
+    let json = |value: &dyn Fn(&Record) -> Value, record: Option<&Record>| record.map_or(Value::Null, value);
+    let owner = |record: &Record| record.common.owner_id.map_or(Value::Null, |id| id.to_string().into());
+    let archived = |record: &Record| record.common.archived_at.map_or(Value::Null, |at| at.to_string().into());
+    for (name, value) in [("owner_id", &owner as &dyn Fn(&Record) -> Value), ("archived_at", &archived)] {
+        let (before, after) = (json(value, before), json(value, Some(after)));
+        if before != after {
+            changes.insert(name.to_owned(), FieldChange { before, after });
+        }
+    }
+    changes
+}
+
+/// The event of a write, sealed.
+pub(crate) fn event(cx: &Cx, object: &Object, verb: &str, record: &Record, changes: BTreeMap<String, FieldChange>) -> Event {
+    Event {
+        id: cx.ids.next(),
+        name: format!("{}.{verb}", object.name),
+        workspace: cx.caller.workspace,
+        record: record.common.id,
+        version: record.common.version,
+        at: record.common.updated_at,
+        by: cx.caller.actor(),
+        request_id: cx.request_id.clone(),
+        changes,
+        salt: None,
+        digest: String::new(),
+    }
+    .sealed(cx.ids.salt())
+}
+
+/// The unique values that a record holds: none while it is in the trash, so that they can be used again.
+fn held(object: &Object, record: &Record) -> Vec<(String, String)> {
+    if record.common.archived_at.is_some() {
+        return Vec::new();
+    }
+    let unique = object.fields.iter().filter(|field| field.unique);
+    unique
+        .filter_map(|field| {
+            let value = record.fields.text(field.name)?;
+            Some((format!("{}.{}", object.name, field.name), normalised(field, value)))
+        })
+        .collect()
+}
+
+/// Adds the guards that have to move between two states of a record.
+pub(crate) fn move_guards(cx: &Cx, changes: &mut Changes, object: &Object, before: Option<&Record>, after: Option<&Record>) {
+    let keys = cx.table.keys();
+    let holder = before.or(after).map(|record| record.common.id);
+    let Some(holder) = holder else { return };
+    let before = before.map(|record| held(object, record)).unwrap_or_default();
+    let after = after.map(|record| held(object, record)).unwrap_or_default();
+    for (field, value) in before.iter().filter(|held| !after.contains(held)) {
+        changes.release(keys, field, value, holder);
+    }
+    for (field, value) in after.iter().filter(|held| !before.contains(held)) {
+        changes.take(keys, field, value, holder);
+    }
+}
+
+/// Notes the answer for a repetition of this request, if it carried an idempotency key.
+pub(crate) fn keep_answer(cx: &Cx, changes: &mut Changes, written: &Written) {
+    if let Some(once) = &cx.once {
+        changes.answer(once.clone(), written.kept());
+    }
+}
+
+/// Answers an earlier request again.
+pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result<Written> {
+    let document = match kept.document {
+        // An answer that was too large to keep is given with the record as it is now, if it still is.
+        None if kept.status != 204 => match load::find(cx, object, kept.id).await? {
+            Some(record) => return Ok(Written { replayed: true, ..Written::of(kept.status, object, &record) }),
+            None => None,
+        },
+        document => document,
+    };
+    Ok(Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true })
+}
+
+/// A refusal that no verb knows a better answer to.
+pub(crate) fn refused(object: &Object, refused: Refused) -> Error {
+    match refused {
+        Refused::Taken { field, .. } => {
+            let name = field.rsplit('.').next().unwrap_or(&field).to_owned();
+            Error::Conflict { field: name }
+        }
+        Refused::Stale(_) => Error::unavailable(format!("a {} changed while it was written", object.name)),
+        Refused::Exists => Error::bug(format!("the id of a new {} was used before", object.name)),
+        Refused::Repeated(_) => Error::bug("a repeated request was not answered"),
+        Refused::Failed(error) => error,
+    }
+}
