@@ -60,7 +60,10 @@ mod tests {
     #[test]
     fn nextest_says_it_once() {
         let line = "     Summary [  12.345s] 120 tests run: 117 passed (3 slow), 2 failed, 1 timed out, 4 skipped";
-        assert_eq!(totals(&["Starting 120 tests", line]), "tests: 120 run, 117 passed, 3 failed, 4 skipped");
+        // What a failing test printed stands above it, indented.
+        let printed =
+            "    test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 119 filtered out; finished in 0.24s";
+        assert_eq!(totals(&[printed, line]), "tests: 120 run, 117 passed, 3 failed, 4 skipped");
     }
 
     #[test]
