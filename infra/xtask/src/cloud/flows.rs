@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::answers::{Answer, Api, eventually};
 use super::stack::{Outputs, Stack};
@@ -137,18 +137,26 @@ pub(super) fn read_back(api: &Api, kept: &Kept) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The worker makes a snapshot when it is asked, and nobody gave anything up.
-pub(super) fn snapshot(stack: &Stack<'_>, outputs: &Outputs) -> anyhow::Result<()> {
-    let _ = (stack, outputs);
+/// The worker makes a snapshot when it is asked, a list made from it is right, and nobody gave anything up.
+pub(super) fn snapshot(stack: &Stack<'_>, outputs: &Outputs, api: &Api) -> anyhow::Result<()> {
+    let workspace = api.get("/v1/workspace", &[])?.expect(200)?;
+    let message = json!({"workspace": workspace.text("/id")?, "reason": "behind"}).to_string();
+    stack.ask("sqs", "send_message", &json!({"QueueUrl": outputs.snapshots, "MessageBody": message}))?;
+    eventually("a snapshot is in the bucket", STREAM, || {
+        let listed = stack.ask("s3", "list_objects_v2", &json!({"Bucket": outputs.bucket, "Prefix": "replicas/"}))?;
+        Ok(listed["KeyCount"].as_u64().is_some_and(|count| count > 0))
+    })?;
+    eventually("the queue is empty", STREAM, || Ok(depth(stack, &outputs.snapshots)? == 0))?;
+    for given_up in [&outputs.dead_letters, &outputs.failures] {
+        ensure!(depth(stack, given_up)? == 0, "{given_up} holds what a function gave up");
+    }
     Ok(())
 }
 
-/// How many messages a queue holds.
-fn _depth(stack: &Stack<'_>, url: &str) -> anyhow::Result<u64> {
+/// How many messages a queue holds, those that are being worked on included.
+fn depth(stack: &Stack<'_>, url: &str) -> anyhow::Result<u64> {
     let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
     let answer = stack.ask("sqs", "get_queue_attributes", &json!({"QueueUrl": url, "AttributeNames": names}))?;
     let number = |name: &str| answer["Attributes"][name].as_str().and_then(|text| text.parse::<u64>().ok());
     names.iter().map(|name| number(name).with_context(|| format!("{url} has no {name}"))).sum()
 }
-
-fn _unused(_: Value) {}
