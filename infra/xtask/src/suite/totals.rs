@@ -11,11 +11,14 @@ pub(crate) struct Totals {
 
 impl Totals {
     /// Takes in a line of nextest's or cargo's own runner; any other line changes nothing.
+    ///
+    /// Cargo's runner says it for each binary and without indent, nextest once for all and with.
     pub(crate) fn read(&mut self, line: &str) {
-        let line = line.trim_start();
-        let Some(numbers) = line.strip_prefix("test result:").or_else(|| line.strip_prefix("Summary [")) else {
-            return;
-        };
+        let summary = line.trim_start().strip_prefix("Summary [");
+        let Some(numbers) = summary.or_else(|| line.strip_prefix("test result:")) else { return };
+        if summary.is_some() {
+            *self = Self::default();
+        }
         for part in numbers.split([',', ';', '.', ':', ']']) {
             let mut words = part.split_whitespace();
             let (Some(count), Some(what)) = (words.next().and_then(|word| word.parse::<u64>().ok()), words.next())
