@@ -165,3 +165,40 @@ impl Drop for RunFolder {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    /// How often a line (without its indentation) stands in the templates.
+    fn count(line: &str) -> usize {
+        let templates = [
+            include_str!("../../../template.yaml"),
+            include_str!("../../table.yaml"),
+            include_str!("../../alarms.yaml"),
+        ];
+        templates.iter().flat_map(|template| template.lines()).filter(|found| found.trim() == line).count()
+    }
+
+    /// An idle stack costs by the alarm and by the polled queue, and CloudFormation and API Gateway have limits.
+    #[test]
+    fn the_stack_stays_within_its_budgets() {
+        assert!(count("Type: AWS::CloudWatch::Alarm") <= 10);
+        // The table's stream is polled for nothing; every other source is a queue.
+        let streams = count("StartingPosition: TRIM_HORIZON");
+        assert!(count("Type: AWS::Lambda::EventSourceMapping") - streams <= 5);
+        assert!(count("Type: AWS::ApiGatewayV2::Route") < 300);
+        let resources = include_str!("../../../template.yaml").matches("\n    Type: AWS::").count();
+        assert!(resources < 400, "{resources} resources in one stack");
+    }
+
+    #[test]
+    fn every_log_group_is_kept_as_long_as_the_parameter_says() {
+        assert_eq!(count("Type: AWS::Logs::LogGroup"), count("RetentionInDays: !Ref LogRetentionDays"));
+    }
+
+    #[test]
+    fn every_route_but_the_public_ones_asks_for_a_credential() {
+        let routes = count("Type: AWS::ApiGatewayV2::Route");
+        assert_eq!(count("AuthorizationType: CUSTOM") + count("AuthorizationType: NONE"), routes);
+        assert_eq!(count("AuthorizationType: NONE"), 1);
+    }
+}

@@ -6,6 +6,7 @@ use std::io::{Read as _, Seek as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
@@ -15,7 +16,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// A command in `folder`, away from the terminal's signals and input, and unable to reach anybody's real account: only
 /// credentials that are given to it explicitly exist.
 pub(super) fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
-    let mut command = Command::new(program);
+    let mut command = tied_to_us(program.as_ref());
     command
         .current_dir(folder)
         .stdin(Stdio::null())
@@ -34,6 +35,19 @@ pub(super) fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     command
 }
 
+/// Where the machine has `setpriv` (Linux), the kernel ends the child when this process dies, however it dies.
+fn tied_to_us(program: &OsStr) -> Command {
+    static SETPRIV: OnceLock<bool> = OnceLock::new();
+    let works = || Command::new("setpriv").args(["--pdeathsig", "TERM", "--", "true"]).output();
+    if *SETPRIV.get_or_init(|| works().is_ok_and(|output| output.status.success())) {
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "TERM", "--"]).arg(program);
+        command
+    } else {
+        Command::new(program)
+    }
+}
+
 /// Runs to the end and gives what it wrote (both streams, in their order).
 ///
 /// # Errors
@@ -42,7 +56,7 @@ pub(super) fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
 pub(super) fn run(command: &mut Command, limit: Duration) -> anyhow::Result<String> {
     let mut output = tempfile()?;
     command.stdout(output.try_clone()?).stderr(output.try_clone()?);
-    let mut child = command.spawn().with_context(|| format!("cannot start {:?}", command.get_program()))?;
+    let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
     let deadline = Instant::now() + limit;
     let status = loop {
         if let Some(status) = child.try_wait()? {

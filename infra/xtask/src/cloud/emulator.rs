@@ -44,7 +44,7 @@ impl Emulator {
     fn start_on(program: &Path, folder: &Path, port: u16) -> anyhow::Result<Self> {
         let log = folder.join("ministack.log");
         let output = std::fs::File::create(&log)?;
-        let mut command = tied_to_us(program, folder);
+        let mut command = child::command(program, folder);
         for name in ["tmp", "state", "replicas"] {
             std::fs::create_dir_all(folder.join(name))?;
         }
@@ -135,18 +135,6 @@ impl Drop for Emulator {
         if let Some(mut process) = self.process.borrow_mut().take() {
             child::end(&mut process);
         }
-    }
-}
-
-/// Where the machine has `setpriv` (Linux), the kernel ends the emulator when this process dies, however it dies.
-fn tied_to_us(program: &Path, folder: &Path) -> Command {
-    let there = Command::new("setpriv").arg("--version").output().is_ok_and(|output| output.status.success());
-    if there {
-        let mut command = child::command("setpriv", folder);
-        command.args(["--pdeathsig", "TERM", "--"]).arg(program);
-        command
-    } else {
-        child::command(program, folder)
     }
 }
 
