@@ -61,7 +61,7 @@ fn prove(root: &Path, keep: bool) -> anyhow::Result<()> {
     crate::say(&format!("      {}", artefacts.join(", ")));
 
     let folder = RunFolder::new(keep)?;
-    let outcome = prove_in(root, &folder.path);
+    let outcome = prove_in(root, &folder.path, &artefacts);
     if let Err(error) = outcome {
         folder.keep();
         return Err(error.context(format!("logs and state are in {}", folder.path.display())));
@@ -70,12 +70,13 @@ fn prove(root: &Path, keep: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn prove_in(root: &Path, folder: &Path) -> anyhow::Result<()> {
+fn prove_in(root: &Path, folder: &Path, artefacts: &[String]) -> anyhow::Result<()> {
     let emulator = step("start the emulator", || Emulator::start(folder))?;
     let stack = Stack::new(root, folder, &emulator, "rapport");
     let outcome = prove_deployed(&stack);
     if outcome.is_err() {
-        crate::complain(&emulator.log_tail(40));
+        crate::complain(&emulator.log_tail(20));
+        crate::complain(&stack.logged(artefacts));
     }
     // Ended here and not by Drop alone, so that an emulator that will not end is an error.
     step("stop the emulator", || emulator.stop())?;

@@ -25,7 +25,7 @@ pub(super) fn credentials(api: &Api) -> anyhow::Result<()> {
     // The gateway itself answers, in its own shape: no function is called.
     let refused = api.with_credential(None).get("/v1/me", &[])?.expect(401)?;
     ensure!(refused.body["message"] == "Unauthorized", "the gateway answered {}", refused.body);
-    let wrong = format!("Bearer rk_{}", "0".repeat(48));
+    let wrong = format!("Bearer rk_{}", "0".repeat(64));
     for credential in [wrong.as_str(), "Bearer nonsense", "Basic dTpw"] {
         api.with_credential(Some(credential)).get("/v1/me", &[])?.expect_problem(401)?;
     }

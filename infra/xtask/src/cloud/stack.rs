@@ -18,6 +18,9 @@ answer.pop('ResponseMetadata', None)
 print(json.dumps(answer, default=str))
 ";
 
+/// How many lines of each function's log a failure tells.
+const LOGGED: usize = 8;
+
 /// A stack by name, whether it is there or not.
 #[derive(Debug, Clone)]
 pub(super) struct Stack<'run> {
@@ -193,6 +196,24 @@ impl<'run> Stack<'run> {
             }),
         )?;
         Ok(answer["Count"].as_u64().is_some_and(|count| count > 0))
+    }
+
+    /// The last lines that each function logged, for somebody who wants to know why a step failed.
+    pub(super) fn logged(&self, functions: &[String]) -> String {
+        let mut told = String::new();
+        for function in functions {
+            let group = format!("/rapport/{}/{function}", self.name);
+            // A function that was never called has no log, and a failed run may have no function.
+            let Ok(events) = self.ask("logs", "filter_log_events", &json!({"logGroupName": group})) else { continue };
+            let messages =
+                events["events"].as_array().into_iter().flatten().filter_map(|event| event["message"].as_str());
+            let own = |message: &&str| !["START ", "END ", "REPORT "].iter().any(|start| message.starts_with(start));
+            let lines: Vec<&str> = messages.filter(own).collect();
+            for line in &lines[lines.len().saturating_sub(LOGGED)..] {
+                told.push_str(&format!("{function}: {}\n", line.trim_end()));
+            }
+        }
+        told
     }
 
     /// Asks an AWS API of the emulator, as its administrator.
