@@ -8,14 +8,17 @@ const LIBRARY: &str = include_str!("new/lib.rs.txt");
 const BINARY: &str = include_str!("new/main.rs.txt");
 const NOUN: &str = include_str!("new/noun.rs.txt");
 
+/// Where the kinds of ids are registered.
+const KINDS: &str = "shared/kernel/src/id.rs";
+
 /// A file to be written, by its path relative to the root.
 type Draft = (String, String);
 
-/// Writes the crate, makes it a member, puts it on README's code map, and tells what remains.
+/// Writes the crate, makes it a member, registers its kind of id, puts it on README's code map, and tells what remains.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
     let [name] = arguments else { bail!("usage: cargo xtask new <capability>, for example `deals`") };
     let read = |path: &str| std::fs::read_to_string(root.join(path)).with_context(|| format!("cannot read {path}"));
-    let drafts = draft(name, &read("Cargo.toml")?, &read("README.md")?)?;
+    let drafts = draft(name, &read("Cargo.toml")?, &read("README.md")?, &read(KINDS)?)?;
     ensure!(!root.join("functions").join(name).exists(), "functions/{name} is already there");
     for (path, text) in &drafts {
         let target = root.join(path);
@@ -29,8 +32,8 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Everything that is written for a new capability: its crate, and the root manifest and README with it.
-fn draft(name: &str, root_manifest: &str, readme: &str) -> anyhow::Result<Vec<Draft>> {
+/// Everything that is written for a new capability: its crate, and with it the root manifest, README and the kinds of ids.
+fn draft(name: &str, root_manifest: &str, readme: &str, kinds: &str) -> anyhow::Result<Vec<Draft>> {
     ensure!(
         crate::tidy::tier(name).is_some(),
         "the architecture knows no capability `{name}`: give it a tier in infra/xtask/src/tidy/layers.rs and a line in \
@@ -45,6 +48,7 @@ fn draft(name: &str, root_manifest: &str, readme: &str) -> anyhow::Result<Vec<Dr
         (format!("{folder}/src/{noun}.rs"), fill(NOUN, name)),
         ("Cargo.toml".to_owned(), with_member(root_manifest, name)?),
         ("README.md".to_owned(), with_row(readme, name)?),
+        (KINDS.to_owned(), with_kind(kinds, &noun)?),
     ])
 }
 
@@ -57,6 +61,12 @@ fn fill(template: &str, name: &str) -> String {
         .replace("__noun__", &noun)
         .replace("__Noun__", &capitalised(&noun))
         .replace("__NOUN__", &noun.to_uppercase())
+        .replace("__prefix__", prefix(&noun))
+}
+
+/// What the ids of a noun begin with: its first three letters.
+fn prefix(noun: &str) -> &str {
+    noun.get(..3).unwrap_or(noun)
 }
 
 /// `activities` -> `activity`, `deals` -> `deal`; what has no plural stays.
@@ -90,6 +100,20 @@ fn with_row(readme: &str, name: &str) -> anyhow::Result<String> {
     after_last(readme, "| `functions/", &row).context("README.md has no code map with a row for a function")
 }
 
+/// The registry of kinds with one more at its end.
+fn with_kind(kinds: &str, noun: &str) -> anyhow::Result<String> {
+    let prefix = prefix(noun);
+    let is_kind = |line: &&str| line.starts_with("        ") && line.ends_with("\";") && line.matches('"').count() == 4;
+    let known: Vec<&str> = kinds.lines().filter(is_kind).collect();
+    ensure!(
+        !known.iter().any(|line| line.contains(&format!(" \"{prefix}\" "))),
+        "ids that begin with `{prefix}` are taken: register another prefix for `{noun}` in {KINDS} and start again"
+    );
+    let last = known.last().with_context(|| format!("{KINDS} registers no kinds, one a line"))?;
+    let entry = format!("        /// One {noun}.\n        {} \"{prefix}\" \"{noun}\";", capitalised(noun));
+    after_last(kinds, last, &entry).context("the last kind is gone")
+}
+
 /// The text with a line more, after the last one that begins like this.
 fn after_last(text: &str, start: &str, line: &str) -> Option<String> {
     let mut lines: Vec<&str> = text.lines().collect();
@@ -100,14 +124,13 @@ fn after_last(text: &str, start: &str, line: &str) -> Option<String> {
 
 fn remaining(name: &str) -> String {
     let noun = singular(name);
-    let marker = capitalised(&noun);
     format!(
         "\nWhat remains:\n\
-         1. shared/kernel/src/id.rs: the kind `{marker}`, with its prefix\n\
-         2. functions/{name}: verbs, events, keys, and the page at the top of lib.rs\n\
-         3. template.yaml: {function}Function, its permissions, a route for each operation; Cargo.toml: the same routes under\n   \
-            [workspace.metadata.lambda.watch.router.routes]\n\
-         4. tests/it/{name}.rs, and a golden for each event in events/\n\
+         1. {KINDS}: say what a {noun} is\n\
+         2. functions/{name}: fields, rules and verbs, and the page at the top of lib.rs\n\
+         3. template.yaml: {function}Function, its permissions and a route for each operation; Cargo.toml: the same routes under\n   \
+            [workspace.metadata.lambda.watch.router.routes]; infra/local: the new router\n\
+         4. tests/it/{name}.rs; the authorization matrix and the contract tests find the routes by themselves\n\
          5. README.md: the row of the code map; CHANGELOG.md\n\
          Then `cargo xtask tidy` and `cargo xtask test --no-cloud`.",
         function = capitalised(name),
@@ -124,11 +147,16 @@ mod tests {
                         [workspace.dependencies]\nruntime = { path = \"shared/runtime\" }\n";
     const README: &str = "| `shared/api` | HTTP |\n| `functions/contacts` | people |\n\nMore.\n";
 
+    const IDS: &str = "    kinds! {\n        /// A person.\n        Contact \"con\" \"contact\";\n    }\n";
+
     #[test]
     fn a_capability_comes_with_member_and_row() {
-        let drafts = draft("activities", ROOT, README).unwrap();
+        let drafts = draft("activities", ROOT, README, IDS).unwrap();
         let text = |path: &str| drafts.iter().find(|(own, _)| own == path).map(|(_, text)| text.as_str()).unwrap();
-        assert!(text("functions/activities/src/activity.rs").contains("pub struct NewActivity"));
+        assert!(text("functions/activities/src/activity.rs").contains("Id<kinds::Activity>"));
+        assert!(
+            text(KINDS).contains("Contact \"con\" \"contact\";\n        /// One activity.\n        Activity \"act\"")
+        );
         assert!(text("Cargo.toml").contains("\"functions/contacts\",\n    \"functions/activities\",\n"));
         assert!(text("Cargo.toml").contains("activities = { path = \"functions/activities\" }"));
         assert!(text("README.md").contains("| `functions/activities` | Activities"));
@@ -137,13 +165,18 @@ mod tests {
 
     #[test]
     fn what_the_architecture_does_not_know_is_refused() {
-        let error = draft("gadgets", ROOT, README).unwrap_err().to_string();
+        let error = draft("gadgets", ROOT, README, IDS).unwrap_err().to_string();
         assert!(error.contains("tier"), "{error}");
     }
 
     #[test]
     fn a_member_is_not_added_twice() {
         assert!(with_member(ROOT, "contacts").is_err());
+    }
+
+    #[test]
+    fn a_prefix_that_is_taken_is_told() {
+        assert!(with_kind(IDS, "contract").unwrap_err().to_string().contains("`con` are taken"));
     }
 
     /// Copies the manifests of the real workspace, with a crate of nothing behind each, into a folder of its own.
@@ -169,6 +202,7 @@ mod tests {
         let root = std::env::temp_dir().join(format!("rapport-new-{}", std::process::id()));
         skeleton(&house, &root);
         write(&root, "README.md", README);
+        write(&root, KINDS, &house.files[KINDS]);
         run(&root, &["cases".to_owned()]).unwrap();
         let metadata = Command::new("cargo")
             .args(["metadata", "--offline", "--no-deps", "--format-version", "1"])
