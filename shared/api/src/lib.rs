@@ -1,1 +1,32 @@
-//! Placeholder
+//! The HTTP conventions of Rapport, in one place: routes and their description, problems, ETags, idempotency keys, dry
+//! runs, positions, limits, `Server-Timing`.
+//!
+//! A capability declares its [`Routes`]; the router, the OpenAPI document and the contract tests all come from that one
+//! declaration. Knows nothing of SQLite: a function that asks no questions does not link it.
+
+mod access;
+mod app;
+mod input;
+mod observe;
+mod openapi;
+mod problem;
+mod query;
+mod record_routes;
+mod respond;
+mod routes;
+mod schemas;
+
+pub use access::Context;
+pub use app::{App, Authorize};
+pub use input::{MAX_BODY_BYTES, Write};
+pub use observe::{ReplicaTime, observed};
+pub use openapi::document;
+pub use problem::Problem;
+pub use query::{Params, parse_params};
+pub use record_routes::{NewId, record_routes};
+pub use respond::{page, written};
+pub use routes::{Operation, Parameter, Routes, Shape};
+pub use schemas::record_schema_name;
+
+/// The result of a handler.
+pub type Result<T, E = Problem> = std::result::Result<T, E>;

@@ -175,6 +175,13 @@ pub struct AnyId {
 }
 
 impl AnyId {
+    /// Wraps a UUID as an id of the kind that a registered prefix names; `None` when no kind has it.
+    #[must_use]
+    pub fn from_uuid(prefix: &str, uuid: Uuid) -> Option<Self> {
+        let (prefix, _) = kinds::ALL.iter().find(|(known, _)| *known == prefix)?;
+        Some(Self { prefix, uuid })
+    }
+
     /// The three letters that name the kind.
     #[must_use]
     pub const fn prefix(&self) -> &'static str {
@@ -204,8 +211,7 @@ impl FromStr for AnyId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (prefix, hex) = text.split_once('_').ok_or(ParseIdError::Malformed)?;
-        let (prefix, _) = kinds::ALL.iter().find(|(known, _)| *known == prefix).ok_or(ParseIdError::Malformed)?;
-        Ok(Self { prefix, uuid: parse_uuid(hex)? })
+        Self::from_uuid(prefix, parse_uuid(hex)?).ok_or(ParseIdError::Malformed)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{Clock, Id, Kind, Secret};
+use crate::{AnyId, Clock, Id, Kind, Secret};
 
 /// Makes ids (UUID version 7 over the given clock) and random bytes.
 #[derive(Debug, Clone)]
@@ -39,10 +39,20 @@ impl Ids {
     /// A new id.
     #[must_use]
     pub fn next<K: Kind>(&self) -> Id<K> {
+        Id::from_uuid(self.uuid())
+    }
+
+    /// A new id of the kind that a registered prefix names; `None` when no kind has it.
+    #[must_use]
+    pub fn next_of(&self, prefix: &str) -> Option<AnyId> {
+        AnyId::from_uuid(prefix, self.uuid())
+    }
+
+    fn uuid(&self) -> Uuid {
         let mut random = [0; 10];
         self.fill(&mut random);
         let millis = u64::try_from(self.clock.now().as_millis()).unwrap_or(0);
-        Id::from_uuid(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid())
+        uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid()
     }
 
     /// 32 random bytes as lower-case hex: enough for a credential that nobody can guess.

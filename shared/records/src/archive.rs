@@ -1,6 +1,5 @@
 //! Putting a record into the trash, and taking it out again.
 
-use auth::Permission;
 use kernel::{AnyId, Conflicting, Error, Result, Timestamp, Version};
 use table::Refused;
 
@@ -36,7 +35,7 @@ async fn set_archived(
     verb: &str,
     archived_at: Option<Timestamp>,
 ) -> Result<Written> {
-    cx.caller.require(Permission::Write)?;
+    cx.caller.require(object.write)?;
     let mut record = load(cx, object, id).await?;
     for _ in 0..MAX_TRIES {
         check_seen(&record, seen)?;

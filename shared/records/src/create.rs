@@ -1,6 +1,5 @@
 //! Creating a record.
 
-use auth::Permission;
 use events::Document;
 use kernel::{AnyId, Result, Violations};
 use table::{Changes, Refused};
@@ -15,7 +14,7 @@ use crate::{Cx, Fields, Object, Record, Written};
 /// # Errors
 /// Every violation at once; [`kernel::Error::Conflict`] when a unique value is taken.
 pub async fn create(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<Written> {
-    cx.caller.require(Permission::Write)?;
+    cx.caller.require(object.write)?;
     match try_create(cx, object, id, input).await? {
         Ok(written) => Ok(written),
         Err(Refused::Repeated(kept)) => replay(cx, object, kept).await,
@@ -47,7 +46,7 @@ async fn new_record(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Re
         }
     };
     violations.or(())?;
-    let owner_id = owner.unwrap_or(Some(cx.caller.user));
+    let owner_id = owner.unwrap_or(Some(cx.caller.user)).filter(|_| object.owned);
     check_owner(cx, owner_id).await?;
     let now = cx.clock.now();
     let common = Common {

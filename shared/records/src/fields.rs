@@ -36,7 +36,7 @@ impl Fields {
                     Some(None) => drop(fields.0.remove(name)),
                     None => {}
                 }
-            } else if name != "owner_id" {
+            } else if !(object.owned && name == "owner_id") {
                 let _ = violations.keep::<()>(Err(not_a_field(name)));
             }
         }

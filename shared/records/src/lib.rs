@@ -33,4 +33,4 @@ pub use schema::{COMMON_FIELDS, Field, FieldType, Object};
 pub use update::update;
 pub use upsert::upsert;
 pub use value::{normalised, parse_email, parse_phone, parse_value};
-pub use write::Written;
+pub use write::{Written, or_kept};

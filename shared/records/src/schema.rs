@@ -3,6 +3,7 @@
 //! The same description parses input, writes the OpenAPI document, makes the replica's columns and tells the query
 //! builder what may be asked. Nothing about an object is known anywhere else, but its rules.
 
+use auth::Permission;
 use kernel::Violations;
 
 use crate::Fields;
@@ -87,6 +88,10 @@ pub struct Object {
     pub help: &'static str,
     /// Its own fields, in the order in which people see them. The fields of every record are not among them.
     pub fields: Vec<Field>,
+    /// Whether its records belong to a user.
+    pub owned: bool,
+    /// What it takes to write its records.
+    pub write: Permission,
     /// What no single field can say: rules over all fields of a record.
     pub rules: fn(&Fields, &mut Violations),
 }

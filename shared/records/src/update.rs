@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use auth::Permission;
 use events::Document;
 use kernel::{AnyId, Conflicting, Error, Result, Version, Violations};
 use serde_json::Value;
@@ -21,7 +20,7 @@ const MAX_TRIES: u32 = 5;
 /// Every violation at once; [`Error::Stale`] when `seen` (`If-Match`) is not the stored version, with the fields that
 /// the caller wants to change and somebody else has changed since; [`Error::Conflict`] when a unique value is taken.
 pub async fn update(cx: &Cx, object: &Object, id: AnyId, patch: &Document, seen: Option<Version>) -> Result<Written> {
-    cx.caller.require(Permission::Write)?;
+    cx.caller.require(object.write)?;
     let mut record = load(cx, object, id).await?;
     for _ in 0..MAX_TRIES {
         if seen.is_some_and(|seen| seen != record.common.version) {

@@ -1,6 +1,5 @@
 //! Creating or changing a record by a unique value.
 
-use auth::Permission;
 use events::Document;
 use kernel::{AnyId, Error, Result, Version, pointer};
 use serde_json::Value;
@@ -27,7 +26,7 @@ pub async fn upsert(
     input: &Document,
     seen: Option<Version>,
 ) -> Result<Written> {
-    cx.caller.require(Permission::Write)?;
+    cx.caller.require(object.write)?;
     let field = object.field(field).filter(|field| field.unique).ok_or(Error::NotFound { what: "unique field" })?;
     let value = unique_value(field, value)?;
     let input = with_value(field, &value, input)?;

@@ -134,3 +134,22 @@ pub(crate) fn refused(object: &Object, refused: Refused) -> Error {
         Refused::Failed(error) => error,
     }
 }
+
+/// The outcome of a write or, when it failed for a request that was carried out before, the earlier answer.
+///
+/// A commit finds an earlier answer by itself; a request that fails before it gets there (a stale `If-Match` is the
+/// common case: the first attempt has made it stale) costs this one read.
+///
+/// # Errors
+/// The outcome's own error when there is no earlier answer; [`Error::KeyReused`].
+pub async fn or_kept(cx: &Cx, object: &Object, outcome: Result<Written>) -> Result<Written> {
+    match (outcome, &cx.once) {
+        (Err(error), Some(once)) if !error.is_retryable() => {
+            match cx.table.kept_answer(once, cx.clock.now()).await? {
+                Some(kept) => replay(cx, object, kept).await,
+                None => Err(error),
+            }
+        }
+        (outcome, _) => outcome,
+    }
+}

@@ -1,0 +1,101 @@
+//! What a write is asked with: context, body, `If-Match`, `Idempotency-Key`, `validate=only`.
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use events::Document;
+use http::request::Parts;
+use http::{HeaderMap, header};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use kernel::{Error, Result, Version};
+use records::Cx;
+use serde_json::Value;
+use table::Once;
+
+use crate::query::parse_dry_run;
+use crate::{App, Context, Problem};
+
+/// The largest body that is read, in bytes. Files and imports go to S3 directly.
+pub const MAX_BODY_BYTES: usize = 256 * 1024;
+
+/// The longest idempotency key, in characters.
+const MAX_KEY_CHARS: usize = 255;
+
+/// The extractor of every write.
+#[derive(Debug, Clone)]
+pub struct Write {
+    /// The context, with the idempotency key and the dry run in it.
+    pub cx: Cx,
+    /// The body's members; empty when there is no body.
+    pub body: Document,
+    /// The version in `If-Match`.
+    pub seen: Option<Version>,
+}
+
+impl FromRequest<App> for Write {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let Context(mut cx) = Context::from_request_parts(&mut parts, app).await?;
+        let bytes = read(body).await?;
+        cx.dry_run = parse_dry_run(parts.uri.query())?;
+        cx.once = once(&cx, &parts, &bytes)?;
+        let seen = if_match(&parts.headers)?;
+        Ok(Self { body: parse(&parts.headers, &bytes)?, cx, seen })
+    }
+}
+
+async fn read(body: Body) -> Result<Vec<u8>> {
+    match Limited::new(body, MAX_BODY_BYTES).collect().await {
+        Ok(body) => Ok(body.to_bytes().to_vec()),
+        Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge { limit_bytes: MAX_BODY_BYTES }),
+        Err(_) => Err(Error::malformed("unreadable_body", "the body ended before it was complete")),
+    }
+}
+
+fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Document> {
+    if bytes.is_empty() {
+        return Ok(Document::new());
+    }
+    let media = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("application/json");
+    let media = media.split(';').next().unwrap_or_default().trim();
+    if !["application/json", "application/merge-patch+json"].iter().any(|known| media.eq_ignore_ascii_case(known)) {
+        return Err(Error::UnsupportedMedia { expected: "application/json" });
+    }
+    // serde_json stops at a depth of 128, so a deeply nested body costs nothing.
+    match serde_json::from_slice(bytes) {
+        Ok(Value::Object(document)) => Ok(document),
+        Ok(_) => Err(Error::malformed("not_an_object", "the body must be a JSON object")),
+        Err(error) => {
+            let detail = format!("the body is not JSON: line {}, column {}", error.line(), error.column());
+            Err(Error::malformed("bad_json", detail))
+        }
+    }
+}
+
+/// `If-Match` with one strong `ETag`, or `*` for whatever there is.
+fn if_match(headers: &HeaderMap) -> Result<Option<Version>> {
+    let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
+    let wrong = || Error::malformed("bad_if_match", "If-Match must be one ETag as it was answered, such as \"3\"");
+    match value.to_str().map_err(|_| wrong())?.trim() {
+        "*" => Ok(None),
+        tag => {
+            let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).ok_or_else(wrong)?;
+            digits.parse().map(Some).map_err(|_| wrong())
+        }
+    }
+}
+
+fn once(cx: &Cx, parts: &Parts, body: &[u8]) -> Result<Option<Once>> {
+    let Some(value) = parts.headers.get("idempotency-key") else { return Ok(None) };
+    let key = value.to_str().unwrap_or_default().trim();
+    if key.is_empty() || key.len() > MAX_KEY_CHARS {
+        let detail = format!("Idempotency-Key must have 1 to {MAX_KEY_CHARS} visible ASCII characters");
+        return Err(Error::malformed("bad_idempotency_key", detail));
+    }
+    let actor = cx.caller.api_key.map_or_else(|| cx.caller.user.to_string(), |key| key.to_string());
+    let query = parts.uri.query().unwrap_or_default();
+    let tag = parts.headers.get(header::IF_MATCH).map(|tag| tag.as_bytes()).unwrap_or_default();
+    let scope = [actor.as_str(), parts.method.as_str(), parts.uri.path()];
+    Ok(Some(Once::new(&scope, key, &[query.as_bytes(), tag, body], cx.clock.now())))
+}

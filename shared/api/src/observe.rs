@@ -1,0 +1,110 @@
+//! Around every request: its id, its span, its costs, and what happens when it panics.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use futures_util::FutureExt;
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use kernel::{Error, Ids};
+use lambda_http::request::RequestContext;
+use table::{Meter, Used};
+use tracing::Instrument;
+
+use crate::Problem;
+
+/// The request's id, as the gateway gave it.
+#[derive(Debug, Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// How long the replica took to answer, in milliseconds: an extension of a response, for `Server-Timing`.
+#[derive(Debug, Clone, Copy)]
+pub struct ReplicaTime(pub f64);
+
+/// The middleware around every route: nothing is answered that did not go through it.
+pub async fn observed(ids: Ids, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let request_id = request_id(&ids, &request);
+    let meter = Meter::default();
+    request.extensions_mut().insert(RequestId(request_id.clone()));
+    request.extensions_mut().insert(meter.clone());
+    let route = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
+    let method = request.method().clone();
+    let span = tracing::info_span!(
+        "request",
+        request.id = request_id,
+        workspace.id = tracing::field::Empty,
+        user.id = tracing::field::Empty,
+    );
+    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let response = answered.unwrap_or_else(|panic| Problem::from(Error::bug(panic_text(&*panic))).into_response());
+    let _entered = span.enter();
+    let mut response = with_problem_body(response, &request_id);
+    let used = meter.used();
+    let millis = started.elapsed().as_secs_f64() * 1000.0;
+    let replica = response.extensions().get::<ReplicaTime>().copied();
+    finish(response.headers_mut(), &request_id, millis, used, replica);
+    tracing::info!(
+        http.method = %method,
+        http.route = route.as_deref().unwrap_or("none"),
+        http.status = response.status().as_u16(),
+        duration_ms = millis,
+        table.read_units = used.read_units,
+        table.write_units = used.write_units,
+        table.round_trips = used.round_trips,
+        "request answered"
+    );
+    response
+}
+
+fn request_id(ids: &Ids, request: &Request) -> String {
+    let from_gateway = match request.extensions().get::<RequestContext>() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.request_id.clone(),
+        _ => None,
+    };
+    from_gateway.unwrap_or_else(|| ids.next::<kernel::kinds::Request>().to_string())
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    format!("a handler panicked: {}", text.unwrap_or("without a text"))
+}
+
+/// Writes the body of a problem, which names the request, and logs what must not be answered.
+fn with_problem_body(mut response: Response, request_id: &str) -> Response {
+    let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
+    match &problem.cause {
+        Some(cause) if problem.status == StatusCode::INTERNAL_SERVER_ERROR => {
+            tracing::error!(error.code = problem.code, error.cause = cause, "request failed");
+        }
+        Some(cause) => tracing::warn!(error.code = problem.code, error.cause = cause, "request failed"),
+        None => tracing::debug!(error.code = problem.code, "request refused"),
+    }
+    let body = problem.body(request_id);
+    response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    response.map(|_| Body::from(body))
+}
+
+fn finish(headers: &mut http::HeaderMap, request_id: &str, millis: f64, used: Used, replica: Option<ReplicaTime>) {
+    let mut timing = format!(
+        "total;dur={millis:.1}, read_units;desc=\"{}\", write_units;desc=\"{}\", round_trips;desc=\"{}\"",
+        used.read_units, used.write_units, used.round_trips
+    );
+    if let Some(ReplicaTime(millis)) = replica {
+        timing.push_str(&format!(", replica;dur={millis:.1}"));
+    }
+    let mut set = |name: &'static str, value: &str| {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            headers.insert(HeaderName::from_static(name), value);
+        }
+    };
+    set("server-timing", &timing);
+    set("rapport-request-id", request_id);
+    // Answers hold personal data and depend on the caller: no cache in between may keep them.
+    set("cache-control", "no-store");
+    set("x-content-type-options", "nosniff");
+}

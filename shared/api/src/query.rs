@@ -1,0 +1,42 @@
+//! Query strings.
+
+use kernel::{Error, Result, Violations, pointer};
+
+/// The parameters of a query string, decoded, in their order.
+pub type Params = Vec<(String, String)>;
+
+/// The most parameters that a query string may have.
+const MAX_PARAMS: usize = 100;
+
+/// Decodes a query string as `application/x-www-form-urlencoded`.
+///
+/// # Errors
+/// More parameters than anybody needs, or one that is given twice: which of the two counts would be a guess.
+pub fn parse_params(query: Option<&str>) -> Result<Params> {
+    let params: Params = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).into_owned().collect();
+    if params.len() > MAX_PARAMS {
+        return Err(Error::malformed("too_many_parameters", format!("at most {MAX_PARAMS} parameters are read")));
+    }
+    let mut violations = Violations::new();
+    for (index, (name, _)) in params.iter().enumerate() {
+        if params[..index].iter().any(|(other, _)| other == name) {
+            violations.add(pointer(name), "given_twice", "may be given once");
+        }
+    }
+    violations.or(params).map_err(Error::from)
+}
+
+/// The query of a write: nothing but `validate=only`, which asks what would happen. Anything else is an error, since a
+/// misspelt `validate` would write.
+pub(crate) fn parse_dry_run(query: Option<&str>) -> Result<bool> {
+    let mut violations = Violations::new();
+    let mut dry_run = false;
+    for (name, value) in parse_params(query)? {
+        match (name.as_str(), value.as_str()) {
+            ("validate", "only") => dry_run = true,
+            ("validate", _) => violations.add("/validate", "unknown_option", "must be only"),
+            _ => violations.add(pointer(&name), "unknown_parameter", "is not a parameter of this operation"),
+        }
+    }
+    violations.or(dry_run).map_err(Error::from)
+}

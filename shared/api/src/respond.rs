@@ -1,0 +1,50 @@
+//! Answers.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use kernel::{Position, Version};
+use records::Written;
+use serde_json::{Value, json};
+
+/// The answer to a write: the record with `ETag`, `Rapport-Position` and, for a new one, `Location`.
+#[must_use]
+pub fn written(plural: &str, written: Written, dry_run: bool) -> Response {
+    let status = StatusCode::from_u16(written.status).unwrap_or(StatusCode::OK);
+    let mut response = match written.document {
+        Some(document) => (status, Json(document)).into_response(),
+        None => status.into_response(),
+    };
+    // A dry run has made nothing that could be asked for.
+    if !dry_run {
+        set(&mut response, "rapport-position", &Position::of(written.id, written.version).to_string());
+        if status == StatusCode::CREATED {
+            set(&mut response, "location", &format!("/v1/{plural}/{}", written.id));
+        }
+        if status != StatusCode::NO_CONTENT {
+            etag(&mut response, written.version);
+        }
+    }
+    if written.replayed {
+        set(&mut response, "idempotency-replayed", "true");
+    }
+    response
+}
+
+/// A page of things: `data` and `page`.
+#[must_use]
+pub fn page(data: Vec<Value>, next_cursor: Option<String>) -> Value {
+    json!({ "data": data, "page": { "has_more": next_cursor.is_some(), "next_cursor": next_cursor } })
+}
+
+pub(crate) fn etag(response: &mut Response, version: Version) {
+    if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+}
+
+fn set(response: &mut Response, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(HeaderName::from_static(name), value);
+    }
+}

@@ -1,0 +1,157 @@
+//! Routes: one declaration for the router, the OpenAPI document and the contract tests.
+
+use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::MethodRouter;
+use http::Method;
+use kernel::Error;
+
+use crate::{App, Problem, observed};
+
+/// What a body or an answer looks like, for the OpenAPI document.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Shape {
+    /// Nothing.
+    Empty,
+    /// A record of an object, as it is answered.
+    Record(&'static str),
+    /// What a new record of an object is made of.
+    NewRecord(&'static str),
+    /// What is to change in a record of an object.
+    Patch(&'static str),
+    /// A page of records of an object.
+    List(&'static str),
+    /// A page of events.
+    History,
+    /// Anything else: a schema of its own.
+    Schema(serde_json::Value),
+}
+
+/// A parameter of a query string.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// A sentence for people.
+    pub help: String,
+    /// Its JSON schema.
+    pub schema: serde_json::Value,
+}
+
+/// One operation: a method of a path.
+#[derive(Debug, Clone)]
+pub struct Operation {
+    /// The method.
+    pub method: Method,
+    /// The path with its parameters in braces.
+    pub path: String,
+    /// `verb_noun`, unique and stable: generated clients are named after it.
+    pub id: String,
+    /// A sentence for people.
+    pub summary: String,
+    /// Whether it is answered without a credential.
+    pub public: bool,
+    /// Whether it changes anything: then it takes `validate=only`, `If-Match` and `Idempotency-Key`.
+    pub writes: bool,
+    /// Parameters of the query string.
+    pub query: Vec<Parameter>,
+    /// What it takes.
+    pub body: Shape,
+    /// The status of success, and what it answers.
+    pub answer: (u16, Shape),
+}
+
+impl Operation {
+    /// An operation that needs a credential, takes nothing and answers nothing.
+    #[must_use]
+    pub fn new(method: Method, path: impl Into<String>, id: impl Into<String>, summary: impl Into<String>) -> Self {
+        let writes = method != Method::GET;
+        Self {
+            method,
+            path: path.into(),
+            id: id.into(),
+            summary: summary.into(),
+            public: false,
+            writes,
+            query: Vec::new(),
+            body: Shape::Empty,
+            answer: (200, Shape::Empty),
+        }
+    }
+
+    /// This operation, answered without a credential.
+    #[must_use]
+    pub fn public(mut self) -> Self {
+        self.public = true;
+        self
+    }
+
+    /// This operation with what it takes.
+    #[must_use]
+    pub fn takes(mut self, body: Shape) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// This operation with parameters in its query string.
+    #[must_use]
+    pub fn asks(mut self, query: Vec<Parameter>) -> Self {
+        self.query = query;
+        self
+    }
+
+    /// This operation with its status of success and what it answers.
+    #[must_use]
+    pub fn answers(mut self, status: u16, body: Shape) -> Self {
+        self.answer = (status, body);
+        self
+    }
+}
+
+/// The routes of a capability.
+#[derive(Debug, Default)]
+pub struct Routes {
+    operations: Vec<Operation>,
+    router: Router<App>,
+}
+
+impl Routes {
+    /// No route.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// These routes and one more. The handler must be for the operation's method.
+    #[must_use]
+    pub fn add(mut self, operation: Operation, handler: MethodRouter<App>) -> Self {
+        self.router = self.router.route(&operation.path, handler);
+        self.operations.push(operation);
+        self
+    }
+
+    /// These routes and others.
+    #[must_use]
+    pub fn and(mut self, others: Self) -> Self {
+        self.router = self.router.merge(others.router);
+        self.operations.extend(others.operations);
+        self
+    }
+
+    /// What is declared, in order.
+    #[must_use]
+    pub fn operations(&self) -> &[Operation] {
+        &self.operations
+    }
+
+    /// The router that serves them.
+    #[must_use]
+    pub fn router(self, app: App) -> Router {
+        let ids = app.ids.clone();
+        self.router
+            .fallback(|| async { Problem::from(Error::NotFound { what: "route" }) })
+            .method_not_allowed_fallback(|| async { Problem::from(Error::MethodNotAllowed) })
+            .with_state(app)
+            .layer(from_fn(move |request, next| observed(ids.clone(), request, next)))
+    }
+}
