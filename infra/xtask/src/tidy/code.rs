@@ -124,7 +124,7 @@ impl Code {
             [TokenTree::Punct(bang), TokenTree::Group(parts), ..]
                 if bang.as_char() == '!' && TEXT_MACROS.contains(&word) =>
             {
-                literals(parts.stream()).iter().any(|text| outside_braces(text).contains('#'))
+                literals(parts.stream()).iter().any(|text| separates_by_hash(text))
             }
             [TokenTree::Group(parts), ..] if TEXT_METHODS.contains(&word) => {
                 matches!(parts.stream().into_iter().next(), Some(TokenTree::Literal(text)) if content(&text) == "#")
@@ -209,6 +209,11 @@ fn content(literal: &Literal) -> String {
     quoted('"').or_else(|| quoted('\'')).unwrap_or_default()
 }
 
+/// Whether a format text has a `#` of its own. `#/` begins a JSON pointer and is none.
+fn separates_by_hash(text: &str) -> bool {
+    outside_braces(text).replace("#/", "").contains('#')
+}
+
 /// A format text without its placeholders: `{:#?}` is no separator.
 fn outside_braces(text: &str) -> String {
     let mut depth = 0_usize;
@@ -266,6 +271,7 @@ mod tests {
         assert_eq!(hits("fn f() { format!(\"{w}#CONTACT\") }"), 1);
         assert_eq!(hits("fn f() { [a, b].join(\"#\"); s.push('#'); write!(f, r#\"{a}#{b}\"#) }"), 3);
         assert_eq!(hits("fn f() { format!(\"{a:#?} {b:#x}\"); s.split('#'); let raw = r#\"x\"#; }"), 0);
+        assert_eq!(hits("fn f() { format!(\"#/components/schemas/{name}\") }"), 0);
     }
 
     #[test]
