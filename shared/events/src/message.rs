@@ -1,6 +1,6 @@
 //! Messages between functions, as JSON bodies in queues.
 
-use kernel::{Id, kinds};
+use kernel::{AnyId, Id, kinds};
 use serde::{Deserialize, Serialize};
 
 /// Why a snapshot is wanted.
@@ -20,4 +20,7 @@ pub struct SnapshotRequest {
     pub workspace: Id<kinds::Workspace>,
     /// Why.
     pub reason: SnapshotReason,
+    /// The record that was erased: the new snapshot must lack it, even while the journal is behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<AnyId>,
 }

@@ -1,1 +1,44 @@
-//! Placeholder
+//! Starts a capability inside Lambda: chooses the entry point, reads the settings, sets up the logs.
+//!
+//! A binary is one line, `runtime::serve! { http: contacts::router }`. Lambda puts the template's `Handler` into
+//! `_HANDLER`, so one binary serves several functions; `RAPPORT_ENTRY` overrides it where nobody sets that.
+
+#[cfg(feature = "app")]
+mod app;
+#[cfg(feature = "app")]
+mod entries;
+mod logs;
+mod settings;
+
+#[cfg(feature = "app")]
+pub use app::app;
+#[cfg(feature = "app")]
+pub use entries::{http, stream, worker};
+pub use logs::init_logs;
+pub use settings::{Settings, SettingsError};
+
+#[doc(hidden)]
+pub use tokio;
+
+/// Why a function did not start, or stopped.
+pub type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// The binary of a capability: `serve! { http: contacts::router, worker: contacts::handle }`. Without a name that is
+/// known, as under `bootstrap`, the first entry is taken.
+#[macro_export]
+macro_rules! serve {
+    ($first:ident : $first_handler:expr $(, $entry:ident : $handler:expr)* $(,)?) => {
+        fn main() -> ::std::result::Result<(), $crate::Failure> {
+            $crate::init_logs();
+            let settings = $crate::Settings::from_env()?;
+            let runtime = $crate::tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(async move {
+                let app = $crate::app(&settings);
+                match settings.entry.as_str() {
+                    $(stringify!($entry) => $crate::$entry(app, $handler).await,)*
+                    _ => $crate::$first(app, $first_handler).await,
+                }
+            })
+        }
+    };
+}

@@ -108,6 +108,12 @@ impl Keys {
         Key { pk: self.partition("REPLICA", &replica_schema.to_string()), sk: ROOT.to_owned() }
     }
 
+    /// What a workspace keeps of one of its API keys, to list and to revoke it.
+    #[must_use]
+    pub fn api_key_entry(self, id: Id<kinds::ApiKey>) -> Key {
+        Key { pk: join(&[&self.workspace.to_string(), "APIKEYS"]), sk: id.to_string() }
+    }
+
     /// The catalog's partition of an object: every record of it, by id.
     #[must_use]
     pub fn catalog(self, object: &str) -> String {

@@ -1,0 +1,3 @@
+//! The binary of contacts.
+
+runtime::serve! { http: contacts::router }

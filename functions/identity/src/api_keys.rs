@@ -1,0 +1,205 @@
+//! API keys: made, listed, revoked. The secret is shown once, in the answer that makes it.
+
+use api::{Context, Operation, Result, Routes, Shape, Write};
+use auth::{ApiKey, Permission, Role};
+use axum::Json;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use events::{Document, FieldChange};
+use http::{Method, StatusCode};
+use kernel::{Error, Id, Secret, Timestamp, Violations, kinds, pointer};
+use records::Cx;
+use serde_json::{Value, json};
+use table::{Changes, KeptAnswer, Refused, Sort};
+
+/// The most characters in a key's name.
+const MAX_NAME: usize = 100;
+/// The most keys that a workspace has and a list shows.
+const MAX_KEYS: u16 = 200;
+
+pub(crate) fn routes() -> Routes {
+    let shape = json!({
+        "type": "object",
+        "required": ["id", "name", "role", "user", "begins_with", "created_at"],
+        "properties": {
+            "id": { "type": "string" },
+            "name": { "type": "string" },
+            "role": { "enum": roles() },
+            "user": { "type": "string" },
+            "begins_with": { "type": "string", "description": "The first characters of the secret." },
+            "created_at": { "type": "string", "format": "date-time" },
+            "good_until": { "type": ["string", "null"], "format": "date-time" },
+            "revoked_at": { "type": ["string", "null"], "format": "date-time" },
+            "secret": { "type": ["string", "null"], "description": "Shown once, when the key is made." },
+        },
+    });
+    let list = json!({ "type": "object", "required": ["data"], "properties": { "data": { "type": "array", "items": shape } } });
+    let body = json!({
+        "type": "object",
+        "required": ["name", "role"],
+        "properties": {
+            "name": { "type": "string", "minLength": 1, "maxLength": MAX_NAME },
+            "role": { "enum": roles() },
+            "good_until": { "type": ["string", "null"], "format": "date-time" },
+        },
+        "additionalProperties": false,
+    });
+    Routes::new()
+        .add(
+            Operation::new(Method::GET, "/v1/api_keys", "list_api_keys", "List the API keys of the workspace")
+                .answers(200, Shape::Schema(list)),
+            get(list_api_keys),
+        )
+        .add(
+            Operation::new(Method::POST, "/v1/api_keys", "create_api_key", "Make an API key; its secret is shown once")
+                .takes(Shape::Schema(body))
+                .answers(201, Shape::Schema(shape.clone())),
+            post(create_api_key),
+        )
+        .add(
+            Operation::new(Method::DELETE, "/v1/api_keys/{id}", "revoke_api_key", "Revoke an API key, within 60 seconds")
+                .answers(200, Shape::Schema(shape)),
+            delete(revoke_api_key),
+        )
+}
+
+fn roles() -> Vec<&'static str> {
+    Role::ALL.iter().map(|role| role.as_str()).collect()
+}
+
+struct NewKey {
+    name: String,
+    role: Role,
+    good_until: Option<Timestamp>,
+}
+
+fn parse(body: &Document, now: Timestamp) -> Result<NewKey, Violations> {
+    let mut violations = Violations::new();
+    for unknown in body.keys().filter(|name| !["name", "role", "good_until"].contains(&name.as_str())) {
+        violations.add(pointer(unknown), "unknown_field", "is not a field of an API key");
+    }
+    let name = body.get("name").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        violations.add("/name", "bad_name", format!("must be a line of 1 to {MAX_NAME} characters"));
+    }
+    let role = body.get("role").and_then(Value::as_str);
+    let role = role.and_then(|word| Role::ALL.iter().copied().find(|role| role.as_str() == word));
+    if role.is_none() {
+        violations.add("/role", "unknown_option", format!("must be one of {}", roles().join(", ")));
+    }
+    let good_until = match body.get("good_until") {
+        None | Some(Value::Null) => None,
+        Some(value) => {
+            let time = value.as_str().and_then(|text| text.parse::<Timestamp>().ok()).filter(|time| *time > now);
+            if time.is_none() {
+                violations.add("/good_until", "not_a_future_time", "must be an RFC 3339 time in the future");
+            }
+            time
+        }
+    };
+    violations.or(()).map(|()| NewKey { name, role: role.unwrap_or(Role::Viewer), good_until })
+}
+
+/// A new key with its secret, and everything that has to be written for it.
+pub(crate) fn made(cx: &Cx, name: &str, role: Role, good_until: Option<Timestamp>) -> Result<(ApiKey, Secret, Changes), Error> {
+    let secret = auth::new_secret(&cx.ids);
+    let hash = auth::hash_secret(secret.reveal()).ok_or_else(|| Error::bug("a new secret has no hash"))?;
+    let key = ApiKey {
+        id: cx.ids.next(),
+        version: 1,
+        workspace: cx.caller.workspace,
+        user: cx.caller.user,
+        role,
+        name: name.to_owned(),
+        begins_with: secret.reveal().chars().take(7).collect(),
+        created_at: cx.clock.now(),
+        good_until,
+        revoked_at: None,
+    };
+    let mut changes = Changes::new();
+    let document = to_document(&key)?;
+    let mut entry = document.clone();
+    entry.insert("hash".to_owned(), json!(hash));
+    changes.create(table::api_key(&hash), Sort::ApiKey, document);
+    changes.create(cx.table.keys().api_key_entry(key.id), Sort::ApiKey, entry);
+    let made = [("name", json!(name)), ("role", json!(role))]
+        .map(|(field, after)| (field, FieldChange { before: Value::Null, after }));
+    let event = crate::bootstrap::event(cx, "api_key.created", key.id.erase(), 1, made);
+    changes.event(cx.table.keys(), "api_key", &event, cx.once.as_ref())?;
+    Ok((key, secret, changes))
+}
+
+fn to_document(key: &ApiKey) -> Result<Document, Error> {
+    Ok(serde_json::to_value(key).map_err(Error::bug)?.as_object().cloned().unwrap_or_default())
+}
+
+/// A key as it is answered: without its hash.
+fn view(mut document: Document, secret: Option<&Secret>) -> Value {
+    document.remove("hash");
+    document.remove("workspace");
+    for optional in ["good_until", "revoked_at"] {
+        document.entry(optional).or_insert(Value::Null);
+    }
+    if let Some(secret) = secret {
+        document.insert("secret".to_owned(), json!(secret.reveal()));
+    }
+    Value::Object(document)
+}
+
+async fn list_api_keys(Context(cx): Context) -> Result<Json<Value>> {
+    cx.caller.require(Permission::Administer)?;
+    let parent = cx.table.keys().api_key_entry(cx.ids.next());
+    let page = cx.table.children(&parent, "key_", None, MAX_KEYS, true).await?;
+    let data: Vec<Value> = page.documents.into_iter().map(|document| view(document, None)).collect();
+    Ok(Json(json!({ "data": data })))
+}
+
+async fn create_api_key(Write { cx, body, .. }: Write) -> Result<Response> {
+    cx.caller.require(Permission::Administer)?;
+    let new = parse(&body, cx.clock.now()).map_err(Error::from)?;
+    let (key, secret, mut changes) = made(&cx, &new.name, new.role, new.good_until)?;
+    let document = to_document(&key)?;
+    if let Some(once) = &cx.once {
+        // The secret is not kept: a repeated request learns that the key was made, and which one.
+        changes.answer(once.clone(), KeptAnswer::new(201, key.id.erase(), 1, Some(&document)));
+    }
+    match cx.commit(&changes).await {
+        // What a dry run would make is not made: its secret opens nothing and is not shown.
+        Ok(_) => Ok((StatusCode::CREATED, Json(view(document, Some(&secret).filter(|_| !cx.dry_run)))).into_response()),
+        Err(Refused::Repeated(kept)) => {
+            Ok((StatusCode::CREATED, Json(view(kept.document.unwrap_or_default(), None))).into_response())
+        }
+        Err(Refused::Failed(error)) => Err(error.into()),
+        Err(other) => Err(Error::bug(format!("an API key was not written: {other:?}")).into()),
+    }
+}
+
+async fn revoke_api_key(Path(id): Path<String>, Write { cx, .. }: Write) -> Result<Json<Value>> {
+    cx.caller.require(Permission::Administer)?;
+    let not_found = Error::NotFound { what: "api_key" };
+    let Ok(id) = id.parse::<Id<kinds::ApiKey>>() else { return Err(not_found.into()) };
+    let entry = cx.table.get(&cx.table.keys().api_key_entry(id)).await?.ok_or(not_found)?;
+    let hash = entry.get("hash").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let key: ApiKey = serde_json::from_value(Value::Object(entry.clone())).map_err(Error::bug)?;
+    if key.revoked_at.is_some() {
+        return Ok(Json(view(entry, None)));
+    }
+    let revoked = ApiKey { version: key.version + 1, revoked_at: Some(cx.clock.now()), ..key.clone() };
+    let document = to_document(&revoked)?;
+    let mut entry = document.clone();
+    entry.insert("hash".to_owned(), json!(hash));
+    let mut changes = Changes::new();
+    changes.replace(table::api_key(&hash), Sort::ApiKey, document, key.version);
+    changes.replace(cx.table.keys().api_key_entry(id), Sort::ApiKey, entry.clone(), key.version);
+    let at = FieldChange { before: Value::Null, after: json!(revoked.revoked_at) };
+    let event = crate::bootstrap::event(&cx, "api_key.revoked", id.erase(), revoked.version, [("revoked_at", at)]);
+    changes.event(cx.table.keys(), "api_key", &event, None)?;
+    match cx.commit(&changes).await {
+        Ok(_) => Ok(Json(view(entry, None))),
+        // Somebody else has revoked it meanwhile: what was wanted is done.
+        Err(Refused::Stale(Some(current))) => Ok(Json(view(current, None))),
+        Err(Refused::Failed(error)) => Err(error.into()),
+        Err(other) => Err(Error::bug(format!("an API key was not revoked: {other:?}")).into()),
+    }
+}

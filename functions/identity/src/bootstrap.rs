@@ -1,0 +1,104 @@
+//! The first workspace, its first user and the first API key: what nobody can ask for, since nobody can call yet.
+
+use std::collections::BTreeMap;
+
+use auth::{Caller, Role};
+use events::{Event, FieldChange};
+use kernel::{AnyId, Clock, Error, Id, Ids, Result, Secret, Version, kinds};
+use records::{Cx, Written};
+use serde_json::{Value, json};
+use table::{Changes, Meter, Refused, Sort, Tables};
+
+use crate::workspace::{Workspace, parse_name};
+use crate::{api_keys, user};
+
+/// Who a new workspace belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstUser {
+    /// Their name.
+    pub name: String,
+    /// Their email address.
+    pub email: String,
+}
+
+/// A new workspace.
+#[derive(Debug, Clone)]
+pub struct Bootstrapped {
+    /// Its id.
+    pub workspace: Id<kinds::Workspace>,
+    /// Its first user, an admin.
+    pub user: Id<kinds::User>,
+    /// The secret of that user's API key.
+    pub secret: Secret,
+}
+
+/// Makes a workspace with an admin and an API key. For operators with access to the table itself; there is no route.
+///
+/// # Errors
+/// When the name or the user is not valid, or the table does not answer.
+pub async fn bootstrap(tables: &Tables, clock: &Clock, ids: &Ids, name: &str, first: &FirstUser) -> Result<Bootstrapped> {
+    let workspace = ids.next();
+    let cx = Cx {
+        caller: Caller { user: ids.next(), api_key: None, workspace, role: Role::Admin },
+        table: tables.workspace(workspace, Meter::default()),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        request_id: ids.next::<kinds::Request>().to_string(),
+        once: None,
+        dry_run: false,
+    };
+    create_workspace(&cx, name).await?;
+    let input = json!({ "name": first.name, "email": first.email, "role": Role::Admin });
+    let input = input.as_object().cloned().unwrap_or_default();
+    let Written { id, .. } = records::create(&cx, user::object(), cx.caller.user.erase(), &input).await?;
+    let user = id.of().ok_or_else(|| Error::bug("a user's id is not a user's"))?;
+    let (_, secret, changes) = api_keys::made(&cx, "first key", Role::Admin, None)?;
+    committed(cx.commit(&changes).await)?;
+    Ok(Bootstrapped { workspace, user, secret })
+}
+
+async fn create_workspace(cx: &Cx, name: &str) -> Result<()> {
+    let name = parse_name(&json!({ "name": name }).as_object().cloned().unwrap_or_default())?.unwrap_or_default();
+    let now = cx.clock.now();
+    let id = cx.caller.workspace;
+    let workspace =
+        Workspace { id, object: "workspace".to_owned(), version: 1, created_at: now, updated_at: now, name };
+    let document = serde_json::to_value(&workspace).map_err(Error::bug)?.as_object().cloned().unwrap_or_default();
+    let mut changes = Changes::new();
+    changes.create(cx.table.keys().config("workspace"), Sort::Config, document);
+    let change = FieldChange { before: Value::Null, after: json!(workspace.name) };
+    let event = event(cx, "workspace.created", id.erase(), 1, [("name", change)]);
+    changes.event(cx.table.keys(), "workspace", &event, None)?;
+    committed(cx.commit(&changes).await)
+}
+
+fn committed(outcome: Result<table::Committed, Refused>) -> Result<()> {
+    outcome.map(|_| ()).map_err(|refused| match refused {
+        Refused::Failed(error) => error,
+        other => Error::bug(format!("a new workspace was refused: {other:?}")),
+    })
+}
+
+/// The event of something that is not a record.
+pub(crate) fn event<const N: usize>(
+    cx: &Cx,
+    name: &str,
+    what: AnyId,
+    version: Version,
+    changes: [(&str, FieldChange); N],
+) -> Event {
+    Event {
+        id: cx.ids.next(),
+        name: name.to_owned(),
+        workspace: cx.caller.workspace,
+        record: what,
+        version,
+        at: cx.clock.now(),
+        by: cx.caller.actor(),
+        request_id: cx.request_id.clone(),
+        changes: changes.into_iter().map(|(field, change)| (field.to_owned(), change)).collect::<BTreeMap<_, _>>(),
+        salt: None,
+        digest: String::new(),
+    }
+    .sealed(cx.ids.salt())
+}

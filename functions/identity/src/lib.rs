@@ -1,0 +1,36 @@
+//! Identity: the workspace itself, the users in it, and the API keys of programs.
+//!
+//! | access pattern | key condition | cost |
+//! |---|---|---|
+//! | the workspace | `w#CONFIG` / `workspace` | 1 read unit |
+//! | a user, by id | `w#USER#id` / `#` | 1 read unit |
+//! | who am I | the workspace and the user in one batch | 1 round trip |
+//! | API keys of a workspace | `w#APIKEYS` / `key_…` | 1 round trip |
+//! | an API key, by its hash | `APIKEY#hash` (read by the authorizer) | 1 read unit |
+//!
+//! Events out: `user.created`, `.changed`, `.archived` …, `api_key.created`, `.revoked`, `workspace.changed`. Events in: none.
+//! Never lists users (`views` does), never keeps a secret, never stores a password.
+
+mod api_keys;
+mod bootstrap;
+mod me;
+mod openapi;
+mod user;
+mod workspace;
+
+use api::{App, Routes};
+
+pub use bootstrap::{Bootstrapped, FirstUser, bootstrap};
+pub use user::object;
+
+/// The routes of identity.
+#[must_use]
+pub fn routes() -> Routes {
+    openapi::routes().and(me::routes()).and(workspace::routes()).and(user::routes()).and(api_keys::routes())
+}
+
+/// The router of identity.
+#[must_use]
+pub fn router(app: App) -> axum::Router {
+    routes().router(app)
+}

@@ -1,0 +1,3 @@
+//! The binary of identity.
+
+runtime::serve! { http: identity::router }

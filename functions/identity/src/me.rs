@@ -1,0 +1,41 @@
+//! Who am I, and where.
+
+use api::{Context, Operation, Result, Routes, Shape};
+use axum::Json;
+use axum::routing::get;
+use http::Method;
+use kernel::Error;
+use records::render;
+use serde_json::{Value, json};
+
+use crate::user;
+
+pub(crate) fn routes() -> Routes {
+    let shape = Shape::Schema(json!({
+        "type": "object",
+        "required": ["user", "workspace", "role", "api_key"],
+        "properties": {
+            "user": { "$ref": "#/components/schemas/User" },
+            "workspace": { "type": "object" },
+            "role": { "type": "string" },
+            "api_key": { "type": ["string", "null"] },
+        },
+    }));
+    let operation = Operation::new(Method::GET, "/v1/me", "read_me", "Who am I, and in which workspace");
+    Routes::new().add(operation.answers(200, shape), get(read_me))
+}
+
+async fn read_me(Context(cx): Context) -> Result<Json<Value>> {
+    let keys = cx.table.keys();
+    let wanted = [keys.record("user", cx.caller.user.erase()), keys.config("workspace")];
+    let found = cx.table.get_many(&wanted).await?;
+    let user = found.iter().find(|document| document.get("object").is_some_and(|object| object == "user"));
+    let workspace = found.iter().find(|document| document.get("object").is_some_and(|object| object == "workspace"));
+    let user = user.ok_or(Error::NotFound { what: "user" })?;
+    Ok(Json(json!({
+        "user": render(user::object(), user),
+        "workspace": workspace,
+        "role": cx.caller.role,
+        "api_key": cx.caller.api_key,
+    })))
+}

@@ -1,0 +1,3 @@
+//! The binary of relay.
+
+runtime::serve! { stream: relay::handle }

@@ -1,0 +1,22 @@
+//! From settings to what capabilities work with.
+
+use api::{App, Authorize};
+use cloud::{Files, Queues};
+use kernel::{Clock, Ids};
+use table::Tables;
+
+use crate::Settings;
+
+/// What a capability is given, as the settings say. Makes clients and connects to nothing.
+#[must_use]
+pub fn app(settings: &Settings) -> App {
+    App {
+        tables: Tables::new(&settings.clients, &settings.table),
+        queues: Queues::new(&settings.clients, &settings.snapshots_queue),
+        files: Files::new(&settings.clients, &settings.bucket),
+        clock: Clock::System,
+        ids: Ids::new(Clock::System),
+        authorize: if settings.authorize_inline { Authorize::Inline } else { Authorize::Gateway },
+        replica_dir: settings.replica_dir.clone(),
+    }
+}

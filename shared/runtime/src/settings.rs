@@ -1,0 +1,51 @@
+//! The settings of a function: the one place that reads Rapport's own environment variables.
+
+use std::path::PathBuf;
+
+use cloud::{Clients, MissingVariable};
+
+/// Why the environment is not good enough to start.
+pub type SettingsError = MissingVariable;
+
+/// Everything that the environment says.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Which entry point of the binary this is: `http`, `worker`, `stream` …
+    pub entry: String,
+    /// AWS: region, credentials, endpoint.
+    pub clients: Clients,
+    /// The table's name.
+    pub table: String,
+    /// The bucket; empty where the function uses no files.
+    pub bucket: String,
+    /// The URL of the snapshot worker's queue; empty where the function sends to none.
+    pub snapshots_queue: String,
+    /// Where replicas are kept: the only place that a function may write to is `/tmp`.
+    pub replica_dir: PathBuf,
+    /// Whether the function verifies credentials itself, since no gateway does it.
+    pub authorize_inline: bool,
+}
+
+impl Settings {
+    /// Reads the environment.
+    ///
+    /// # Errors
+    /// When something is missing that no function can do without.
+    pub fn from_env() -> Result<Self, SettingsError> {
+        let entry = variable("RAPPORT_ENTRY").or_else(|| variable("_HANDLER")).unwrap_or_default();
+        Ok(Self {
+            entry,
+            clients: Clients::from_env()?,
+            table: variable("RAPPORT_TABLE").ok_or(MissingVariable("RAPPORT_TABLE"))?,
+            bucket: variable("RAPPORT_BUCKET").unwrap_or_default(),
+            snapshots_queue: variable("RAPPORT_SNAPSHOTS_QUEUE").unwrap_or_default(),
+            replica_dir: variable("RAPPORT_REPLICA_DIR").map_or_else(|| PathBuf::from("/tmp/replicas"), PathBuf::from),
+            authorize_inline: variable("RAPPORT_AUTHORIZE").as_deref() == Some("inline"),
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "settings come from the environment, and are read here only")]
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
