@@ -1,5 +1,7 @@
 //! The engine as the AWS SDK sees it.
 
+#![cfg(test)]
+
 use aws_credential_types::Credentials;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Region};
