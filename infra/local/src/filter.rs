@@ -206,7 +206,9 @@ mod tests {
 
     #[test]
     fn what_is_not_known_is_refused() {
-        for pattern in [json!({ "a": "b" }), json!({ "a": [{ "cidr": "10.0.0.0/8" }] }), json!({ "a": [{ "numeric": ["~", 1] }] })] {
+        for pattern in
+            [json!({ "a": "b" }), json!({ "a": [{ "cidr": "10.0.0.0/8" }] }), json!({ "a": [{ "numeric": ["~", 1] }] })]
+        {
             assert!(Filter::parse(&pattern.to_string()).is_err(), "{pattern}");
         }
     }

@@ -1,5 +1,25 @@
-//! The embedded stack.
+//! The embedded stack: the whole of Rapport on one machine, in one process, for development, tests and demonstrations.
+//!
+//! It reads the template that is deployed and does what AWS does with it: [`Gateway`](gateway) is the HTTP API,
+//! [`pumps`] are the event source mappings, [`aws`] is DynamoDB, SQS and S3. The functions are the same libraries that
+//! run in Lambda, called through the same events ([`invoke`]), and everything is kept in one directory.
+//!
+//! What it does not imitate: throttling, permissions (`cargo xtask cloud` proves those), memory limits, cold starts.
+
+mod aws;
+mod config;
+mod data_dir;
 mod filter;
+mod gateway;
+mod invoke;
+mod ports;
+mod pumps;
+mod stack;
+mod state;
 mod template;
+
+pub use config::{Config, Seed};
 pub use filter::Filter;
-pub use template::*;
+pub use invoke::{Functions, Verdict};
+pub use stack::{BUCKET, Parts, Stack, TABLE};
+pub use template::{Authorizer, Cors, Function, Queue, QueueSource, Route, StreamSource, Template};

@@ -159,7 +159,8 @@ mod tests {
     #[test]
     fn the_real_template_is_understood() {
         let template = Template::of_this_build().unwrap();
-        let create = template.routes.iter().find(|route| route.method == "POST" && route.path == "/v1/contacts").unwrap();
+        let create =
+            template.routes.iter().find(|route| route.method == "POST" && route.path == "/v1/contacts").unwrap();
         assert_eq!(create.function, "ContactsFunction");
         assert!(create.authorized);
         assert!(template.routes.iter().any(|route| !route.authorized), "the OpenAPI document is public");

@@ -54,7 +54,9 @@ impl<'a> Reader<'a> {
             let kind = resource["Type"].as_str().unwrap_or_default();
             let events = &resource["Properties"]["Events"];
             if NOT_RUN_HERE.contains(&kind) || (kind == "AWS::Serverless::Function" && !events.is_null()) {
-                bail!("{id} ({kind}) starts functions in a way that the embedded stack does not run yet: add it to infra/local");
+                bail!(
+                    "{id} ({kind}) starts functions in a way that the embedded stack does not run yet: add it to infra/local"
+                );
             }
         }
         Ok(Self { resources, parameters: &document["Parameters"], globals: &document["Globals"]["Function"] })
@@ -64,7 +66,8 @@ impl<'a> Reader<'a> {
         let of_kind = self.resources.iter().filter(|(_, resource)| resource["Type"] == kind);
         of_kind
             .map(|(id, resource)| {
-                read(self, Resource { id, properties: &resource["Properties"] }).with_context(|| format!("resource {id} of template.yaml"))
+                read(self, Resource { id, properties: &resource["Properties"] })
+                    .with_context(|| format!("resource {id} of template.yaml"))
             })
             .collect()
     }
@@ -123,7 +126,10 @@ impl<'a> Reader<'a> {
         let code = self.text(own("CodeUri")).context("CodeUri")?;
         let artefact = code.trim_end_matches('/').rsplit('/').next().unwrap_or_default().to_owned();
         let entry = self.text(own("Handler")).context("Handler")?;
-        Ok((function.id.to_owned(), Function { artefact, entry, timeout: self.seconds(own("Timeout"), FUNCTION_TIMEOUT)? }))
+        Ok((
+            function.id.to_owned(),
+            Function { artefact, entry, timeout: self.seconds(own("Timeout"), FUNCTION_TIMEOUT)? },
+        ))
     }
 
     fn queue(&self, queue: Resource<'a>) -> Result<(String, Queue)> {
@@ -155,7 +161,9 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         if properties["StartingPosition"] != "TRIM_HORIZON" {
-            bail!("StartingPosition of {resource}'s stream must be TRIM_HORIZON: a journal that starts late has lost something");
+            bail!(
+                "StartingPosition of {resource}'s stream must be TRIM_HORIZON: a journal that starts late has lost something"
+            );
         }
         let filters = properties["FilterCriteria"]["Filters"].as_array().map(Vec::as_slice).unwrap_or_default();
         let failures = &properties["DestinationConfig"]["OnFailure"]["Destination"];
@@ -220,7 +228,9 @@ impl<'a> Reader<'a> {
 }
 
 fn partial_failures(properties: &Value) -> bool {
-    properties["FunctionResponseTypes"].as_array().is_some_and(|kinds| kinds.iter().any(|kind| kind == "ReportBatchItemFailures"))
+    properties["FunctionResponseTypes"]
+        .as_array()
+        .is_some_and(|kinds| kinds.iter().any(|kind| kind == "ReportBatchItemFailures"))
 }
 
 /// The resource and the attribute that a `GetAtt` names.

@@ -26,7 +26,9 @@ fn to_json(node: &Yaml<'_>) -> Result<Value> {
             Value::Object(map)
         }
         Yaml::Tagged(tag, inner) => intrinsic(&tag.suffix, to_json(inner)?),
-        Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => bail!("a node that templates do not use: {node:?}"),
+        Yaml::Representation(..) | Yaml::Alias(_) | Yaml::BadValue => {
+            bail!("a node that templates do not use: {node:?}")
+        }
     })
 }
 

@@ -1,0 +1,110 @@
+//! What Lambda's event source mappings do: carrying stream records and messages to functions.
+
+mod queue;
+mod stream;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+
+use self::queue::QueuePump;
+use self::stream::StreamPump;
+use crate::aws::Aws;
+use crate::invoke::Installed;
+use crate::state::State;
+use crate::template::Template;
+
+/// How long a pump that found nothing goes without looking, in case nobody tells it.
+const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// How long a pump rests after its own failure.
+const AFTER_FAILURE: Duration = Duration::from_secs(1);
+
+/// All pumps. Cloning shares them.
+#[derive(Clone, Debug)]
+pub(crate) struct Pumps {
+    streams: Vec<Arc<Mutex<StreamPump>>>,
+    pollers: Vec<Arc<Mutex<QueuePump>>>,
+}
+
+/// How a pump treats what failed and waits for another try.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Pace {
+    /// It waits, longer each time.
+    Patient,
+    /// It tries again at once: somebody wants to see the end.
+    Hurried,
+}
+
+impl Pumps {
+    pub(crate) fn new(template: &Template, aws: &Aws, state: &Arc<State>, table: &str, functions: &Installed) -> Self {
+        let stream = |source: &_| {
+            let pump = StreamPump::new(Clone::clone(source), aws.clone(), state.clone(), table, functions.clone());
+            Arc::new(Mutex::new(pump))
+        };
+        let poller = |source: &_| {
+            Arc::new(Mutex::new(QueuePump::new(Clone::clone(source), aws.queues().clone(), functions.clone())))
+        };
+        Self {
+            streams: template.streams.iter().map(stream).collect(),
+            pollers: template.pollers.iter().map(poller).collect(),
+        }
+    }
+
+    /// Carries everything that there is, and what follows from it, until nothing is left to do now. Messages that are
+    /// hidden or delayed are not waited for.
+    pub(crate) async fn drain(&self) -> Result<()> {
+        loop {
+            let mut moved = false;
+            for pump in &self.streams {
+                moved |= pump.lock().await.step(Pace::Hurried).await?;
+            }
+            for pump in &self.pollers {
+                moved |= pump.lock().await.step().await?;
+            }
+            if !moved {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Keeps carrying, in the background.
+    pub(crate) fn start(&self, aws: &Aws, tasks: &mut JoinSet<()>) {
+        for pump in self.streams.iter().cloned() {
+            let aws = aws.clone();
+            tasks.spawn(async move {
+                loop {
+                    let written = aws.written();
+                    let moved = pump.lock().await.step(Pace::Patient).await;
+                    rest(moved, written).await;
+                }
+            });
+        }
+        for pump in self.pollers.iter().cloned() {
+            let queues = aws.queues().clone();
+            tasks.spawn(async move {
+                loop {
+                    let sent = queues.sent();
+                    let moved = pump.lock().await.step().await;
+                    rest(moved, sent).await;
+                }
+            });
+        }
+    }
+}
+
+async fn rest(moved: Result<bool>, news: impl Future<Output = ()>) {
+    match moved {
+        Ok(true) => {}
+        Ok(false) => {
+            // News or time: both mean looking again.
+            let _ = tokio::time::timeout(LOOK_AGAIN, news).await;
+        }
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "a pump failed");
+            tokio::time::sleep(AFTER_FAILURE).await;
+        }
+    }
+}

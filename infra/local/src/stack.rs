@@ -1,0 +1,225 @@
+//! Everything together.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use testkit::Engine;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::aws::Aws;
+use crate::aws::queues::Queues;
+use crate::config::Config;
+use crate::data_dir::DataDir;
+use crate::gateway::Gateway;
+use crate::invoke::{Functions, Installed};
+use crate::ports::Port;
+use crate::pumps::Pumps;
+use crate::state::State;
+use crate::template::Template;
+
+/// The table's name here.
+pub const TABLE: &str = "rapport";
+/// The bucket's name here.
+pub const BUCKET: &str = "rapport";
+/// The queue, by its logical name in the template, that asks for snapshots.
+const SNAPSHOTS_QUEUE: &str = "SnapshotsQueue";
+
+/// How long requests that are being answered may take once the stack is told to stop.
+const GRACE: Duration = Duration::from_secs(5);
+/// How often what has expired is removed.
+const SWEEP: Duration = Duration::from_secs(60);
+/// How long the stream is kept, as DynamoDB does.
+const STREAM_RETENTION: Duration = Duration::from_secs(24 * 3600);
+
+/// What functions are made from.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The transport of SDK clients to the services in this process.
+    pub http: SharedHttpClient,
+    /// The URL of the queue that asks for snapshots.
+    pub snapshots_queue: String,
+    data_dir: PathBuf,
+}
+
+impl Parts {
+    /// A folder for the replicas of one function: in Lambda each has its own, too.
+    #[must_use]
+    pub fn replicas(&self, artefact: &str) -> PathBuf {
+        self.data_dir.join("replicas").join(artefact)
+    }
+}
+
+/// A running stack.
+#[derive(Debug)]
+pub struct Stack {
+    data_dir: DataDir,
+    aws: Aws,
+    parts: Parts,
+    gateway: Gateway,
+    pumps: Pumps,
+    address: Option<SocketAddr>,
+    aws_address: Option<SocketAddr>,
+    stop: watch::Sender<bool>,
+    servers: JoinSet<()>,
+    background: JoinSet<()>,
+}
+
+impl Stack {
+    /// Starts a stack of this template with these functions.
+    ///
+    /// # Errors
+    /// When the data directory is in use, a port is taken, or the template has something that does not run here.
+    pub async fn start_with(
+        config: &Config,
+        template: &Template,
+        functions: impl FnOnce(&Parts) -> Result<Functions>,
+    ) -> Result<Self> {
+        let data_dir = DataDir::take(&config.data_dir)?;
+        // Both ports before any work, so that a message about them comes at once and alone.
+        let port = open(config.host, config.port, "--port").await?;
+        let aws_port = open(IpAddr::V4(Ipv4Addr::LOCALHOST), config.aws_port, "--aws-port").await?;
+        let aws_address = aws_port.as_ref().map(Port::address);
+        let endpoint =
+            aws_address.map_or_else(|| "http://in-process.invalid".to_owned(), |address| format!("http://{address}"));
+
+        let state = Arc::new(State::open(&data_dir.join("state.sqlite"))?);
+        let engine = Engine::open(&data_dir.join("table.sqlite"))?;
+        engine.create_table(TABLE)?;
+        let queues = Queues::new(state.clone(), template.queues.clone())?;
+        let aws = Aws::new(engine, queues, &data_dir.join("files"), &endpoint)?;
+        aws.create_bucket(BUCKET)?;
+        let parts = Parts {
+            http: aws.http_client(),
+            snapshots_queue: aws.queue_url(SNAPSHOTS_QUEUE),
+            data_dir: data_dir.path().to_owned(),
+        };
+        let installed = Installed::new(template, &functions(&parts)?)?;
+        let gateway = Gateway::new(template, installed.clone());
+        let pumps = Pumps::new(template, &aws, &state, TABLE, &installed);
+
+        let (stop, stopped) = watch::channel(false);
+        let mut stack = Self {
+            data_dir,
+            aws,
+            parts,
+            gateway,
+            pumps,
+            address: port.as_ref().map(Port::address),
+            aws_address,
+            stop,
+            servers: JoinSet::new(),
+            background: JoinSet::new(),
+        };
+        stack.serve(port, aws_port, &stopped);
+        if config.background {
+            stack.pumps.start(&stack.aws, &mut stack.background);
+            stack.keep_house();
+        }
+        Ok(stack)
+    }
+
+    fn serve(&mut self, port: Option<Port>, aws_port: Option<Port>, stopped: &watch::Receiver<bool>) {
+        if let Some(port) = port {
+            port.serve(self.gateway.router(), stopped.clone(), &mut self.servers);
+        }
+        if let Some(port) = aws_port {
+            port.serve(self.aws.router(), stopped.clone(), &mut self.servers);
+        }
+    }
+
+    fn keep_house(&mut self) {
+        let engine = self.aws.engine().clone();
+        self.background.spawn(async move {
+            loop {
+                let engine = engine.clone();
+                let work = move || engine.sweep_ttl().and_then(|_| engine.trim_streams(STREAM_RETENTION));
+                match tokio::task::spawn_blocking(work).await {
+                    Ok(Ok(_)) => {}
+                    Ok(Err(error)) => tracing::warn!(%error, "what has expired could not be removed"),
+                    Err(error) => tracing::error!(%error, "what has expired could not be removed"),
+                }
+                tokio::time::sleep(SWEEP).await;
+            }
+        });
+    }
+
+    /// What functions are made from, for clients of one's own.
+    #[must_use]
+    pub fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Where everything is kept.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        self.data_dir.path()
+    }
+
+    /// The address for people, `http://127.0.0.1:4000`, if the stack has that port.
+    #[must_use]
+    pub fn base_url(&self) -> Option<String> {
+        self.address.map(|address| format!("http://{address}"))
+    }
+
+    /// The address for AWS clients, `http://127.0.0.1:4566`, if the stack has that port.
+    #[must_use]
+    pub fn aws_url(&self) -> Option<String> {
+        self.aws_address.map(|address| format!("http://{address}"))
+    }
+
+    /// The gateway without a socket: what the port for people serves.
+    #[must_use]
+    pub fn router(&self) -> axum::Router {
+        self.gateway.router()
+    }
+
+    /// The engine behind the table.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        self.aws.engine()
+    }
+
+    /// Makes the gateway ask the authorizer again, as it does after a minute.
+    pub fn forget_callers(&self) {
+        self.gateway.forget_callers();
+    }
+
+    /// Carries streams and queues until nothing is left to do now.
+    ///
+    /// # Errors
+    /// When the stack itself fails; functions that fail are tried again, and given up as the template says.
+    pub async fn drain(&self) -> Result<()> {
+        self.pumps.drain().await
+    }
+
+    /// Removes what has expired, as DynamoDB does within days.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub fn sweep_ttl(&self) -> Result<usize> {
+        self.aws.engine().sweep_ttl().context("the sweep")
+    }
+
+    /// Stops: no more requests, those under way are answered, background work ends where it is and goes on at the next start.
+    pub async fn stop(mut self) {
+        self.stop.send_replace(true);
+        let served = async { while self.servers.join_next().await.is_some() {} };
+        if tokio::time::timeout(GRACE, served).await.is_err() {
+            tracing::warn!("some requests were not answered in time");
+        }
+        self.servers.shutdown().await;
+        self.background.shutdown().await;
+    }
+}
+
+async fn open(host: IpAddr, port: Option<u16>, flag: &str) -> Result<Option<Port>> {
+    match port {
+        Some(port) => Port::open(host, port, flag).await.map(Some),
+        None => Ok(None),
+    }
+}
