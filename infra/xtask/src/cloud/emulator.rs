@@ -45,7 +45,7 @@ impl Emulator {
         let log = folder.join("ministack.log");
         let output = std::fs::File::create(&log)?;
         let mut command = child::command(program, folder);
-        for name in ["tmp", "state", "replicas"] {
+        for name in ["tmp", "state"] {
             std::fs::create_dir_all(folder.join(name))?;
         }
         command
@@ -60,8 +60,9 @@ impl Emulator {
             .env("TMPDIR", folder.join("tmp"))
             .env("STATE_DIR", folder.join("state"))
             .env("S3_DATA_DIR", folder.join("state/s3"))
-            // Functions inherit this: their /tmp is the machine's, and two runs must not share replicas.
-            .env("RAPPORT_REPLICA_DIR", folder.join("replicas"))
+            // Functions inherit this. Their /tmp is the machine's, which no other function and no other run must share:
+            // a relative path is in the folder of the function's own package, where the emulator starts it.
+            .env("RAPPORT_REPLICA_DIR", "replicas")
             // Otherwise it opens a port for devices, and looks for containers to tidy up.
             .env("IOT_MTLS_ENABLED", "false")
             .env("DOCKER_HOST", "unix:///nonexistent")
