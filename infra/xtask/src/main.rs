@@ -6,8 +6,10 @@
 
 mod cloud;
 mod new;
+mod openapi;
 mod suite;
 mod tidy;
+mod workspace;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,6 +20,9 @@ cargo xtask <command>
   tidy               check the house rules over the work tree
   new <capability>   start a capability: crate, member, code map row
   test [--no-cloud]  format, clippy, tidy, tests, documentation, and the deployed stack in an emulator
+  openapi            write docs/openapi.json and the route table of docs/API.md
+  workspace create --table NAME --name NAME
+                     make the first workspace of a deployed table, and print its admin's API key
   cloud              deploy the template into an emulator and use it over HTTP (`--tools`, `--lint`, `--keep`)";
 
 fn main() -> ExitCode {
@@ -31,6 +36,8 @@ fn main() -> ExitCode {
         "new" => new::run(&root(), rest),
         "test" => suite::run(&root(), rest),
         "cloud" => cloud::run(&root(), rest),
+        "openapi" => openapi::run(&root(), rest),
+        "workspace" => workspace::run(&root(), rest),
         "help" | "--help" | "-h" => {
             say(USAGE);
             Ok(())

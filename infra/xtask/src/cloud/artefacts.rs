@@ -19,10 +19,9 @@ pub(super) fn build(root: &Path) -> anyhow::Result<Vec<String>> {
     let names = named_in(&std::fs::read_to_string(root.join("template.yaml"))?);
     ensure!(!names.is_empty(), "template.yaml names no `CodeUri: target/lambda/<artefact>/`");
     let mut cargo = cargo(root);
-    cargo.args(["build", "--locked", "--bins"]);
-    for name in &names {
-        cargo.args(["--package", name]);
-    }
+    // Everything at once and not the functions alone: fewer crates chosen would mean other features of shared dependencies,
+    // and so compiling those anew. The embedded stack's binary, which makes workspaces, is among them.
+    cargo.args(["build", "--locked", "--workspace", "--bins"]);
     child::run(&mut cargo, Duration::from_secs(2400)).context("cargo build")?;
 
     let built = target_folder(root)?.join("debug");

@@ -1,0 +1,23 @@
+//! `cargo xtask openapi`: writes `docs/openapi.json` and the route table of `docs/API.md` from the capabilities' routes.
+//!
+//! The contract test that compares them writes them instead when it is told to: one piece of code knows how.
+
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context, ensure};
+
+/// Runs the command.
+///
+/// # Errors
+/// When the tests do not build.
+pub(crate) fn run(root: &Path, _: &[String]) -> anyhow::Result<()> {
+    let status = Command::new(env!("CARGO"))
+        .current_dir(root)
+        .args(["test", "--quiet", "--package", "tests", "--test", "it", "contract::documents"])
+        .env("RAPPORT_WRITE_DOCUMENTS", "1")
+        .status()
+        .context("cargo test")?;
+    ensure!(status.success(), "the documents were not written");
+    Ok(())
+}

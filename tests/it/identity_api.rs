@@ -1,0 +1,94 @@
+//! Workspaces, users, API keys, through HTTP.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::app::App;
+
+#[tokio::test]
+async fn without_a_good_credential_nothing_is_answered() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let none = app.stranger().get("/v1/me").await;
+    assert_eq!((none.status.as_u16(), &none.body["message"]), (401, &json!("Unauthorized")), "the gateway's own answer");
+    for bad in ["nonsense", "rk_", &format!("rk_{}", "0".repeat(64))] {
+        assert_eq!(me.with_secret(bad).get("/v1/me").await.refused(401), "unauthenticated");
+    }
+    let basic = app.stranger().send(Method::GET, "/v1/me", &[("authorization", "Basic eDp5")], None).await;
+    assert_eq!(basic.refused(401), "unauthenticated");
+    assert_eq!(app.stranger().get("/v1/openapi.json").await.expect(200)["openapi"], "3.1.0");
+}
+
+#[tokio::test]
+async fn me_says_who_and_where() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let answer = me.get("/v1/me").await.expect(200);
+    assert_eq!((&answer["user"]["name"], &answer["role"]), (&json!("Ada Admin"), &json!("admin")));
+    assert_eq!(answer["workspace"]["name"], "north");
+}
+
+#[tokio::test]
+async fn the_workspace_is_renamed_by_an_admin_who_has_seen_it() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let renamed = me.send(Method::PATCH, "/v1/workspace", &[("if-match", "\"1\"")], Some(json!({ "name": "Nord" }))).await;
+    assert_eq!(renamed.header("etag"), "\"2\"");
+    let stale = me.send(Method::PATCH, "/v1/workspace", &[("if-match", "\"1\"")], Some(json!({ "name": "Sud" }))).await;
+    assert_eq!(stale.expect(412)["conflicts"]["name"], "Nord");
+    assert_eq!(me.patch("/v1/workspace", json!({ "name": " " })).await.refused(422), "invalid");
+    assert_eq!(me.with_role("rep").await.patch("/v1/workspace", json!({ "name": "x" })).await.refused(403), "denied");
+    assert_eq!(me.get("/v1/workspace").await.expect(200)["name"], "Nord");
+}
+
+#[tokio::test]
+async fn an_api_key_shows_its_secret_once_and_ends_when_it_is_revoked() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let headers = [("idempotency-key", "k")];
+    let body = json!({ "name": "import", "role": "rep" });
+    let made = me.send(Method::POST, "/v1/api_keys", &headers, Some(body.clone())).await.expect(201);
+    let secret = made["secret"].as_str().unwrap().to_owned();
+    let again = me.send(Method::POST, "/v1/api_keys", &headers, Some(body)).await.expect(201);
+    assert_eq!((&again["id"], again.get("secret")), (&made["id"], None));
+    let program = me.with_secret(&secret);
+    program.post("/v1/contacts", json!({ "first_name": "Ada" })).await.expect(201);
+    let list = me.get("/v1/api_keys").await.expect(200);
+    assert_eq!(list["data"].as_array().unwrap().len(), 2);
+    assert!(!list.to_string().contains(&secret));
+    assert!(app.items().iter().all(|item| !item.contains(&secret)), "a secret is never stored");
+    let path = format!("/v1/api_keys/{}", made["id"].as_str().unwrap());
+    assert!(me.delete(&path).await.expect(200)["revoked_at"].is_string());
+    app.stack.forget_callers();
+    assert_eq!(program.get("/v1/me").await.refused(401), "unauthenticated");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_new_api_key_is_said_at_once() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let bad = json!({ "name": "", "role": "god", "good_until": "2020-01-01T00:00:00Z", "scope": [] });
+    let body = me.post("/v1/api_keys", bad).await.expect(422);
+    assert_eq!(body["errors"].as_array().unwrap().len(), 4);
+    let dry = me.post("/v1/api_keys?validate=only", json!({ "name": "x", "role": "rep" })).await.expect(201);
+    assert_eq!(dry.get("secret"), None, "a key that was not made has no secret to show");
+}
+
+#[tokio::test]
+async fn only_admins_manage_users_and_keys() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let user = json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" });
+    for role in ["rep", "viewer"] {
+        let caller = me.with_role(role).await;
+        assert_eq!(caller.post("/v1/users", user.clone()).await.refused(403), "denied");
+        assert_eq!(caller.get("/v1/api_keys").await.refused(403), "denied");
+        assert_eq!(caller.post("/v1/api_keys", json!({ "name": "x", "role": "admin" })).await.refused(403), "denied");
+    }
+    let viewer = me.with_role("viewer").await;
+    assert_eq!(viewer.post("/v1/contacts", json!({ "first_name": "Ada" })).await.refused(403), "denied");
+    me.post("/v1/users", user.clone()).await.expect(201);
+    assert_eq!(me.post("/v1/users", user).await.refused(409), "conflict");
+    let missing: Value = me.post("/v1/users", json!({})).await.expect(422);
+    assert_eq!(missing["errors"].as_array().unwrap().len(), 3);
+}
