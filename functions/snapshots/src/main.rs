@@ -1,0 +1,3 @@
+//! The binary of snapshots.
+
+runtime::serve! { worker: snapshots::handle }

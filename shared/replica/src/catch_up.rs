@@ -1,0 +1,204 @@
+//! Following the journal, and reading one's own writes.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use kernel::{AnyId, Error, Position, Result, Version};
+use rusqlite::OptionalExtension;
+use table::{JournalPage, Key};
+
+use crate::cursor::Cursor;
+use crate::database::{Applied, Database, State};
+use crate::obtain::PAGE;
+use crate::replicas::Replica;
+
+/// After how many changes since the last snapshot a new one is asked for.
+const SNAPSHOT_AFTER: u64 = 2_000;
+/// How often the file notes that it is up to date when nothing changes, in milliseconds.
+const NOTE_MS: i64 = 3_600_000;
+
+/// What a page of the journal said.
+enum Page {
+    /// Everything in it was applied; whether there is more after it, and how many changes there were.
+    Applied { more: bool, changes: usize },
+    /// An entry is missing in it.
+    Gap,
+}
+
+impl Replica {
+    /// Applies what the journal has after the last entry that was applied; answers the number of the last one. One
+    /// round trip and half a read unit when nothing has changed.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when there is more to apply than one request may: a snapshot has been asked for.
+    pub async fn catch_up(&self) -> Result<u64> {
+        self.catch_up_to(0).await
+    }
+
+    /// The same, at least up to a number that another replica has told of.
+    ///
+    /// # Errors
+    /// As [`Self::catch_up`]; `cursor_mismatch` when the journal does not reach that number.
+    pub(crate) async fn catch_up_to(&self, at_least: u64) -> Result<u64> {
+        let _turn = self.store.turn.lock().await;
+        let mut rebuilt = false;
+        let (mut pages, mut changes) = (0, 0);
+        loop {
+            let database = self.database()?;
+            let before = database.state()?.seq;
+            let page = match self.apply_page(&database, before, false).await? {
+                Page::Gap => self.apply_page(&database, before, true).await?,
+                page => page,
+            };
+            pages += 1;
+            match page {
+                Page::Gap if rebuilt => return Err(Error::unavailable("the journal has a gap")),
+                Page::Gap => {
+                    // The entries that follow are not there any more: the table itself is.
+                    let built = self.build().await?;
+                    self.store.replace(Some(built));
+                    rebuilt = true;
+                    continue;
+                }
+                Page::Applied { more: false, .. } => {
+                    let state = database.state()?;
+                    if state.seq < at_least {
+                        return self.catch_up_consistently(&database, at_least).await;
+                    }
+                    self.note_caught_up(&database, &state).await?;
+                    return Ok(state.seq);
+                }
+                Page::Applied { changes: more, .. } => changes += more,
+            }
+            if pages >= self.limits().pages || changes >= self.limits().changes {
+                self.replicas.ask_snapshot(self.table.workspace_id()).await;
+                let source = "the replica is too far behind to catch up within a request".into();
+                return Err(Error::Unavailable { retry_after: 2, source });
+            }
+        }
+    }
+
+    /// Another replica has read further than an eventually consistent read shows.
+    async fn catch_up_consistently(&self, database: &Arc<Database>, at_least: u64) -> Result<u64> {
+        loop {
+            let before = database.state()?.seq;
+            match self.apply_page(database, before, true).await? {
+                Page::Gap => return Err(Error::unavailable("the journal has a gap")),
+                Page::Applied { more, .. } => {
+                    let state = database.state()?;
+                    if state.seq >= at_least {
+                        return Ok(state.seq);
+                    }
+                    if !more {
+                        return Err(Cursor::forged());
+                    }
+                }
+            }
+        }
+    }
+
+    async fn apply_page(&self, database: &Database, after: u64, consistent: bool) -> Result<Page> {
+        // Before the first entry there is no number to tell a gap by: only a consistent read cannot have one.
+        let page = self.table.journal_after(after, PAGE, consistent || after == 0).await?;
+        if self.replicas.rules.gap && has_gap(&page, after) {
+            return Ok(Page::Gap);
+        }
+        let mut changes = 0;
+        for entry in &page.entries {
+            let decoded = events::decode(&entry.packed).map_err(Error::bug)?;
+            changes += decoded.len();
+            if database.apply(entry.seq, &decoded, entry.at)? == Applied::Gap {
+                return Ok(Page::Gap);
+            }
+            if changes >= self.limits().changes {
+                return Ok(Page::Applied { more: true, changes });
+            }
+        }
+        Ok(Page::Applied { more: page.more, changes })
+    }
+
+    async fn note_caught_up(&self, database: &Database, state: &State) -> Result<()> {
+        let now = self.clock.now().as_millis();
+        if now - state.caught_up_at > NOTE_MS {
+            database.write(|writer| {
+                writer.transaction.execute("UPDATE state SET caught_up_at = ?", [now])?;
+                writer.forget_old(now)
+            })?;
+        }
+        let asked = self.store.asked.load(Ordering::Relaxed);
+        if state.since > asked + SNAPSHOT_AFTER {
+            self.store.asked.store(state.since, Ordering::Relaxed);
+            self.replicas.ask_snapshot(self.table.workspace_id()).await;
+        }
+        Ok(())
+    }
+
+    /// Sees to it that the records of a position are here at their versions or later ones: those that are not are read
+    /// from the table, strongly consistent. What the table does not have was erased.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn ensure(&self, position: &Position) -> Result<()> {
+        let mut lacking: BTreeMap<&'static str, Vec<(AnyId, Version)>> = BTreeMap::new();
+        let database = self.database()?;
+        for (id, version) in position.iter() {
+            if let Some(table) = database.schema().of_prefix(id.prefix())
+                && !has(&database, &table.name, id, version)?
+            {
+                lacking.entry(table.object.name).or_default().push((id, version));
+            }
+        }
+        for (object, wanted) in lacking {
+            self.fetch(&database, object, &wanted).await?;
+        }
+        Ok(())
+    }
+
+    async fn fetch(&self, database: &Database, object: &str, wanted: &[(AnyId, Version)]) -> Result<()> {
+        let keys = self.table.keys();
+        let mut unique: Vec<AnyId> = wanted.iter().map(|(id, _)| *id).collect();
+        unique.sort_unstable();
+        unique.dedup();
+        let keys: Vec<Key> = unique.into_iter().map(|id| keys.record(object, id)).collect();
+        let documents = self.table.get_many(&keys).await?;
+        let is_found = |id: &str| documents.iter().any(|document| document.get("id").is_some_and(|found| found == id));
+        let now = self.clock.now().as_millis();
+        database.write(|writer| {
+            let Some(table) = writer.schema.table(object) else { return Ok(()) };
+            for document in &documents {
+                writer.fetched(table, document)?;
+            }
+            for (id, version) in wanted {
+                let id = id.to_string();
+                if !is_found(&id) {
+                    writer.missed(table, &id, *version, now)?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Whether an entry is missing in front of another one.
+fn has_gap(page: &JournalPage, after: u64) -> bool {
+    let mut last = after;
+    page.entries.iter().any(|entry| {
+        let gap = last != 0 && entry.seq != last + 1;
+        last = entry.seq;
+        gap
+    })
+}
+
+/// Whether a record is here at a version or a later one, or is known to be gone.
+fn has(database: &Database, table: &str, id: AnyId, version: Version) -> Result<bool> {
+    database.read(std::time::Duration::from_secs(5), |transaction| {
+        let id = id.to_string();
+        let mut select = transaction.prepare_cached(&format!("SELECT f_version FROM {table} WHERE f_id = ?"))?;
+        let known: Option<i64> = select.query_row([&id], |row| row.get(0)).optional()?;
+        match known {
+            Some(known) => Ok(u64::try_from(known).unwrap_or(0) >= version),
+            None => transaction.prepare_cached("SELECT 1 FROM gone WHERE id = ?")?.exists([&id]),
+        }
+    })
+}

@@ -1,0 +1,240 @@
+//! Where a replica's file comes from: this machine, the newest snapshot, or the table's catalog.
+
+use std::path::{Path, PathBuf};
+
+use kernel::{AnyId, Error, Result, Timestamp};
+use table::{JOURNAL_DAYS, Key, Manifest};
+
+use crate::database::{Database, remove_file};
+use crate::replicas::Replica;
+use crate::rules::MARGIN_MS;
+use crate::schema::REPLICA_SCHEMA;
+
+/// How long a replica may have been without its journal, in milliseconds: a day less than entries are kept.
+const TOO_OLD_MS: i64 = (JOURNAL_DAYS - 1) * 24 * 3_600_000;
+/// The most entries of the journal that one read asks for.
+pub(crate) const PAGE: u16 = 500;
+
+/// Whether the journal may no longer reach back to where a replica stopped.
+pub(crate) fn is_too_old(caught_up_at: i64, now: Timestamp) -> bool {
+    now.as_millis() - caught_up_at > TOO_OLD_MS
+}
+
+/// A path that removes its file unless it was kept: a killed download or build leaves nothing behind that is used.
+struct Draft(Option<PathBuf>);
+
+impl Draft {
+    fn path(&self) -> &Path {
+        self.0.as_deref().expect("a draft has its path until it is kept")
+    }
+
+    /// Gives the file its real name. From here on it counts.
+    fn keep(mut self, name: &Path) -> Result<()> {
+        let renamed = std::fs::rename(self.path(), name).map_err(Error::unavailable);
+        self.0 = None;
+        renamed
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            remove_file(path);
+        }
+    }
+}
+
+impl Replica {
+    /// A file to work with. The caller holds the workspace's turn.
+    pub(crate) async fn obtain(&self) -> Result<Database> {
+        if let Some(database) = self.local().await? {
+            return Ok(database);
+        }
+        if let Some(database) = self.download().await? {
+            return Ok(database);
+        }
+        let database = self.build().await?;
+        self.replicas.ask_snapshot(self.table.workspace_id()).await;
+        Ok(database)
+    }
+
+    /// The newest file of this workspace in the directory that can be used; all others go.
+    async fn local(&self) -> Result<Option<Database>> {
+        let source = self.replicas.source().await?;
+        let directory = self.replicas.directory(source)?;
+        let mine = format!("{}.", self.table.workspace_id());
+        let entries = std::fs::read_dir(&directory).map_err(Error::unavailable)?;
+        let mut names: Vec<String> = entries
+            .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+            .filter(|name| name.starts_with(&mine) && (name.ends_with(".sqlite") || name.ends_with(".draft")))
+            .collect();
+        names.sort_unstable();
+        let mut found = None;
+        let present = self.store.database();
+        for name in names.into_iter().rev() {
+            let path = directory.join(&name);
+            if present.as_ref().is_some_and(|database| database.path() == path) {
+                // In use and given up: it goes with its last user.
+                continue;
+            }
+            if found.is_none() && name.ends_with(".sqlite") {
+                found = self.checked(&path, source);
+            }
+            if found.as_ref().is_none_or(|database| database.path() != path) {
+                remove_file(&path);
+            }
+        }
+        Ok(found)
+    }
+
+    /// A file that can be used as it is; anything wrong with it means that it cannot.
+    fn checked(&self, path: &Path, source: &str) -> Option<Database> {
+        let opened = Database::open(path, &self.replicas.inner.schema, self.owner(source), self.replicas.rules);
+        let database = opened.inspect_err(|error| tracing::warn!(%error, "a replica's file cannot be opened")).ok()??;
+        let state = database.state().ok()?;
+        (!is_too_old(state.caught_up_at, self.clock.now())).then_some(database)
+    }
+
+    /// The newest snapshot, if there is one that is whole and not too old.
+    async fn download(&self) -> Result<Option<Database>> {
+        // The second try is for a snapshot that was replaced and removed between the two reads.
+        for _ in 0..2 {
+            let Some(manifest) = self.table.manifest(REPLICA_SCHEMA).await? else { return Ok(None) };
+            if is_too_old(manifest.at.as_millis(), self.clock.now()) {
+                return Ok(None);
+            }
+            let Some(packed) = self.replicas.inner.files.get(&manifest.object).await? else { continue };
+            let whole = self.unpack(&packed, &manifest).await?;
+            if whole.is_none() {
+                tracing::warn!(object = manifest.object, "a snapshot is damaged: building from the catalog");
+            }
+            return Ok(whole);
+        }
+        Ok(None)
+    }
+
+    async fn unpack(&self, packed: &[u8], manifest: &Manifest) -> Result<Option<Database>> {
+        let source = self.replicas.source().await?;
+        let directory = self.replicas.directory(source)?;
+        let path = self.replicas.new_path(&directory, self.table.workspace_id(), &self.clock);
+        let draft = Draft(Some(path.with_extension("draft")));
+        if packed.len() as u64 != manifest.bytes || !write_unpacked(packed, draft.path()) {
+            return Ok(None);
+        }
+        match crate::snapshot::contents(draft.path()) {
+            Ok(contents) if contents.agrees(manifest) => {}
+            _ => return Ok(None),
+        }
+        draft.keep(&path)?;
+        let database = self.checked(&path, source);
+        if database.is_none() {
+            remove_file(&path);
+        }
+        Ok(database)
+    }
+
+    /// Builds a file from what the table has. Notes first how far the journal is, then reads every record, then goes
+    /// through the journal around that moment: the catalog index may lack what was written just before.
+    pub(crate) async fn build(&self) -> Result<Database> {
+        let source = self.replicas.source().await?;
+        let directory = self.replicas.directory(source)?;
+        let path = self.replicas.new_path(&directory, self.table.workspace_id(), &self.clock);
+        let draft = Draft(Some(path.with_extension("draft")));
+        let last = self.table.journal_last().await?;
+        let started = self.clock.now();
+        let failed = |error: rusqlite::Error| Error::unavailable(error);
+        Database::create(draft.path(), &self.replicas.inner.schema, self.owner(source), started, last).map_err(failed)?;
+        let opened =
+            Database::open(draft.path(), &self.replicas.inner.schema, self.owner(source), self.replicas.rules);
+        let database = opened.map_err(failed)?.ok_or_else(|| Error::unavailable("a new replica's file is not whole"))?;
+        self.read_catalog(&database).await?;
+        self.replay_margin(&database, last, started).await?;
+        // Everything into the one file before it gets its name.
+        database.with_writer(|connection| {
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        })?;
+        drop(database);
+        draft.keep(&path)?;
+        self.checked(&path, source).ok_or_else(|| Error::unavailable("a new replica's file is not whole"))
+    }
+
+    async fn read_catalog(&self, database: &Database) -> Result<()> {
+        let mut read = 0;
+        for table in &self.replicas.inner.schema.tables {
+            let object = table.object.name;
+            let mut after = None;
+            loop {
+                let page = self.table.catalog(object, after.as_deref()).await?;
+                read += page.ids.len();
+                if read > self.limits().build {
+                    self.replicas.ask_snapshot(self.table.workspace_id()).await;
+                    let source = "the workspace is too large to be built within a request".into();
+                    return Err(Error::Unavailable { retry_after: 10, source });
+                }
+                self.read_records(database, object, &page.ids).await?;
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_records(&self, database: &Database, object: &str, ids: &[String]) -> Result<()> {
+        let keys = self.table.keys();
+        let keys: Vec<Key> =
+            ids.iter().filter_map(|id| Some(keys.record(object, id.parse::<AnyId>().ok()?))).collect();
+        for keys in keys.chunks(400) {
+            // Four batches side by side: what takes its time is the way to the table.
+            let mut parts = keys.chunks(100);
+            let mut next = || self.table.get_many(parts.next().unwrap_or_default());
+            let (a, b, c, d) = tokio::try_join!(next(), next(), next(), next())?;
+            for documents in [a, b, c, d] {
+                database.fetched(object, &documents)?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn replay_margin(&self, database: &Database, last: u64, started: Timestamp) -> Result<()> {
+        let mut after = self.before_margin(last, started).await?;
+        loop {
+            let page = self.table.journal_after(after, PAGE, true).await?;
+            for entry in page.entries.iter().filter(|entry| entry.seq <= last) {
+                database.replay(&events::decode(&entry.packed).map_err(Error::bug)?)?;
+            }
+            match page.entries.last() {
+                Some(entry) if page.more && entry.seq < last => after = entry.seq,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    /// A number before which every entry is older than the margin. Entries are numbered in the order of their times, so
+    /// some halvings find it.
+    async fn before_margin(&self, last: u64, started: Timestamp) -> Result<u64> {
+        let from = started.plus_millis(-MARGIN_MS);
+        // What the table has expired is not there: the first entry that is tells where to begin.
+        let first = self.table.journal_after(0, 1, true).await?;
+        let Some(first) = first.entries.first() else { return Ok(last) };
+        let (mut old, mut young) = (first.seq.saturating_sub(1), last);
+        if first.at >= from {
+            return Ok(old);
+        }
+        while young - old > 1 {
+            let middle = old + (young - old) / 2;
+            let page = self.table.journal_after(middle, 1, true).await?;
+            match page.entries.first() {
+                Some(entry) if entry.at < from => old = middle,
+                _ => young = middle,
+            }
+        }
+        Ok(old)
+    }
+}
+
+fn write_unpacked(packed: &[u8], path: &Path) -> bool {
+    let unpacked = std::fs::File::create(path).and_then(|mut file| zstd::stream::copy_decode(packed, &mut file));
+    unpacked.inspect_err(|error| tracing::warn!(%error, "a snapshot cannot be unpacked")).is_ok()
+}
