@@ -26,7 +26,6 @@ pub fn routes() -> Routes {
 }
 
 /// The router of contacts.
-#[must_use]
 pub fn router(app: App) -> axum::Router {
     routes().router(app)
 }

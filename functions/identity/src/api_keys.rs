@@ -58,8 +58,13 @@ pub(crate) fn routes() -> Routes {
             post(create_api_key),
         )
         .add(
-            Operation::new(Method::DELETE, "/v1/api_keys/{id}", "revoke_api_key", "Revoke an API key, within 60 seconds")
-                .answers(200, Shape::Schema(shape)),
+            Operation::new(
+                Method::DELETE,
+                "/v1/api_keys/{id}",
+                "revoke_api_key",
+                "Revoke an API key, within 60 seconds",
+            )
+            .answers(200, Shape::Schema(shape)),
             delete(revoke_api_key),
         )
 }
@@ -102,7 +107,12 @@ fn parse(body: &Document, now: Timestamp) -> Result<NewKey, Violations> {
 }
 
 /// A new key with its secret, and everything that has to be written for it.
-pub(crate) fn made(cx: &Cx, name: &str, role: Role, good_until: Option<Timestamp>) -> Result<(ApiKey, Secret, Changes), Error> {
+pub(crate) fn made(
+    cx: &Cx,
+    name: &str,
+    role: Role,
+    good_until: Option<Timestamp>,
+) -> Result<(ApiKey, Secret, Changes), Error> {
     let secret = auth::new_secret(&cx.ids);
     let hash = auth::hash_secret(secret.reveal()).ok_or_else(|| Error::bug("a new secret has no hash"))?;
     let key = ApiKey {

@@ -36,7 +36,13 @@ pub struct Bootstrapped {
 ///
 /// # Errors
 /// When the name or the user is not valid, or the table does not answer.
-pub async fn bootstrap(tables: &Tables, clock: &Clock, ids: &Ids, name: &str, first: &FirstUser) -> Result<Bootstrapped> {
+pub async fn bootstrap(
+    tables: &Tables,
+    clock: &Clock,
+    ids: &Ids,
+    name: &str,
+    first: &FirstUser,
+) -> Result<Bootstrapped> {
     let workspace = ids.next();
     let cx = Cx {
         caller: Caller { user: ids.next(), api_key: None, workspace, role: Role::Admin },

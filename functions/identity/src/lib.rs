@@ -30,7 +30,6 @@ pub fn routes() -> Routes {
 }
 
 /// The router of identity.
-#[must_use]
 pub fn router(app: App) -> axum::Router {
     routes().router(app)
 }

@@ -20,8 +20,12 @@ static USER: LazyLock<Object> = LazyLock::new(|| Object {
             .required()
             .unique()
             .searched(),
-        Field::new("role", FieldType::Select { options: Role::ALL.iter().map(|role| role.as_str()).collect() }, "What they may do.")
-            .required(),
+        Field::new(
+            "role",
+            FieldType::Select { options: Role::ALL.iter().map(|role| role.as_str()).collect() },
+            "What they may do.",
+        )
+        .required(),
     ],
     rules: no_rules,
 });

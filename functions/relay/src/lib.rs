@@ -36,11 +36,8 @@ pub async fn handle(app: &App, batch: StreamBatch) -> DynamoDbEventResponse {
 async fn relay(app: &App, record: EventRecord) -> Result<()> {
     let Some(event) = parse(record)? else { return Ok(()) };
     if event.name.ends_with(".erased") {
-        let request = SnapshotRequest {
-            workspace: event.workspace,
-            reason: SnapshotReason::Erased,
-            record: Some(event.record),
-        };
+        let request =
+            SnapshotRequest { workspace: event.workspace, reason: SnapshotReason::Erased, record: Some(event.record) };
         app.queues.ask_snapshot(&request).await?;
     }
     Ok(())
@@ -49,7 +46,8 @@ async fn relay(app: &App, record: EventRecord) -> Result<()> {
 /// The event in a stream record; `None` when it is about something else, or about an event that was emptied.
 fn parse(record: EventRecord) -> Result<Option<Event>> {
     let image = record.change.new_image;
-    let is_event = image.get("item").is_some_and(|sort| matches!(sort, serde_dynamo::AttributeValue::S(sort) if sort == "event"));
+    let is_event =
+        image.get("item").is_some_and(|sort| matches!(sort, serde_dynamo::AttributeValue::S(sort) if sort == "event"));
     if record.event_name != "INSERT" || !is_event {
         return Ok(None);
     }

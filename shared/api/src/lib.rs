@@ -1,4 +1,4 @@
-//! The HTTP conventions of Rapport, in one place: routes and their description, problems, ETags, idempotency keys, dry
+//! The HTTP conventions of Rapport, in one place: routes and their description, problems, entity tags, idempotency keys, dry
 //! runs, positions, limits, `Server-Timing`.
 //!
 //! A capability declares its [`Routes`]; the router, the OpenAPI document and the contract tests all come from that one

@@ -86,7 +86,8 @@ fn describe(operation: &Operation) -> Value {
         "responses": responses,
     });
     if let Some(schema) = schema(&operation.body) {
-        let media = if matches!(operation.body, Shape::Patch(_)) { "application/merge-patch+json" } else { "application/json" };
+        let media =
+            if matches!(operation.body, Shape::Patch(_)) { "application/merge-patch+json" } else { "application/json" };
         described["requestBody"] = json!({ "required": true, "content": { media: { "schema": schema } } });
     }
     if operation.public {
@@ -107,12 +108,17 @@ fn parameters(operation: &Operation) -> Vec<Value> {
     }));
     if operation.writes {
         let help = "`only` answers what would happen and writes nothing.";
-        parameters.push(json!({ "name": "validate", "in": "query", "description": help, "schema": { "enum": ["only"] } }));
+        parameters
+            .push(json!({ "name": "validate", "in": "query", "description": help, "schema": { "enum": ["only"] } }));
         for (name, help) in [
             ("If-Match", "The ETag that was seen; refused with 412 when the record has another one by now."),
-            ("Idempotency-Key", "Repeating a request with the same key within 24 hours repeats the answer, not the effect."),
+            (
+                "Idempotency-Key",
+                "Repeating a request with the same key within 24 hours repeats the answer, not the effect.",
+            ),
         ] {
-            parameters.push(json!({ "name": name, "in": "header", "description": help, "schema": { "type": "string" } }));
+            parameters
+                .push(json!({ "name": name, "in": "header", "description": help, "schema": { "type": "string" } }));
         }
     }
     parameters

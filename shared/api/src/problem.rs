@@ -35,9 +35,12 @@ impl From<Error> for Problem {
                 problem.members.insert("errors".to_owned(), json!(violations));
             }
             Error::Conflict { field } => {
-                problem.members.insert("errors".to_owned(), json!([{
-                    "pointer": kernel::pointer(&field), "code": "taken", "detail": "is taken by another record",
-                }]));
+                problem.members.insert(
+                    "errors".to_owned(),
+                    json!([{
+                        "pointer": kernel::pointer(&field), "code": "taken", "detail": "is taken by another record",
+                    }]),
+                );
             }
             Error::Stale(conflicting) => {
                 let fields: Vec<&String> = conflicting.fields.keys().collect();

@@ -1,10 +1,9 @@
 //! The routes that every object has: create, read, change, archive, restore, erase, history, upsert. Lists are `views`'.
 
-
+use axum::Json;
 use axum::extract::{Path, Query};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, patch, post, put};
-use axum::Json;
 use http::Method;
 use kernel::{AnyId, Error, Id, Ids, kinds};
 use records::{Cx, Object, Written};
@@ -89,8 +88,13 @@ fn write_routes(object: &'static Object, new_id: NewId) -> Routes {
             delete(move |path, write| archive(object, path, write)),
         )
         .add(
-            operation(Method::POST, format!("{}/restore", one(object)), "restore", format!("Take a {name} out of the trash"))
-                .answers(200, Shape::Record(name)),
+            operation(
+                Method::POST,
+                format!("{}/restore", one(object)),
+                "restore",
+                format!("Take a {name} out of the trash"),
+            )
+            .answers(200, Shape::Record(name)),
             post(move |path, write| restore(object, path, write)),
         )
         .add(
@@ -205,4 +209,3 @@ async fn upsert(
     let outcome = records::upsert(&cx, object, id, (&field, &value), &body, seen).await;
     respond(&cx, object, outcome).await
 }
-

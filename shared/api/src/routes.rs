@@ -145,7 +145,6 @@ impl Routes {
     }
 
     /// The router that serves them.
-    #[must_use]
     pub fn router(self, app: App) -> Router {
         let ids = app.ids.clone();
         self.router

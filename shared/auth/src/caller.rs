@@ -84,12 +84,7 @@ impl Caller {
                 return Err(Error::malformed("workspace_needed", detail));
             }
         };
-        Ok(Self {
-            user: access.user,
-            api_key: access.api_key,
-            workspace: membership.workspace,
-            role: membership.role,
-        })
+        Ok(Self { user: access.user, api_key: access.api_key, workspace: membership.workspace, role: membership.role })
     }
 
     /// Passes if the caller may do something.
@@ -125,7 +120,8 @@ mod tests {
     fn a_header_only_chooses_among_memberships() {
         let ids = Ids::seeded(Clock::manual(), 1);
         let (mine, other, foreign) = (ids.next(), ids.next(), ids.next::<kinds::Workspace>());
-        let chosen = |workspaces: &[_], wanted: Option<&str>| Caller::choose(&access(workspaces), wanted).map(|c| c.workspace);
+        let chosen =
+            |workspaces: &[_], wanted: Option<&str>| Caller::choose(&access(workspaces), wanted).map(|c| c.workspace);
         assert_eq!(chosen(&[mine], None).unwrap(), mine);
         assert_eq!(chosen(&[mine, other], Some(&other.to_string())).unwrap(), other);
         assert_eq!(chosen(&[mine, other], None).unwrap_err().code(), "workspace_needed");
@@ -139,8 +135,7 @@ mod tests {
             .iter()
             .map(|role| {
                 let may = |permission| if role.may(permission) { "yes" } else { "no " };
-                let [read, write, administer] =
-                    [Permission::Read, Permission::Write, Permission::Administer].map(may);
+                let [read, write, administer] = [Permission::Read, Permission::Write, Permission::Administer].map(may);
                 format!("{:6} read {read} write {write} administer {administer}", role.as_str())
             })
             .collect();

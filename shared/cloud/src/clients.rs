@@ -63,7 +63,9 @@ impl Clients {
             .region(Region::new(region.to_owned()))
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .http_client(http)
-            .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(aws_smithy_async::rt::sleep::TokioSleep::new()))
+            .sleep_impl(aws_smithy_async::rt::sleep::SharedAsyncSleep::new(
+                aws_smithy_async::rt::sleep::TokioSleep::new(),
+            ))
             // A request has 30 seconds in the gateway: better two quick tries than one that hangs.
             .retry_config(RetryConfig::standard().with_max_attempts(3))
             .timeout_config(

@@ -78,7 +78,8 @@ impl Ids {
             }
             Source::Seeded { seed, drawn } => {
                 let block = drawn.fetch_add(1, Ordering::SeqCst);
-                let digest = Sha256::new().chain_update(seed.to_be_bytes()).chain_update(block.to_be_bytes()).finalize();
+                let digest =
+                    Sha256::new().chain_update(seed.to_be_bytes()).chain_update(block.to_be_bytes()).finalize();
                 for (target, source) in bytes.iter_mut().zip(digest.iter().cycle()) {
                     *target = *source;
                 }

@@ -22,7 +22,12 @@ pub async fn create(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Re
     }
 }
 
-pub(crate) async fn try_create(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<Result<Written, Refused>> {
+pub(crate) async fn try_create(
+    cx: &Cx,
+    object: &Object,
+    id: AnyId,
+    input: &Document,
+) -> Result<Result<Written, Refused>> {
     let record = new_record(cx, object, id, input).await?;
     let written = Written::of(201, object, &record);
     let keys = cx.table.keys();

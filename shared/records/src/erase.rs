@@ -48,8 +48,7 @@ async fn remove(cx: &Cx, object: &Object, record: &Record) -> Result<Result<Writ
     let keys = cx.table.keys();
     let common = &record.common;
     let last = next(cx, record);
-    let written =
-        Written { status: 204, id: common.id, version: last.common.version, document: None, replayed: false };
+    let written = Written { status: 204, id: common.id, version: last.common.version, document: None, replayed: false };
     let mut changes = Changes::new();
     changes.remove_record(keys, object.name, common.id, common.version);
     move_guards(cx, &mut changes, object, Some(record), None);
@@ -64,8 +63,7 @@ async fn empty_events(cx: &Cx, object: &Object, id: AnyId) -> Result<()> {
     let record = keys.record(object.name, id);
     let mut after = None;
     loop {
-        let page =
-            cx.table.children(&record, keys.events_prefix(), after.as_deref(), EVENTS_PER_STEP, false).await?;
+        let page = cx.table.children(&record, keys.events_prefix(), after.as_deref(), EVENTS_PER_STEP, false).await?;
         let mut changes = Changes::new();
         for document in page.documents {
             empty(cx, object, &mut changes, document)?;

@@ -55,7 +55,8 @@ impl Fields {
     /// Takes an object's fields out of a stored document. What the object no longer describes stays out.
     #[must_use]
     pub(crate) fn stored(object: &Object, document: &Document) -> Self {
-        let known = object.fields.iter().filter_map(|field| Some((field.name.to_owned(), document.get(field.name)?.clone())));
+        let known =
+            object.fields.iter().filter_map(|field| Some((field.name.to_owned(), document.get(field.name)?.clone())));
         Self(known.filter(|(_, value)| !value.is_null()).collect())
     }
 

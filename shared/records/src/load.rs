@@ -36,7 +36,8 @@ pub(crate) async fn check_owner(cx: &Cx, owner: Option<Id<kinds::User>>) -> Resu
 
 /// The owner that an input asks for: `None` when it says nothing, `Some(None)` when it clears it.
 pub(crate) fn parse_owner(input: &events::Document) -> Result<Option<Option<Id<kinds::User>>>, Violation> {
-    let wrong = |code| Violation { pointer: pointer("owner_id"), code, detail: "must be a user's id or null".to_owned() };
+    let wrong =
+        |code| Violation { pointer: pointer("owner_id"), code, detail: "must be a user's id or null".to_owned() };
     match input.get("owner_id") {
         None => Ok(None),
         Some(serde_json::Value::Null) => Ok(Some(None)),

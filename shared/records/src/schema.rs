@@ -105,6 +105,5 @@ impl Object {
 }
 
 /// Members that every record has besides its object's fields. A client never sets them, but for `owner_id`.
-pub const COMMON_FIELDS: &[&str] = &[
-    "id", "object", "version", "created_at", "created_by", "updated_at", "updated_by", "owner_id", "archived_at",
-];
+pub const COMMON_FIELDS: &[&str] =
+    &["id", "object", "version", "created_at", "created_by", "updated_at", "updated_by", "owner_id", "archived_at"];

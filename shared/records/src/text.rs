@@ -9,7 +9,9 @@ use kernel::{Violation, pointer};
 pub(crate) fn parse_line(name: &str, text: &str, max: usize) -> Result<Option<String>, Violation> {
     let text = text.trim();
     // Format characters (zero-width joiners) are part of names in several scripts; these are not part of any.
-    let forbidden = |char: char| char.is_control() || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{feff}');
+    let forbidden = |char: char| {
+        char.is_control() || matches!(char, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{feff}')
+    };
     if text.chars().any(forbidden) {
         return Err(violation(name, "control_character", "must be a line of text without control characters"));
     }

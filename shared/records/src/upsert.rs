@@ -70,7 +70,11 @@ fn with_value(field: &Field, value: &str, input: &Document) -> Result<Document> 
             .unwrap_or(false),
     };
     if !agrees {
-        return Err(Error::invalid(pointer(field.name), "differs_from_path", "must be absent or the value in the path"));
+        return Err(Error::invalid(
+            pointer(field.name),
+            "differs_from_path",
+            "must be absent or the value in the path",
+        ));
     }
     input.entry(field.name).or_insert_with(|| Value::String(value.to_owned()));
     Ok(input)

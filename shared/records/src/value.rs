@@ -106,7 +106,13 @@ mod tests {
 
     #[test]
     fn emails_that_people_have_are_accepted() {
-        for good in ["ada@example.com", "Ada.Lovelace+crm@Example.co.uk", "o'brien@example.ie", "анна@пример.рф", "a@xn--e1afmkfd.com"] {
+        for good in [
+            "ada@example.com",
+            "Ada.Lovelace+crm@Example.co.uk",
+            "o'brien@example.ie",
+            "анна@пример.рф",
+            "a@xn--e1afmkfd.com",
+        ] {
             assert!(parse_email(good).is_some(), "{good}");
         }
         assert_eq!(parse_email("Ada@EXAMPLE.Com").as_deref(), Some("Ada@example.com"));
@@ -114,7 +120,21 @@ mod tests {
 
     #[test]
     fn what_is_no_email_is_refused() {
-        for bad in ["", "ada", "@example.com", "ada@", "ada@example", "a b@example.com", "ada@exa mple.com", "ada@-x.com", ".a@x.com", "a..b@x.com", "a@b@", "\"a\"@x.com", "a@x..com"] {
+        for bad in [
+            "",
+            "ada",
+            "@example.com",
+            "ada@",
+            "ada@example",
+            "a b@example.com",
+            "ada@exa mple.com",
+            "ada@-x.com",
+            ".a@x.com",
+            "a..b@x.com",
+            "a@b@",
+            "\"a\"@x.com",
+            "a@x..com",
+        ] {
             assert_eq!(parse_email(bad), None, "{bad}");
         }
     }
@@ -123,7 +143,8 @@ mod tests {
     fn phone_numbers_become_e164() {
         assert_eq!(parse_phone("+49 (30) 90 18-20").as_deref(), Some("+4930901820"));
         assert_eq!(parse_phone("0049.30.901820").as_deref(), Some("+4930901820"));
-        for bad in ["", "+", "030 901820", "+0301234567", "+49 30 call me", "+1234567890123456", "+49٣٠٩٠١٨٢٠"] {
+        for bad in ["", "+", "030 901820", "+0301234567", "+49 30 call me", "+1234567890123456", "+49٣٠٩٠١٨٢٠"]
+        {
             assert_eq!(parse_phone(bad), None, "{bad}");
         }
     }

@@ -55,7 +55,13 @@ pub(crate) fn changes_between(before: Option<&Record>, after: &Record) -> BTreeM
 }
 
 /// The event of a write, sealed.
-pub(crate) fn event(cx: &Cx, object: &Object, verb: &str, record: &Record, changes: BTreeMap<String, FieldChange>) -> Event {
+pub(crate) fn event(
+    cx: &Cx,
+    object: &Object,
+    verb: &str,
+    record: &Record,
+    changes: BTreeMap<String, FieldChange>,
+) -> Event {
     Event {
         id: cx.ids.next(),
         name: format!("{}.{verb}", object.name),
@@ -87,7 +93,13 @@ fn held(object: &Object, record: &Record) -> Vec<(String, String)> {
 }
 
 /// Adds the guards that have to move between two states of a record.
-pub(crate) fn move_guards(cx: &Cx, changes: &mut Changes, object: &Object, before: Option<&Record>, after: Option<&Record>) {
+pub(crate) fn move_guards(
+    cx: &Cx,
+    changes: &mut Changes,
+    object: &Object,
+    before: Option<&Record>,
+    after: Option<&Record>,
+) {
     let keys = cx.table.keys();
     let holder = before.or(after).map(|record| record.common.id);
     let Some(holder) = holder else { return };
@@ -144,12 +156,10 @@ pub(crate) fn refused(object: &Object, refused: Refused) -> Error {
 /// The outcome's own error when there is no earlier answer; [`Error::KeyReused`].
 pub async fn or_kept(cx: &Cx, object: &Object, outcome: Result<Written>) -> Result<Written> {
     match (outcome, &cx.once) {
-        (Err(error), Some(once)) if !error.is_retryable() => {
-            match cx.table.kept_answer(once, cx.clock.now()).await? {
-                Some(kept) => replay(cx, object, kept).await,
-                None => Err(error),
-            }
-        }
+        (Err(error), Some(once)) if !error.is_retryable() => match cx.table.kept_answer(once, cx.clock.now()).await? {
+            Some(kept) => replay(cx, object, kept).await,
+            None => Err(error),
+        },
         (outcome, _) => outcome,
     }
 }

@@ -48,7 +48,13 @@ impl Changes {
     /// The next version of a record whose version `seen` was read.
     pub fn replace_record(&mut self, keys: crate::Keys, object: &str, id: AnyId, document: Document, seen: Version) {
         let catalog = Some((keys.catalog(object), id.to_string()));
-        self.actions.push(Action::Replace { key: keys.record(object, id), sort: Sort::Record, document, catalog, seen });
+        self.actions.push(Action::Replace {
+            key: keys.record(object, id),
+            sort: Sort::Record,
+            document,
+            catalog,
+            seen,
+        });
     }
 
     /// A record whose version `seen` was read goes for good.

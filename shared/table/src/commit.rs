@@ -208,11 +208,9 @@ fn attempt_of(changes: &Changes, error: SdkError<TransactWriteItemsError>) -> Re
     match code {
         Some("TransactionConflict") => Ok(Attempt::Met),
         Some("ThrottlingError" | "ProvisionedThroughputExceeded") => Ok(Attempt::Met),
-        Some("ItemCollectionSizeLimitExceeded" | "ValidationError") => Err(Error::invalid(
-            "",
-            "too_large",
-            "what this would write is larger than one record may be",
-        )),
+        Some("ItemCollectionSizeLimitExceeded" | "ValidationError") => {
+            Err(Error::invalid("", "too_large", "what this would write is larger than one record may be"))
+        }
         other if is_busy(other) => Ok(Attempt::Met),
         _ => Err(failed(error)),
     }

@@ -24,8 +24,10 @@ pub const ROOT: &str = "#";
 /// How many shards the catalog spreads a day's events over: one partition takes 1,000 write units a second.
 pub const EVENT_SHARDS: u128 = 4;
 
-/// Encodes a text as one segment of a key, keeping order: encoded texts compare as the texts themselves do, and the
-/// separator sorts before everything that a segment can hold, so keys compare segment by segment.
+/// Encodes a text as one segment of a key, keeping order.
+///
+/// Encoded texts compare as the texts themselves do, and the separator sorts before everything that a segment can hold,
+/// so keys compare segment by segment.
 #[must_use]
 pub fn segment(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());

@@ -94,9 +94,7 @@ impl KeptAnswer {
     /// An answer with its record, which is kept if it is small enough.
     #[must_use]
     pub fn new(status: u16, id: AnyId, version: Version, document: Option<&Document>) -> Self {
-        let fits = |document: &&Document| {
-            serde_json::to_vec(document).is_ok_and(|json| json.len() <= MAX_KEPT_BYTES)
-        };
+        let fits = |document: &&Document| serde_json::to_vec(document).is_ok_and(|json| json.len() <= MAX_KEPT_BYTES);
         Self { status, id, version, document: document.filter(fits).cloned() }
     }
 }

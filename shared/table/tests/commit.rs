@@ -1,4 +1,5 @@
 //! Commits on the real engine: what they write, what they refuse, what they cost.
+#![cfg(test)]
 
 use std::collections::BTreeMap;
 
@@ -244,7 +245,13 @@ async fn apply(table: &TenantTable, ids: &[AnyId], model: &mut Model, step: &Ste
         }
         Step::Move(record, wanted) => {
             let Some(&(version, held)) = model.get(&record) else { return };
-            changes.replace_record(table.keys(), "contact", ids[record], document(ids[record], version + 1, "Bonn"), version);
+            changes.replace_record(
+                table.keys(),
+                "contact",
+                ids[record],
+                document(ids[record], version + 1, "Bonn"),
+                version,
+            );
             if held != wanted {
                 changes.release(table.keys(), "contact.email", value(held), ids[record]);
                 changes.take(table.keys(), "contact.email", value(wanted), ids[record]);

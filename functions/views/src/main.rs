@@ -1,0 +1,3 @@
+//! The binary of views.
+
+runtime::serve! { http: views::router }
