@@ -1,1 +1,126 @@
-fn main() {}
+//! `rapport`: the whole of Rapport on this machine.
+
+use std::io::Write;
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Arg, ArgMatches, Command, value_parser};
+use local::{Config, Seed, Stack};
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+/// What is logged unless `RAPPORT_LOG` says otherwise.
+const LOG: &str = "warn";
+
+fn main() -> ExitCode {
+    let arguments = command().get_matches();
+    let filter = std::env::var("RAPPORT_LOG").unwrap_or_else(|_| LOG.to_owned());
+    tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr).init();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut message = std::io::stderr();
+            // There is nobody left to tell when this fails.
+            let _ = writeln!(message, "rapport: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn command() -> Command {
+    Command::new("rapport")
+        .about("The whole of Rapport on this machine: API, table, queues and files in one process")
+        .version(env!("CARGO_PKG_VERSION"))
+        .arg(
+            Arg::new("data-dir")
+                .long("data-dir")
+                .value_name("FOLDER")
+                .default_value(".rapport")
+                .value_parser(value_parser!(PathBuf))
+                .help("Where everything is kept"),
+        )
+        .arg(
+            Arg::new("host")
+                .long("host")
+                .value_name("ADDRESS")
+                .default_value("127.0.0.1")
+                .value_parser(value_parser!(IpAddr))
+                .help("The address to listen on for people; 0.0.0.0 lets other machines in"),
+        )
+        .arg(
+            Arg::new("port")
+                .long("port")
+                .value_name("PORT")
+                .default_value("4000")
+                .value_parser(value_parser!(u16))
+                .help("The port for people; 0 takes any that is free"),
+        )
+        .arg(
+            Arg::new("aws-port")
+                .long("aws-port")
+                .value_name("PORT")
+                .default_value("4566")
+                .value_parser(value_parser!(u16))
+                .help("The port for AWS clients, on this machine only; 0 takes any that is free"),
+        )
+        .arg(
+            Arg::new("seed")
+                .long("seed")
+                .value_name("DATA")
+                .default_value("demo")
+                .value_parser(["demo", "empty"])
+                .help("What the workspace starts with: a few hundred made-up contacts, or nothing"),
+        )
+}
+
+fn config(arguments: &ArgMatches) -> Result<Config> {
+    let data_dir = arguments.get_one::<PathBuf>("data-dir").context("--data-dir")?;
+    let seed = arguments.get_one::<String>("seed").context("--seed")?;
+    Ok(Config {
+        host: *arguments.get_one("host").context("--host")?,
+        port: arguments.get_one("port").copied(),
+        aws_port: arguments.get_one("aws-port").copied(),
+        seed: if seed == "demo" { Seed::Demo } else { Seed::Empty },
+        ..Config::new(data_dir)
+    })
+}
+
+#[tokio::main]
+async fn run(arguments: &ArgMatches) -> Result<()> {
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let stack = Stack::start(&config(arguments)?).await?;
+    tell(&stack)?;
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    tokio::select! {
+        () = stack.stop() => {}
+        // Asked twice: whoever asks does not want to wait. Nothing that was acknowledged is lost.
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Says where everything is and how to get in.
+fn tell(stack: &Stack) -> Result<()> {
+    let mut out = std::io::stdout().lock();
+    let base = stack.base_url().unwrap_or_default();
+    let folder = stack.data_dir().display();
+    writeln!(out, "Rapport is running. Stop it with Ctrl-C; everything is kept.")?;
+    writeln!(out)?;
+    writeln!(out, "  API          {base}/v1")?;
+    writeln!(out, "  AWS clients  {}", stack.aws_url().unwrap_or_default())?;
+    writeln!(out, "  Data         {folder}")?;
+    writeln!(out, "  API key      {folder}/api-key (an administrator of the workspace demo)")?;
+    writeln!(out)?;
+    writeln!(out, "Try it:")?;
+    writeln!(out, "  curl -H \"Authorization: Bearer $(cat {folder}/api-key)\" {base}/v1/contacts?limit=3")?;
+    writeln!(out)?;
+    writeln!(out, "Functions of your own process (cargo lambda watch) find table, queues and files with:")?;
+    writeln!(out, "  set -a; . {folder}/aws.env; set +a")?;
+    out.flush()?;
+    Ok(())
+}

@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::aws::Aws;
 use crate::aws::queues::Queues;
-use crate::config::Config;
+use crate::config::{Config, Seed};
 use crate::data_dir::DataDir;
 use crate::gateway::Gateway;
 use crate::invoke::{Functions, Installed};
@@ -21,6 +21,7 @@ use crate::ports::Port;
 use crate::pumps::Pumps;
 use crate::state::State;
 use crate::template::Template;
+use crate::{first, functions, seed};
 
 /// The table's name here.
 pub const TABLE: &str = "rapport";
@@ -62,6 +63,8 @@ pub struct Stack {
     parts: Parts,
     gateway: Gateway,
     pumps: Pumps,
+    state: Arc<State>,
+    api_key: String,
     address: Option<SocketAddr>,
     aws_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
@@ -70,6 +73,38 @@ pub struct Stack {
 }
 
 impl Stack {
+    /// Starts Rapport: this repository's template with its functions, a workspace `demo`, and what `config.seed` says.
+    ///
+    /// # Errors
+    /// When the data directory is in use, a port is taken, or the template has something that does not run here.
+    pub async fn start(config: &Config) -> Result<Self> {
+        Self::start_behind(config, |http| http).await
+    }
+
+    /// As [`Self::start`], with something of the caller's between the functions and the services: `testkit::Faults`.
+    ///
+    /// # Errors
+    /// As [`Self::start`].
+    pub async fn start_behind(
+        config: &Config,
+        wrap: impl FnOnce(SharedHttpClient) -> SharedHttpClient,
+    ) -> Result<Self> {
+        let template = Template::of_this_build()?;
+        let mut stack = Self::start_with(config, &template, |parts| {
+            let parts = Parts { http: wrap(parts.http.clone()), ..parts.clone() };
+            Ok(functions::all(&parts))
+        })
+        .await?;
+        let app = stack.app();
+        let key = first::api_key(&app, stack.data_dir()).await?;
+        if config.seed == Seed::Demo {
+            seed::demo(&app, &stack.state, &key).await?;
+        }
+        stack.api_key = key;
+        stack.write_environment()?;
+        Ok(stack)
+    }
+
     /// Starts a stack of this template with these functions.
     ///
     /// # Errors
@@ -109,6 +144,8 @@ impl Stack {
             parts,
             gateway,
             pumps,
+            state,
+            api_key: String::new(),
             address: port.as_ref().map(Port::address),
             aws_address,
             stop,
@@ -146,6 +183,32 @@ impl Stack {
                 tokio::time::sleep(SWEEP).await;
             }
         });
+    }
+
+    /// What a capability works with, for tests that call one directly.
+    #[must_use]
+    pub fn app(&self) -> api::App {
+        functions::app(&self.parts, "app")
+    }
+
+    /// The administrator's API key; empty for a stack of other functions than Rapport's.
+    #[must_use]
+    pub fn api_key(&self) -> &str {
+        &self.api_key
+    }
+
+    /// Writes the variables with which functions in processes of their own find this stack, for a shell to read.
+    fn write_environment(&self) -> Result<()> {
+        let Some(endpoint) = self.aws_url() else { return Ok(()) };
+        let queue = &self.parts.snapshots_queue;
+        let replicas = self.parts.replicas("watch");
+        let text = format!(
+            "AWS_ENDPOINT_URL={endpoint}\nAWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=local\nAWS_SECRET_ACCESS_KEY=local\n\
+             RAPPORT_TABLE={TABLE}\nRAPPORT_BUCKET={BUCKET}\nRAPPORT_SNAPSHOTS_QUEUE={queue}\n\
+             RAPPORT_REPLICA_DIR='{}'\nRAPPORT_AUTHORIZE=inline\n",
+            replicas.display()
+        );
+        std::fs::write(self.data_dir.join("aws.env"), text).context("cannot write aws.env")
     }
 
     /// What functions are made from, for clients of one's own.

@@ -187,7 +187,7 @@ mod tests {
         super::request(&parts, &Bytes::from_static(body.as_bytes()), &found, Ipv4Addr::LOCALHOST.into(), "req-1")
     }
 
-    fn post(path: &str) -> http::request::Builder {
+    fn post(path: &str) -> request::Builder {
         http::Request::post(path).header("Host", "localhost:4000")
     }
 

@@ -1,0 +1,46 @@
+//! The first start: a workspace, its administrator, and a key to get in with.
+
+use std::fs::{File, OpenOptions};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use api::App;
+use identity::FirstUser;
+
+/// The workspace that a new data directory has.
+pub(crate) const WORKSPACE: &str = "demo";
+
+/// The file of the administrator's API key, in the data directory.
+pub(crate) const KEY_FILE: &str = "api-key";
+
+/// The administrator's API key: the one that is kept, or that of a workspace made now.
+pub(crate) async fn api_key(app: &App, data_dir: &Path) -> Result<String> {
+    let path = data_dir.join(KEY_FILE);
+    if let Ok(key) = std::fs::read_to_string(&path)
+        && !key.trim().is_empty()
+    {
+        return Ok(key.trim().to_owned());
+    }
+    let first = FirstUser { name: "Robin Admin".to_owned(), email: "robin.admin@example.com".to_owned() };
+    let made = identity::bootstrap(&app.tables, &app.clock, &app.ids, WORKSPACE, &first)
+        .await
+        .context("the first workspace")?;
+    let key = made.secret.reveal().to_owned();
+    keep(&path, &key).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(key)
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+fn keep(path: &Path, secret: &str) -> Result<()> {
+    let draft = path.with_extension("new");
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
+    writeln!(file, "{secret}")?;
+    file.sync_all()?;
+    std::fs::rename(&draft, path)?;
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,49 @@
+//! Which library is behind which function: artefact and entry point of the template, and what they call.
+
+use api::{App, Authorize};
+use cloud::{Clients, Files, Queues};
+use kernel::{Clock, Ids};
+use table::Tables;
+
+use crate::invoke::Functions;
+use crate::stack::{BUCKET, Parts, TABLE};
+
+/// What a function is given: the same as in Lambda, with the services of this process behind it.
+pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
+    let clients = Clients::in_process(parts.http.clone());
+    App {
+        tables: Tables::new(&clients, TABLE),
+        queues: Queues::new(&clients, &parts.snapshots_queue),
+        files: Files::new(&clients, BUCKET),
+        clock: Clock::System,
+        ids: Ids::new(Clock::System),
+        authorize: Authorize::Gateway,
+        replica_dir: parts.replicas(artefact),
+    }
+}
+
+/// All functions of Rapport.
+pub(crate) fn all(parts: &Parts) -> Functions {
+    let [authorizer, journal, relay, snapshots] =
+        ["authorizer", "journal", "relay", "snapshots"].map(|artefact| app(parts, artefact));
+    Functions::new()
+        .authorizer("authorizer", move |event| {
+            let app = authorizer.clone();
+            async move { Ok(authorizer::authorize(&app.tables, &app.clock, &event).await?) }
+        })
+        .http("identity", identity::router(app(parts, "identity")))
+        .http("contacts", contacts::router(app(parts, "contacts")))
+        .http("views", views::router(app(parts, "views")))
+        .stream("journal", move |event| {
+            let app = journal.clone();
+            async move { Ok(journal::handle(&app, event).await) }
+        })
+        .stream("relay", move |event| {
+            let app = relay.clone();
+            async move { Ok(relay::handle(&app, event).await) }
+        })
+        .worker("snapshots", move |event| {
+            let app = snapshots.clone();
+            async move { Ok(snapshots::handle(&app, event).await) }
+        })
+}
