@@ -20,9 +20,11 @@ mod seed;
 mod stack;
 mod state;
 mod template;
+mod workspace;
 
 pub use config::{Config, Seed};
 pub use filter::Filter;
 pub use invoke::{Functions, Verdict};
 pub use stack::{BUCKET, Parts, Stack, TABLE};
 pub use template::{Authorizer, Cors, Function, Queue, QueueSource, Route, StreamSource, Template};
+pub use workspace::create_workspace;

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, Command, value_parser};
+use identity::FirstUser;
 use local::{Config, Seed, Stack};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -18,7 +19,11 @@ fn main() -> ExitCode {
     let arguments = command().get_matches();
     let filter = std::env::var("RAPPORT_LOG").unwrap_or_else(|_| LOG.to_owned());
     tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr).init();
-    match run(&arguments) {
+    let outcome = match arguments.subcommand() {
+        Some(("workspace", arguments)) => workspace(arguments),
+        _ => run(&arguments),
+    };
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let mut message = std::io::stderr();
@@ -73,6 +78,32 @@ fn command() -> Command {
                 .value_parser(["demo", "empty"])
                 .help("What the workspace starts with: a few hundred made-up contacts, or nothing"),
         )
+        .subcommand(workspace_command())
+}
+
+/// `workspace create`: for operators, after the first deployment.
+fn workspace_command() -> Command {
+    let text = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_name("TEXT").help(help);
+    Command::new("workspace").about("Workspaces of a deployed table").subcommand_required(true).subcommand(
+        Command::new("create")
+            .about("Make a workspace and print its administrator's API key; AWS settings come from the environment")
+            .arg(text("table", "The table's name: the output TableName of the stack").required(true))
+            .arg(text("name", "The workspace's name").required(true))
+            .arg(text("admin-name", "The administrator's name").default_value("Administrator"))
+            .arg(text("admin-email", "The administrator's email address").default_value("admin@example.com")),
+    )
+}
+
+#[tokio::main]
+async fn workspace(arguments: &ArgMatches) -> Result<()> {
+    let (_, arguments) = arguments.subcommand().context("workspace create")?;
+    let text = |name: &str| arguments.get_one::<String>(name).cloned().context(name.to_owned());
+    let first = FirstUser { name: text("admin-name")?, email: text("admin-email")? };
+    let made = local::create_workspace(&text("table")?, &text("name")?, &first).await?;
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Workspace {}, administrator {}. The API key is shown this once:", made.workspace, made.user)?;
+    writeln!(out, "{}", made.secret.reveal())?;
+    Ok(())
 }
 
 fn config(arguments: &ArgMatches) -> Result<Config> {
@@ -90,7 +121,9 @@ fn config(arguments: &ArgMatches) -> Result<Config> {
 #[tokio::main]
 async fn run(arguments: &ArgMatches) -> Result<()> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-    let stack = Stack::start(&config(arguments)?).await?;
+    let config = config(arguments)?;
+    announce(&config)?;
+    let stack = Stack::start(&config).await?;
     tell(&stack)?;
     tokio::select! {
         _ = interrupt.recv() => {}
@@ -100,6 +133,14 @@ async fn run(arguments: &ArgMatches) -> Result<()> {
         () = stack.stop() => {}
         // Asked twice: whoever asks does not want to wait. Nothing that was acknowledged is lost.
         _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// A first start takes a moment: says why.
+fn announce(config: &Config) -> Result<()> {
+    if config.seed == Seed::Demo && !config.data_dir.exists() {
+        writeln!(std::io::stdout(), "First start: making the demonstration data ...")?;
     }
     Ok(())
 }
