@@ -1,6 +1,8 @@
-//! The embedded stack with functions made for the test: the real template, the real clients, no capability.
+//! The embedded stack: with functions made for the test, with Rapport's own, and as a process.
 
 mod aws;
 mod functions;
 mod gateway;
+mod process;
 mod pumps;
+mod rapport;
