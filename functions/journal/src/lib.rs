@@ -150,11 +150,14 @@ fn grouped(records: Vec<EventRecord>, now: Timestamp) -> (BTreeMap<Id<kinds::Wor
 
 fn tell(workspace: Id<kinds::Workspace>, now: Timestamp, changes: &[Change], table: &TenantTable) {
     let oldest = changes.iter().map(|change| change.at).min().unwrap_or(now);
+    let lag_ms = now.as_millis() - oldest.as_millis();
     let used = table.meter().used();
+    // How long after a write lists show it without a position: what no metric of AWS's own says.
+    cloud::measure("journal_lag_ms", cloud::Unit::Milliseconds, lag_ms as f64, now);
     tracing::info!(
         workspace.id = %workspace,
         changes = changes.len(),
-        lag_ms = now.as_millis() - oldest.as_millis(),
+        lag_ms,
         table.write_units = used.write_units,
         table.round_trips = used.round_trips,
         "changes appended to the journal"

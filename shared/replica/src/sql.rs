@@ -100,13 +100,9 @@ impl Statements {
         let search = query.search.as_deref().filter(|text| !text.trim().is_empty());
         let found = search.map(|text| search_condition(&seen, text, &mut violations));
         let order = order(&seen, query, search, &mut violations);
-        let mut conditions = vec![visible(&query.visibility), archived(query.archived), filter];
-        let mut from = table.name.clone();
-        if let Some(found) = found {
-            conditions.push(found);
-            from = format!("{} CROSS JOIN {name} ON {name}.row = {0}.rowid", table.words, name = table.name);
-        }
-        let statements = Self { from, conditions: Part::joined(conditions, " AND ", "TRUE"), order, limit: query.limit };
+        let conditions = [visible(&query.visibility), archived(query.archived), filter].into_iter().chain(found);
+        let conditions = Part::joined(conditions.collect(), " AND ", "TRUE");
+        let statements = Self { from: table.name.clone(), conditions, order, limit: query.limit };
         violations.or(statements)
     }
 
@@ -268,9 +264,10 @@ fn search_condition(seen: &Seen<'_>, text: &str, violations: &mut Violations) ->
     }
     let columns: Vec<&str> = seen.searched().iter().map(|column| column.name.as_str()).collect();
     match match_text(text) {
-        Some(words) if !columns.is_empty() => {
-            let query = format!("{{{}}} : {words}", columns.join(" "));
-            Part::new(format!("{} MATCH ?", seen.table.words), vec![Sql::Text(query)])
+        Some(wanted) if !columns.is_empty() => {
+            let query = format!("{{{}}} : {wanted}", columns.join(" "));
+            let text = format!("row IN (SELECT rowid FROM {words} WHERE {words} MATCH ?)", words = seen.table.words);
+            Part::new(text, vec![Sql::Text(query)])
         }
         // Nothing to look for, or nowhere to look.
         _ => Part::new("FALSE", Vec::new()),

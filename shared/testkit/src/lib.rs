@@ -10,12 +10,14 @@
 //! What the engine does not imitate: throttling, eventual consistency (use [`Faults`]), several shards, transaction
 //! conflicts.
 
+mod cloud;
 mod connector;
 mod dispatch;
 mod engine;
 mod faults;
 mod stream;
 
+pub use cloud::Cloud;
 pub use connector::{Answer, Exchange, in_process};
 pub use engine::{Engine, EngineError, Execution};
 pub use faults::{Alter, Call, Fate, Faults};

@@ -1,0 +1,139 @@
+//! From the stream of the real engine to the journal.
+#![cfg(test)]
+
+use aws_lambda_events::event::dynamodb::{Event, EventRecord};
+use cloud::Clients;
+use events::{Change, Document};
+use journal::Journal;
+use kernel::{AnyId, Clock, Id, Ids, kinds};
+use serde_json::json;
+use table::{Changes, JournalEntry, Meter, TenantTable, Tables};
+use testkit::{Engine, Fate, Faults};
+
+/// 2026-01-01 is day 20,454 since 1970.
+const FIRST: u64 = 20_454_000_000_001;
+
+struct World {
+    engine: Engine,
+    faults: Faults,
+    tables: Tables,
+    clock: Clock,
+    ids: Ids,
+}
+
+impl World {
+    fn new() -> Self {
+        let engine = Engine::memory().unwrap();
+        engine.create_table("rapport").unwrap();
+        let faults = Faults::new(engine.http_client());
+        let tables = Tables::new(&Clients::in_process(faults.http_client()), "rapport");
+        let clock = Clock::manual();
+        Self { engine, faults, tables, ids: Ids::seeded(clock.clone(), 1), clock }
+    }
+
+    fn workspace(&self) -> TenantTable {
+        self.tables.workspace(self.ids.next::<kinds::Workspace>(), Meter::default())
+    }
+
+    fn batch(&self, records: Vec<EventRecord>) -> Event {
+        let mut batch = Event::default();
+        batch.records = records;
+        batch
+    }
+
+    async fn append_all(&self, journal: &Journal) -> Vec<Option<String>> {
+        let batch = self.batch(self.engine.stream("rapport").read_all(None).unwrap());
+        let response = journal.append_batch(&self.tables, &self.clock, batch).await;
+        response.batch_item_failures.into_iter().map(|failure| failure.item_identifier).collect()
+    }
+}
+
+fn document(id: AnyId, version: u64) -> Document {
+    let document = json!({ "id": id, "object": "contact", "version": version, "name": "Ada" });
+    document.as_object().cloned().unwrap()
+}
+
+/// Creates, changes and removes one contact.
+async fn live(table: &TenantTable, id: AnyId) {
+    let write = async |make: &dyn Fn(&mut Changes)| {
+        let mut changes = Changes::new();
+        make(&mut changes);
+        table.commit(&changes).await.unwrap();
+    };
+    write(&|changes| {
+        changes.create_record(table.keys(), "contact", id, document(id, 1));
+        changes.take(table.keys(), "contact.email", "ada@example.com", id);
+    })
+    .await;
+    write(&|changes| changes.replace_record(table.keys(), "contact", id, document(id, 2), 1)).await;
+    write(&|changes| changes.remove_record(table.keys(), "contact", id, 2)).await;
+}
+
+async fn entries(table: &TenantTable) -> Vec<(u64, Vec<Change>)> {
+    let page = table.journal_after(0, 100, true).await.unwrap();
+    page.entries.into_iter().map(|entry| (entry.seq, events::decode(&entry.packed).unwrap())).collect()
+}
+
+#[tokio::test]
+async fn a_life_becomes_its_changes_in_order_and_nothing_else() {
+    let world = World::new();
+    let (table, id) = (world.workspace(), world.ids.next::<kinds::Contact>().erase());
+    live(&table, id).await;
+    assert!(world.append_all(&Journal::default()).await.is_empty());
+    let entries = entries(&table).await;
+    let [(FIRST, changes)] = entries.as_slice() else { panic!("{entries:?}") };
+    let told: Vec<_> = changes.iter().map(|change| (change.version, change.document.clone())).collect();
+    assert_eq!(told, [(1, Some(document(id, 1))), (2, Some(document(id, 2))), (2, None)]);
+    assert!(changes.iter().all(|change| (&*change.kind, &*change.id) == ("contact", &*id.to_string())));
+    assert!(changes.is_sorted_by(|a, b| a.position < b.position));
+    // The journal's own entries are in the stream too.
+    world.append_all(&Journal::default()).await;
+    assert!(self::entries(&table).await.iter().all(|(_, changes)| changes.iter().all(|change| change.item == "record")));
+}
+
+#[tokio::test]
+async fn a_number_that_somebody_else_has_is_left_to_them() {
+    let world = World::new();
+    let table = world.workspace();
+    let journal = Journal::default();
+    live(&table, world.ids.next::<kinds::Contact>().erase()).await;
+    world.append_all(&journal).await;
+    for seq in FIRST + 1..FIRST + 7 {
+        let entry = JournalEntry { seq, at: world.clock.now(), packed: events::encode(&[]).concat() };
+        assert!(table.journal_append(entry).await.unwrap());
+    }
+    assert!(world.append_all(&journal).await.is_empty());
+    assert_eq!(table.journal_last().await.unwrap(), FIRST + 7);
+}
+
+#[tokio::test]
+async fn only_what_was_not_appended_comes_again() {
+    let world = World::new();
+    let (good, bad) = (world.workspace(), world.workspace());
+    let bad_id: Id<kinds::Workspace> = bad.workspace_id();
+    live(&good, world.ids.next::<kinds::Contact>().erase()).await;
+    live(&bad, world.ids.next::<kinds::Contact>().erase()).await;
+    world.faults.hook(move |call| {
+        let is_bad = call.request.to_string().contains(&bad_id.to_string());
+        if call.operation == "PutItem" && is_bad { Fate::Refuse(400, "ThrottlingException") } else { Fate::Pass }
+    });
+    let failed = world.append_all(&Journal::default()).await;
+    let records = world.engine.stream("rapport").read_all(None).unwrap();
+    let of_bad = |record: &&EventRecord| format!("{:?}", record.change.keys).contains(&bad_id.to_string());
+    let first = records.iter().filter(of_bad).find(|record| format!("{:?}", record.change).contains("CONTACT")).unwrap();
+    assert_eq!(failed, [first.change.sequence_number.clone()]);
+    assert_eq!(entries(&good).await.len(), 1);
+    world.faults.heal();
+    assert!(world.append_all(&Journal::default()).await.is_empty());
+    assert_eq!(entries(&bad).await.len(), 1);
+}
+
+#[tokio::test]
+async fn numbers_go_on_when_every_entry_has_expired() {
+    let world = World::new();
+    let table = world.workspace();
+    live(&table, world.ids.next::<kinds::Contact>().erase()).await;
+    world.clock.advance_millis(40 * 24 * 3_600_000);
+    world.append_all(&Journal::default()).await;
+    assert!(table.journal_last().await.unwrap() > FIRST + 1_000_000_000);
+}

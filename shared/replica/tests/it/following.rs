@@ -1,0 +1,177 @@
+//! Following the journal, and reading one's own writes.
+
+use kernel::{Position, kinds};
+use replica::Limits;
+use serde_json::{Value, json};
+use testkit::{Call, Fate};
+
+use crate::world::{World, rows};
+
+#[tokio::test]
+async fn what_the_journal_tells_is_in_the_replica() {
+    let world = World::new();
+    let (a, b) = (world.id(), world.id());
+    let replica = world.open("one").await;
+    world.append(1, &[world.change(a, 1, 10, json!({})), world.change(b, 1, 11, json!({}))]).await;
+    world.append(2, &[world.change(a, 2, 12, json!({})), world.removal(b, 1, 13)]).await;
+    assert_eq!(replica.catch_up().await.unwrap(), 2);
+    assert_eq!(rows(&replica), [format!("{a}:2")]);
+}
+
+#[tokio::test]
+async fn older_states_and_repetitions_change_nothing() {
+    let world = World::new();
+    let (a, b) = (world.id(), world.id());
+    let replica = world.open("one").await;
+    let first = [world.change(a, 1, 10, json!({})), world.change(b, 1, 11, json!({})), world.change(b, 2, 12, json!({}))];
+    world.append(1, &first).await;
+    world.append(2, &[world.change(a, 2, 13, json!({})), world.removal(b, 2, 14)]).await;
+    world.append(3, &first).await;
+    world.append(4, &[world.removal(b, 2, 14), first[1].clone()]).await;
+    replica.catch_up().await.unwrap();
+    assert_eq!(rows(&replica), [format!("{a}:2")]);
+}
+
+fn is_journal(call: &Call) -> bool {
+    let values = call.request["ExpressionAttributeValues"][":pk"]["S"].as_str().unwrap_or_default();
+    call.operation == "Query" && values.ends_with("JOURNAL") && call.request["ConsistentRead"] != json!(true)
+}
+
+fn without_second(answer: &mut Value) {
+    if let Some(items) = answer["Items"].as_array_mut().filter(|items| items.len() > 1) {
+        items.remove(1);
+    }
+}
+
+async fn three_entries(world: &World) -> Vec<String> {
+    let ids = [world.id(), world.id(), world.id()];
+    for (id, seq) in ids.iter().zip(1..) {
+        world.append(seq, &[world.change(*id, 1, seq, json!({}))]).await;
+    }
+    ids.iter().map(|id| format!("{id}:1")).collect()
+}
+
+#[tokio::test]
+async fn a_gap_in_an_eventually_consistent_answer_is_read_again() {
+    let world = World::new();
+    let replica = world.open("one").await;
+    let first = world.id();
+    world.append(1, &[world.change(first, 1, 1, json!({}))]).await;
+    replica.catch_up().await.unwrap();
+    world.faults.hook(|call| if is_journal(call) { Fate::Alter(Box::new(without_second)) } else { Fate::Pass });
+    for seq in 2..5 {
+        world.append(seq, &[world.change(world.id(), 1, seq, json!({}))]).await;
+    }
+    assert_eq!((replica.catch_up().await.unwrap(), rows(&replica).len()), (4, 4));
+}
+
+#[tokio::test]
+async fn a_gap_that_stays_means_that_the_table_is_read_anew() {
+    let world = World::new();
+    let (kept, lost) = (world.id(), world.id());
+    let replica = world.open("one").await;
+    world.append(1, &[world.change(kept, 1, 1, json!({}))]).await;
+    replica.catch_up().await.unwrap();
+    world.store(kept, 1, json!({})).await;
+    world.store(lost, 1, json!({})).await;
+    // Entry 2 told of `lost` and has expired.
+    world.append(3, &[]).await;
+    world.append(4, &[world.change(world.id(), 1, 9, json!({}))]).await;
+    assert_eq!(replica.catch_up().await.unwrap(), 4);
+    assert!(rows(&replica).contains(&format!("{lost}:1")));
+}
+
+#[tokio::test]
+async fn a_write_is_in_the_list_that_carries_its_position() {
+    let world = World::new();
+    let (new, changed, erased) = (world.id(), world.id(), world.id());
+    for id in [changed, erased] {
+        world.store(id, 1, json!({})).await;
+    }
+    let replica = world.open("one").await;
+    world.store(new, 1, json!({})).await;
+    world.store(changed, 2, json!({})).await;
+    world.remove(erased, 1).await;
+    let position: Position = format!("{new}:1,{changed}:2,{erased}:2").parse().unwrap();
+    replica.ensure(&position).await.unwrap();
+    let mut wanted = vec![format!("{new}:1"), format!("{changed}:2")];
+    wanted.sort();
+    assert_eq!(rows(&replica), wanted);
+    // The journal is behind: it tells of the past and takes nothing back.
+    world.append(1, &[world.change(changed, 1, 1, json!({})), world.change(erased, 1, 2, json!({}))]).await;
+    replica.catch_up().await.unwrap();
+    assert_eq!(rows(&replica), wanted);
+    world.faults.reset_counts();
+    replica.ensure(&position).await.unwrap();
+    assert_eq!(world.faults.round_trips(), 0, "what is here need not be read again");
+}
+
+#[tokio::test]
+async fn a_position_with_ids_of_another_workspace_shows_nothing_of_it() {
+    let (world, foreign) = (World::new(), kernel::Ids::seeded(kernel::Clock::manual(), 99));
+    let other = world.tables.workspace(foreign.next(), table::Meter::default());
+    let theirs = world.id();
+    let mut changes = table::Changes::new();
+    changes.create_record(other.keys(), "contact", theirs, world.document(theirs, 1, json!({ "name": "Secret" })));
+    other.commit(&changes).await.unwrap();
+    let replica = world.open("one").await;
+    let user = foreign.next::<kinds::User>();
+    replica.ensure(&format!("{theirs}:1,{user}:4").parse().unwrap()).await.unwrap();
+    assert!(rows(&replica).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_too_far_behind_is_told_to_come_again_and_gets_there() {
+    let world = World::new();
+    let limits = Limits { changes: 10, ..Limits::request() };
+    let replicas = world.replicas_of("one", vec![&crate::world::CONTACT], limits);
+    let replica = replicas.open(&world.table, &world.clock).await.unwrap();
+    let _ = world.cloud.take_messages();
+    for seq in 1..=5 {
+        let changes: Vec<_> = (0..6).map(|n| world.change(world.id(), 1, seq * 10 + n, json!({}))).collect();
+        world.append(seq, &changes).await;
+    }
+    assert_eq!(replica.catch_up().await.unwrap_err().code(), "unavailable");
+    assert!(!world.cloud.take_messages().is_empty(), "a snapshot was asked for");
+    let mut tries = 0;
+    while replica.catch_up().await.is_err() {
+        tries += 1;
+        assert!(tries < 10);
+    }
+    assert_eq!(rows(&replica).len(), 30);
+}
+
+#[tokio::test]
+async fn the_first_entry_of_a_journal_may_have_any_number() {
+    let world = World::new();
+    let replica = world.open("one").await;
+    let id = world.id();
+    world.append(20_000_000_000_001, &[world.change(id, 1, 1, json!({}))]).await;
+    assert_eq!(replica.catch_up().await.unwrap(), 20_000_000_000_001);
+    assert_eq!(rows(&replica), [format!("{id}:1")]);
+}
+
+#[tokio::test]
+async fn a_repetition_of_what_was_erased_before_the_replica_was_built_brings_nothing_back() {
+    let world = World::new();
+    let id = world.id();
+    let old = world.change(id, 1, 1, json!({}));
+    world.append(1, &[old.clone()]).await;
+    world.append(2, &[world.removal(id, 1, 2)]).await;
+    // Three hours later: what is left of it in the journal is not read any more.
+    world.clock.advance_millis(3 * 3_600_000);
+    world.append(3, &[world.change(world.id(), 1, 3, json!({}))]).await;
+    let replica = world.open("one").await;
+    world.append(4, &[old]).await;
+    replica.catch_up().await.unwrap();
+    assert_eq!(rows(&replica).len(), 1);
+}
+
+#[tokio::test]
+async fn entries_around_the_moment_of_building_are_gone_through_again() {
+    let world = World::new();
+    let ids = three_entries(&world).await;
+    // The catalog index lacks all of them; the journal has them.
+    let replica = world.open("one").await;
+    assert_eq!(rows(&replica), ids);
+}

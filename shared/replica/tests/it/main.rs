@@ -1,0 +1,9 @@
+//! Replicas on the real engine: what they answer, how they follow the journal, where their files come from.
+#![cfg(test)]
+
+mod cursors;
+mod files;
+mod following;
+mod model;
+mod questions;
+mod world;

@@ -1,0 +1,235 @@
+//! Filters, search and what is refused.
+
+use events::Document;
+use kernel::{Error, kinds};
+use replica::{Archived, Condition, Filter, Op, Query, Replica, Rows, Visibility};
+use serde_json::{Value, json};
+
+use crate::world::{World, column, everything};
+
+async fn replica_of(world: &World, records: &[Value]) -> Replica {
+    let changes: Vec<_> = records
+        .iter()
+        .zip(1..)
+        .map(|(fields, number)| {
+            world.clock.advance_millis(1000);
+            world.change(world.id(), 1, number, fields.clone())
+        })
+        .collect();
+    world.append(1, &changes).await;
+    let replica = world.open("one").await;
+    replica.catch_up().await.unwrap();
+    replica
+}
+
+fn names(replica: &Replica, query: &Query) -> Vec<String> {
+    column(&replica.ask(query).unwrap(), "name")
+}
+
+fn with(conditions: &[(&str, &str)]) -> Query {
+    let mut query = everything();
+    query.filter = Filter::And(conditions.iter().map(|(name, value)| Filter::Is(Condition::from_param(name, value))).collect());
+    query.sort = vec![("name".to_owned(), replica::Direction::Ascending)];
+    query
+}
+
+fn searching(text: &str) -> Query {
+    Query { search: Some(text.to_owned()), ..Query::new("contact") }
+}
+
+#[tokio::test]
+async fn fields_are_compared_as_their_types_ask() {
+    let world = World::new();
+    let owner = world.ids.next::<kinds::User>();
+    let records = [
+        json!({ "name": "Ada", "city": "İstanbul", "tier": "gold", "phone": "+4930901820", "owner_id": owner }),
+        json!({ "name": "Bob", "city": "München", "tier": "silver" }),
+        json!({ "name": "Cem", "archived_at": "2026-01-02T00:00:00.000Z" }),
+    ];
+    let replica = replica_of(&world, &records).await;
+    let owner = owner.to_string();
+    let cases: [(&[(&str, &str)], &[&str]); 17] = [
+        (&[("city", "ISTANBUL")], &["Ada"]),
+        (&[("city.ne", "istanbul")], &["Bob", "Cem"]),
+        (&[("city.in", "munchen,istanbul")], &["Ada", "Bob"]),
+        (&[("city.not_in", "MÜNCHEN")], &["Ada", "Cem"]),
+        (&[("city.is_null", "true")], &["Cem"]),
+        (&[("city.contains", "nbu")], &["Ada"]),
+        (&[("city.starts_with", "MU")], &["Bob"]),
+        (&[("city.contains", "%")], &[]),
+        (&[("tier", "gold")], &["Ada"]),
+        (&[("phone", "+49 (30) 90-1820")], &["Ada"]),
+        (&[("owner_id", &owner)], &["Ada"]),
+        (&[("created_at.gte", "2026-01-01T00:00:02Z")], &["Bob", "Cem"]),
+        (&[("created_at.between", "2026-01-01,2026-01-01T00:00:02.000Z")], &["Ada", "Bob"]),
+        (&[("created_at.lt", "2026-01-01")], &[]),
+        (&[("version.gt", "1")], &[]),
+        (&[("name.lt", "bob"), ("city.is_null", "false")], &["Ada"]),
+        (&[("archived_at.is_null", "false")], &["Cem"]),
+    ];
+    for (conditions, wanted) in cases {
+        assert_eq!(names(&replica, &with(conditions)), wanted, "{conditions:?}");
+    }
+    let only = Query { archived: Archived::Only, ..Query::new("contact") };
+    assert_eq!(names(&replica, &only), ["Cem"]);
+    assert_eq!(names(&replica, &Query::new("contact")), ["Bob", "Ada"], "newest first, without the trash");
+}
+
+#[tokio::test]
+async fn every_violation_is_told_at_once_with_its_place() {
+    let world = World::new();
+    let replica = replica_of(&world, &[]).await;
+    let mut query = with(&[
+        ("nickname", "x"),
+        ("tier", "bronze"),
+        ("tier.contains", "o"),
+        ("created_at.gte", "yesterday"),
+        ("version", "many"),
+        ("owner_id", "me"),
+        ("city.between", "a"),
+        ("city", ""),
+        ("city.is_null", "perhaps"),
+        ("id", "con_1"),
+    ]);
+    query.limit = 201;
+    query.sort = vec![("salary".to_owned(), replica::Direction::Ascending)];
+    query.search = Some("word ".repeat(50));
+    let Err(Error::Invalid(violations)) = replica.ask(&query) else { panic!("was not refused") };
+    let told: Vec<String> = violations.iter().map(|violation| format!("{} {}", violation.pointer, violation.code)).collect();
+    assert_eq!(
+        told,
+        [
+            "/limit out_of_range",
+            "/nickname unknown_field",
+            "/tier invalid_type",
+            "/tier.contains unsupported_op",
+            "/created_at.gte invalid_type",
+            "/version invalid_type",
+            "/owner_id invalid_type",
+            "/city.between invalid_type",
+            "/city empty",
+            "/city.is_null invalid_type",
+            "/id invalid_type",
+            "/q too_long",
+            "/sort unknown_field",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_filter_that_is_too_large_or_too_deep_is_refused() {
+    let world = World::new();
+    let replica = replica_of(&world, &[]).await;
+    let one = Filter::Is(Condition::new("city", Op::Eq, "x"));
+    let deep = (0..1000).fold(one.clone(), |inner, _| Filter::Not(Box::new(inner)));
+    for filter in [Filter::Or(vec![one; 101]), deep] {
+        let query = Query { filter, ..everything() };
+        let Err(Error::Invalid(violations)) = replica.ask(&query) else { panic!("was not refused") };
+        assert_eq!(violations.iter().next().unwrap().code, "too_many");
+    }
+}
+
+#[tokio::test]
+async fn search_finds_words_in_every_script() {
+    let world = World::new();
+    let records = [
+        json!({ "name": "Алёна Ёлкина", "city": "Москва" }),
+        json!({ "name": "Jürgen Groß", "email": "j.gross@example.com" }),
+        json!({ "name": "İpek Yılmaz", "phone": "+905551234567" }),
+        json!({ "name": "山田花子" }),
+    ];
+    let replica = replica_of(&world, &records).await;
+    for (text, wanted) in [
+        ("ЕЛКИНА", 0),
+        ("елк ален", 0),
+        ("gross", 1),
+        ("GROẞ jurg", 1),
+        ("j.gross@ex", 1),
+        ("ipek yil", 2),
+        ("IPEK", 2),
+        ("+90 555 123", 2),
+        ("山田", 3),
+        ("花", 3),
+        ("田花子", 3),
+    ] {
+        assert_eq!(names(&replica, &searching(text)), [records[wanted]["name"].as_str().unwrap()], "{text}");
+    }
+    for nothing in ["москва", "山花", "ross", "!!!"] {
+        assert!(names(&replica, &searching(nothing)).is_empty(), "{nothing}");
+    }
+}
+
+#[tokio::test]
+async fn search_ranks_by_how_well_it_matches_then_by_change() {
+    let world = World::new();
+    let records = [
+        json!({ "name": "Ann" }),
+        json!({ "name": "Joe Ann" }),
+        json!({ "name": "Anne Older" }),
+        json!({ "name": "Ann Newer" }),
+        json!({ "name": "Bo", "email": "ann" }),
+    ];
+    let replica = replica_of(&world, &records).await;
+    assert_eq!(names(&replica, &searching("ANN")), ["Bo", "Ann", "Ann Newer", "Anne Older", "Joe Ann"]);
+}
+
+#[tokio::test]
+async fn no_text_is_syntax() {
+    let world = World::new();
+    let hostile = [
+        "'; DROP TABLE t_contact; --",
+        "\" OR 1=1 --",
+        "a\" OR \"b",
+        "name:x",
+        "NEAR(a b)",
+        "a* ^b -c {d} : (e",
+        "%",
+        "_",
+        "\u{0}",
+        "\\",
+        "💥",
+    ];
+    let records: Vec<Value> = hostile.iter().map(|text| json!({ "name": text })).collect();
+    let replica = replica_of(&world, &records).await;
+    for text in hostile {
+        let found = replica.ask(&searching(text)).unwrap();
+        assert!(found.documents.len() <= 3, "{text} found {:?}", column(&found, "name"));
+        for op in [Op::Eq, Op::Contains, Op::StartsWith] {
+            let query = Query { filter: Filter::Is(Condition::new("name", op, text)), ..everything() };
+            match replica.ask(&query) {
+                Ok(answer) => assert!(column(&answer, "name").contains(&text.to_owned()), "{text} by {op:?}"),
+                Err(error) => assert_eq!((error.code(), text), ("invalid", "\u{0}")),
+            }
+        }
+        let query = Query { filter: Filter::Is(Condition::new(text, Op::Eq, "x")), ..everything() };
+        assert_eq!(replica.ask(&query).unwrap_err().code(), "invalid");
+        let query = Query { sort: vec![(text.to_owned(), replica::Direction::Ascending)], ..everything() };
+        assert_eq!(replica.ask(&query).unwrap_err().code(), "invalid");
+    }
+    let percent = Query { filter: Filter::Is(Condition::new("name", Op::Contains, "%")), ..everything() };
+    assert_eq!(column(&replica.ask(&percent).unwrap(), "name"), ["%"]);
+    assert_eq!(replica.ask(&everything()).unwrap().documents.len(), hostile.len());
+}
+
+#[tokio::test]
+async fn what_a_caller_may_not_see_is_nowhere() {
+    let world = World::new();
+    let (me, you) = (world.ids.next::<kinds::User>(), world.ids.next::<kinds::User>());
+    let records = [
+        json!({ "name": "Mine", "email": "secret@example.com", "owner_id": me }),
+        json!({ "name": "Yours", "owner_id": you }),
+    ];
+    let replica = replica_of(&world, &records).await;
+    let visibility = Visibility { rows: Rows::OwnedBy(me), hidden: vec!["email".to_owned()] };
+    let mine = Query { visibility, count: true, ..everything() };
+    let answer = replica.ask(&mine).unwrap();
+    assert_eq!((column(&answer, "name"), answer.count), (vec!["Mine".to_owned()], Some(1)));
+    assert!(answer.documents.iter().all(|document: &Document| !document.contains_key("email")));
+    for text in ["yours", "secret", "secret@example.com"] {
+        assert!(replica.ask(&Query { search: Some(text.to_owned()), ..mine.clone() }).unwrap().documents.is_empty());
+    }
+    let filter = Filter::Is(Condition::new("email", Op::Contains, "secret"));
+    assert_eq!(replica.ask(&Query { filter, ..mine.clone() }).unwrap_err().code(), "invalid");
+    let sort = vec![("email".to_owned(), replica::Direction::Ascending)];
+    assert_eq!(replica.ask(&Query { sort, ..mine }).unwrap_err().code(), "invalid");
+}
