@@ -62,6 +62,11 @@ pub(crate) struct Caller {
 }
 
 impl Caller {
+    /// Somebody who calls a router of the test's own.
+    pub(crate) fn on(router: axum::Router, secret: &str) -> Self {
+        Self { router, secret: Some(secret.to_owned()), made: None }
+    }
+
     /// Another caller with a new API key of a role, made by this one.
     pub(crate) async fn with_role(&self, role: &str) -> Self {
         let answer = self.post("/v1/api_keys", json!({ "name": role, "role": role })).await;
@@ -109,7 +114,7 @@ impl Caller {
         headers: &[(&str, &str)],
         body: Option<Vec<u8>>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
         if let Some(secret) = &self.secret {
             request = request.header("authorization", format!("Bearer {secret}"));
         }

@@ -92,7 +92,7 @@ impl Clients {
 }
 
 #[expect(clippy::disallowed_methods, reason = "AWS settings come from the environment, and are read here only")]
-fn variable(name: &str) -> Option<String> {
+pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 

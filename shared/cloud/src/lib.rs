@@ -6,8 +6,10 @@
 
 mod clients;
 mod files;
+mod metrics;
 mod queues;
 
 pub use clients::{Clients, MissingVariable};
 pub use files::Files;
+pub use metrics::{Unit, measure};
 pub use queues::Queues;

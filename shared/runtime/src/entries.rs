@@ -1,6 +1,7 @@
 //! The ways in which Lambda calls a capability.
 
 use api::App;
+use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
 use aws_lambda_events::event::dynamodb;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::event::streams::DynamoDbEventResponse;
@@ -43,6 +44,21 @@ where
     let (app, handle) = (&app, &handle);
     lambda_runtime::run(service_fn(async move |event: LambdaEvent<SqsEvent>| {
         Ok::<_, Failure>(handle(app, event.payload).await)
+    }))
+    .await
+}
+
+/// Rules of a schedule, once a minute or once a day. A failure is told to Lambda, which tries again twice.
+///
+/// # Errors
+/// When the Runtime API is gone.
+pub async fn schedule<H>(app: App, handle: H) -> Result<(), Failure>
+where
+    H: AsyncFn(&App, CloudWatchEvent) -> kernel::Result<()>,
+{
+    let (app, handle) = (&app, &handle);
+    lambda_runtime::run(service_fn(async move |event: LambdaEvent<CloudWatchEvent>| {
+        handle(app, event.payload).await.map_err(Failure::from)
     }))
     .await
 }

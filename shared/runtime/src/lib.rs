@@ -13,7 +13,7 @@ mod settings;
 #[cfg(feature = "app")]
 pub use app::app;
 #[cfg(feature = "app")]
-pub use entries::{http, stream, worker};
+pub use entries::{http, schedule, stream, worker};
 pub use logs::init_logs;
 pub use settings::{Settings, SettingsError};
 
