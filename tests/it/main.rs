@@ -3,6 +3,12 @@
 
 mod app;
 mod contacts;
+mod contract;
 mod identity_api;
+mod isolation;
 mod lists;
+mod process;
+mod readme;
+mod replica;
+mod sales_teams;
 mod writes;

@@ -1,0 +1,40 @@
+//! What is said in several places is the same in all of them: routers, template, `cargo lambda watch`, OpenAPI document,
+//! `docs/API.md`, sample events.
+//!
+//! The capabilities' routes are the truth. `cargo xtask openapi` runs the tests of [`documents`] to write what follows from
+//! them.
+
+mod documents;
+mod openapi;
+mod routes;
+mod samples;
+
+use std::path::{Path, PathBuf};
+
+use api::Operation;
+
+use crate::app::App;
+
+/// A capability with HTTP, and what it answers.
+pub(crate) struct Capability {
+    /// Its artefact, which is its crate and its binary too.
+    pub(crate) name: &'static str,
+    pub(crate) operations: Vec<Operation>,
+}
+
+/// Every capability that answers requests.
+pub(crate) fn capabilities(app: &App) -> Vec<Capability> {
+    let views = views::routes(&views::replicas(&app.stack.app()));
+    [("identity", identity::routes()), ("contacts", contacts::routes()), ("views", views)]
+        .map(|(name, routes)| Capability { name, operations: routes.operations().to_vec() })
+        .into()
+}
+
+/// A file of the repository.
+pub(crate) fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
+}
+
+pub(crate) fn text(name: &str) -> String {
+    std::fs::read_to_string(path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+}

@@ -1,0 +1,87 @@
+//! What is generated from the code: `docs/openapi.json`, the route table of `docs/API.md`, and a sample of every domain
+//! event in `events/domain/`.
+//!
+//! With `RAPPORT_WRITE_DOCUMENTS=1` these tests write instead of comparing; `cargo xtask openapi` does that.
+
+mod goldens;
+
+use std::fmt::Write as _;
+
+use serde_json::{Map, Value};
+
+use super::{Capability, capabilities, path, text};
+use crate::app::App;
+
+const BEGIN: &str = "<!-- routes: written by `cargo xtask openapi` -->";
+const END: &str = "<!-- routes: end -->";
+
+/// Compares a file with what it should be, or writes it.
+pub(super) fn compare(name: &str, expected: &str) {
+    if std::env::var("RAPPORT_WRITE_DOCUMENTS").is_ok_and(|write| write == "1") {
+        std::fs::write(path(name), expected).unwrap();
+        return;
+    }
+    let found = text(name);
+    if found != expected {
+        let line = found.lines().zip(expected.lines()).position(|(found, expected)| found != expected);
+        let line = line.unwrap_or_else(|| found.lines().count().min(expected.lines().count()));
+        let shown = |text: &str| text.lines().nth(line).unwrap_or("(the end)").to_owned();
+        panic!(
+            "{name} is not what the code says: run `cargo xtask openapi`\n  line {}\n  is        {}\n  should be {}",
+            line + 1,
+            shown(&found),
+            shown(expected)
+        );
+    }
+}
+
+/// Pretty JSON with its members in order: whether `serde_json` keeps them as they were put in depends on what else is
+/// linked.
+pub(super) fn pretty(value: &Value) -> String {
+    let mut text = serde_json::to_string_pretty(&sorted(value)).unwrap();
+    text.push('\n');
+    text
+}
+
+fn sorted(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let mut names: Vec<&String> = members.keys().collect();
+            names.sort();
+            Value::Object(names.into_iter().map(|name| (name.clone(), sorted(&members[name]))).collect::<Map<_, _>>())
+        }
+        Value::Array(values) => Value::Array(values.iter().map(sorted).collect()),
+        other => other.clone(),
+    }
+}
+
+#[tokio::test]
+async fn the_openapi_document_is_what_the_routes_say() {
+    let app = App::start().await;
+    let operations: Vec<_> = capabilities(&app).into_iter().flat_map(|capability| capability.operations).collect();
+    compare("docs/openapi.json", &pretty(&api::document(&operations, &views::objects())));
+}
+
+#[tokio::test]
+async fn the_route_table_is_what_the_routes_say() {
+    let app = App::start().await;
+    let page = text("docs/API.md");
+    let (before, rest) = page.split_once(BEGIN).expect("docs/API.md has the mark where the table begins");
+    let (_, after) = rest.split_once(END).expect("docs/API.md has the mark where the table ends");
+    compare("docs/API.md", &format!("{before}{BEGIN}\n{}{END}{after}", table(&capabilities(&app))));
+}
+
+fn table(capabilities: &[Capability]) -> String {
+    let mut rows: Vec<_> = capabilities
+        .iter()
+        .flat_map(|capability| capability.operations.iter().map(|operation| (operation, capability.name)))
+        .collect();
+    rows.sort_by_key(|(operation, _)| (operation.path.clone(), operation.method.to_string()));
+    let mut table = "| route | operation | function | does |\n|---|---|---|---|\n".to_owned();
+    for (operation, function) in rows {
+        let open = if operation.public { " (no credential)" } else { "" };
+        let (method, path, id, summary) = (&operation.method, &operation.path, &operation.id, &operation.summary);
+        writeln!(table, "| `{method} {path}` | `{id}` | {function} | {summary}{open} |").unwrap();
+    }
+    table
+}

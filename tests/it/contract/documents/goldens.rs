@@ -1,0 +1,155 @@
+//! One sample of every domain event, as the real code makes it with a clock that stands still and ids that repeat.
+//!
+//! Events outlive releases: whoever changes one of these files changes what older events are read as.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use api::{App as Parts, Authorize};
+use events::Event;
+use http::Method;
+use identity::FirstUser;
+use kernel::{Clock, Ids};
+use serde_json::{Value, json};
+
+use super::{compare, pretty};
+use crate::app::{App, Caller};
+use crate::contract::{capabilities, path};
+
+/// Where the samples are.
+const FOLDER: &str = "events/domain";
+
+/// Rapport's capabilities with a clock and ids of the test's own, in a new workspace.
+struct Seeded {
+    app: App,
+    clock: Clock,
+    identity: Caller,
+    contacts: Caller,
+    workspace: String,
+}
+
+impl Seeded {
+    async fn start() -> Self {
+        let app = App::start().await;
+        let clock = Clock::manual();
+        let ids = Ids::seeded(clock.clone(), 1);
+        // Without a gateway the functions look the credential up themselves.
+        let parts = Parts { clock: clock.clone(), ids: ids.clone(), authorize: Authorize::Inline, ..app.stack.app() };
+        let first = FirstUser { name: "Ada Admin".to_owned(), email: "ada@example.com".to_owned() };
+        let made = identity::bootstrap(&parts.tables, &clock, &ids, "North", &first).await.unwrap();
+        let caller = |router| Caller::on(router, made.secret.reveal());
+        Self {
+            identity: caller(identity::router(parts.clone())),
+            contacts: caller(contacts::router(parts)),
+            workspace: made.workspace.to_string(),
+            app,
+            clock,
+        }
+    }
+
+    /// Calls an operation a second later, and gives the id of what it answers.
+    async fn call(&self, path: &str, method: Method, body: Value) -> String {
+        self.clock.advance_millis(1000);
+        let caller = if path.starts_with("/v1/contacts") { &self.contacts } else { &self.identity };
+        let answer = caller.send(method.clone(), path, &[], Some(body)).await;
+        assert!(answer.status.is_success(), "{method} {path}: {:#}", answer.body);
+        answer.body["id"].as_str().unwrap_or_default().to_owned()
+    }
+
+    /// The events of the workspace, in their order.
+    fn events(&self) -> Vec<Event> {
+        let mut events = Vec::new();
+        for item in self.app.items() {
+            let item: serde_dynamo::Item = serde_json::from_str(&item).unwrap();
+            let Ok(event) = serde_dynamo::from_item::<_, Event>(item.clone()) else { continue };
+            if event.workspace.to_string() == self.workspace {
+                events.push(event);
+            }
+        }
+        events.sort_by_key(|event| (event.at, event.id));
+        events
+    }
+}
+
+/// Every operation that writes, at least once.
+async fn everything(seeded: &Seeded) -> BTreeSet<&'static str> {
+    let mut used = BTreeSet::new();
+    for (noun, plural, new, patch) in [
+        (
+            "contact",
+            "contacts",
+            json!({ "first_name": "Grace", "email": "grace@example.com" }),
+            json!({ "city": "Berlin" }),
+        ),
+        (
+            "user",
+            "users",
+            json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" }),
+            json!({ "role": "viewer" }),
+        ),
+    ] {
+        let all = format!("/v1/{plural}");
+        let id = seeded.call(&all, Method::POST, new).await;
+        let one = format!("{all}/{id}");
+        seeded.call(&one, Method::PATCH, patch).await;
+        seeded.call(&one, Method::DELETE, json!({})).await;
+        seeded.call(&format!("{one}/restore"), Method::POST, json!({})).await;
+        // Somebody else is erased: erasing empties the events of whom it erases.
+        let email = format!("{all}/by/email/someone@example.com");
+        let body = if noun == "user" { json!({ "name": "Someone", "role": "rep" }) } else { json!({ "city": "Oslo" }) };
+        let other = seeded.call(&email, Method::PUT, body).await;
+        seeded.call(&format!("{all}/{other}/erase"), Method::POST, json!({})).await;
+        used.extend(match noun {
+            "contact" => [
+                "create_contact",
+                "update_contact",
+                "archive_contact",
+                "restore_contact",
+                "upsert_contact",
+                "erase_contact",
+            ],
+            _ => ["create_user", "update_user", "archive_user", "restore_user", "upsert_user", "erase_user"],
+        });
+    }
+    seeded.call("/v1/workspace", Method::PATCH, json!({ "name": "Nord" })).await;
+    let key = seeded.call("/v1/api_keys", Method::POST, json!({ "name": "import", "role": "rep" })).await;
+    seeded.call(&format!("/v1/api_keys/{key}"), Method::DELETE, json!({})).await;
+    used.extend(["update_workspace", "create_api_key", "revoke_api_key"]);
+    used
+}
+
+#[tokio::test]
+async fn every_domain_event_has_a_sample_that_is_what_the_code_makes() {
+    let seeded = Seeded::start().await;
+    let used = everything(&seeded).await;
+    let writes: BTreeSet<String> = capabilities(&seeded.app)
+        .into_iter()
+        .flat_map(|capability| capability.operations)
+        .filter(|operation| operation.writes)
+        .map(|operation| operation.id)
+        .collect();
+    assert_eq!(writes, used.into_iter().map(str::to_owned).collect(), "every write may have an event of its own");
+
+    let mut samples: BTreeMap<String, Event> = BTreeMap::new();
+    for event in seeded.events().into_iter().filter(|event| event.salt.is_some()) {
+        assert_eq!(event.is_intact(), Some(true), "{event:?}");
+        samples.entry(event.name.clone()).or_insert(event);
+    }
+    for (name, event) in &samples {
+        compare(&format!("{FOLDER}/{name}.json"), &pretty(&serde_json::to_value(event).unwrap()));
+    }
+    let files: BTreeSet<String> = std::fs::read_dir(path(FOLDER))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().trim_end_matches(".json").to_owned())
+        .collect();
+    assert_eq!(files, samples.into_keys().collect(), "a sample of an event that nothing makes any more");
+}
+
+#[test]
+fn events_of_earlier_releases_are_still_read() {
+    for entry in std::fs::read_dir(path(FOLDER)).unwrap() {
+        let file = entry.unwrap().path();
+        let text = std::fs::read_to_string(&file).unwrap();
+        let event: Event = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        assert_eq!(event.is_intact(), Some(true), "{}", file.display());
+    }
+}

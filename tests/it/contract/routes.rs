@@ -1,0 +1,104 @@
+//! One set of routes, in four places.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use local::Template;
+use serde_json::Value;
+
+use super::{capabilities, text};
+use crate::app::App;
+
+/// `METHOD /path`, and whose it is.
+type Owners = BTreeMap<String, String>;
+
+/// The first words of operation ids: a new one is a new word in every generated client.
+const VERBS: [&str; 8] = ["archive", "create", "erase", "list", "read", "restore", "update", "upsert"];
+/// Verbs that one noun alone has.
+const OWN_VERBS: [&str; 1] = ["revoke_api_key"];
+
+fn owners(app: &App) -> Owners {
+    let all = capabilities(app);
+    let routes = all.iter().flat_map(|capability| {
+        let route = |operation: &api::Operation| format!("{} {}", operation.method, operation.path);
+        capability.operations.iter().map(move |operation| (route(operation), capability.name.to_owned()))
+    });
+    let routes: Vec<_> = routes.collect();
+    let owners: Owners = routes.iter().cloned().collect();
+    assert_eq!(owners.len(), routes.len(), "two capabilities answer the same route");
+    owners
+}
+
+#[tokio::test]
+async fn the_template_sends_every_route_to_the_capability_that_answers_it() {
+    let app = App::start().await;
+    let template = Template::of_this_build().unwrap();
+    let routed: Owners = template
+        .routes
+        .iter()
+        .map(|route| (format!("{} {}", route.method, route.path), template.functions[&route.function].artefact.clone()))
+        .collect();
+    assert_eq!(routed, owners(&app));
+    for route in &template.routes {
+        assert_eq!(template.functions[&route.function].entry, "http", "{route:?}");
+    }
+}
+
+#[tokio::test]
+async fn only_public_operations_are_answered_without_a_credential() {
+    let app = App::start().await;
+    let template = Template::of_this_build().unwrap();
+    let open: BTreeSet<String> = template
+        .routes
+        .iter()
+        .filter(|route| !route.authorized)
+        .map(|route| format!("{} {}", route.method, route.path))
+        .collect();
+    let public: BTreeSet<String> = capabilities(&app)
+        .iter()
+        .flat_map(|capability| &capability.operations)
+        .filter(|operation| operation.public)
+        .map(|operation| format!("{} {}", operation.method, operation.path))
+        .collect();
+    assert_eq!(open, public);
+}
+
+#[tokio::test]
+async fn cargo_lambda_watch_knows_every_route() {
+    let app = App::start().await;
+    let manifest: toml::Table = text("Cargo.toml").parse().unwrap();
+    let router = &manifest["workspace"]["metadata"]["lambda"]["watch"]["router"];
+    let mut watched = Owners::new();
+    for (path, functions) in router.as_table().unwrap() {
+        for entry in functions.as_array().unwrap() {
+            let word = |name: &str| entry[name].as_str().unwrap().to_owned();
+            watched.insert(format!("{} {path}", word("method")), word("function"));
+        }
+    }
+    assert_eq!(watched, owners(&app));
+}
+
+#[tokio::test]
+async fn the_openapi_document_has_every_route() {
+    let app = App::start().await;
+    let document: Value = serde_json::from_str(&text("docs/openapi.json")).unwrap();
+    let mut described = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        described.extend(methods.as_object().unwrap().keys().map(|method| format!("{} {path}", method.to_uppercase())));
+    }
+    assert_eq!(described, owners(&app).into_keys().collect());
+}
+
+#[tokio::test]
+async fn operation_ids_are_a_verb_and_a_noun_and_nobody_shares_one() {
+    let app = App::start().await;
+    let mut seen = BTreeSet::new();
+    for operation in capabilities(&app).iter().flat_map(|capability| &capability.operations) {
+        let id = operation.id.as_str();
+        assert!(seen.insert(id.to_owned()), "{id} is there twice");
+        let (verb, noun) = id.split_once('_').unwrap_or_else(|| panic!("{id} has no noun"));
+        assert!(VERBS.contains(&verb) || OWN_VERBS.contains(&id), "{id} begins with a new verb");
+        assert!(!noun.is_empty() && id.chars().all(|char| char.is_ascii_lowercase() || char == '_'), "{id}");
+        assert!(!operation.summary.is_empty() && !operation.summary.ends_with('.'), "{id}: {}", operation.summary);
+        assert_eq!(operation.writes, operation.method != "GET", "{id}");
+    }
+}

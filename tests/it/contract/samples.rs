@@ -1,0 +1,118 @@
+//! The samples of `events/`: each is what its trigger sends, and its function takes it, on a stack of its own.
+
+use std::collections::BTreeSet;
+
+use aws_lambda_events::event::apigw::{ApiGatewayV2CustomAuthorizerV2Request, ApiGatewayV2httpRequest};
+use aws_lambda_events::event::dynamodb;
+use aws_lambda_events::event::sqs::SqsEvent;
+use axum::Router;
+use http::StatusCode;
+use http_body_util::BodyExt;
+use lambda_http::request::LambdaRequest;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tower::ServiceExt;
+
+use super::{path, text};
+use crate::app::App;
+
+fn sample<T: DeserializeOwned>(name: &str) -> T {
+    serde_json::from_str(&text(&format!("events/{name}"))).unwrap_or_else(|error| panic!("{name}: {error}"))
+}
+
+/// The workspace of the samples.
+fn workspace() -> kernel::Id<kernel::kinds::Workspace> {
+    "wsp_019b76daa8007838a5822a6f9e62da21".parse().unwrap()
+}
+
+#[tokio::test]
+async fn no_sample_is_forgotten() {
+    let known = [
+        "authorizer.json",
+        "http-create-contact.json",
+        "http-list-contacts.json",
+        "http-openapi.json",
+        "http-read-contact.json",
+        "queue-snapshots.json",
+        "stream-journal.json",
+        "stream-relay.json",
+    ];
+    let files: BTreeSet<String> = std::fs::read_dir(path("events"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
+        .filter(|name| name.ends_with(".json"))
+        .collect();
+    assert_eq!(files, known.map(str::to_owned).into(), "a sample that no test here parses");
+    let page = text("events/README.md");
+    for name in files {
+        assert!(page.contains(&format!("`{name}`")), "events/README.md does not say what {name} is");
+    }
+}
+
+/// Sends an event to a function as the Lambda runtime does.
+async fn sent(router: Router, name: &str) -> (StatusCode, Value) {
+    let event: ApiGatewayV2httpRequest = sample(name);
+    let request: http::Request<lambda_http::Body> = LambdaRequest::ApiGatewayV2(event).into();
+    let request = request.map(|body| axum::body::Body::from(body.to_vec()));
+    let response = router.oneshot(request).await.unwrap();
+    let (parts, body) = response.into_parts();
+    let bytes = body.collect().await.unwrap().to_bytes();
+    (parts.status, serde_json::from_slice(&bytes).unwrap())
+}
+
+#[tokio::test]
+async fn the_requests_are_answered_by_their_functions() {
+    let app = App::start().await;
+    let parts = || app.stack.app();
+    let (status, made) = sent(contacts::router(parts()), "http-create-contact.json").await;
+    assert_eq!((status.as_u16(), &made["email"]), (201, &"ada@example.com".into()), "{made:#}");
+    let (status, repeated) = sent(contacts::router(parts()), "http-create-contact.json").await;
+    assert_eq!((status.as_u16(), &repeated["id"]), (201, &made["id"]), "the sample has an idempotency key");
+    let (status, problem) = sent(contacts::router(parts()), "http-read-contact.json").await;
+    assert_eq!((status.as_u16(), &problem["type"]), (404, &"/problems/not_found".into()), "{problem:#}");
+    let (status, document) = sent(identity::router(parts()), "http-openapi.json").await;
+    assert_eq!((status.as_u16(), &document["openapi"]), (200, &"3.1.0".into()));
+    app.drain().await;
+    let (status, list) = sent(views::router(parts()), "http-list-contacts.json").await;
+    assert_eq!((status.as_u16(), &list["data"][0]["id"]), (200, &made["id"]), "{list:#}");
+}
+
+#[tokio::test]
+async fn the_authorizer_answers_its_sample() {
+    let app = App::start().await;
+    let parts = app.stack.app();
+    let event: ApiGatewayV2CustomAuthorizerV2Request = sample("authorizer.json");
+    let verdict = authorizer::authorize(&parts.tables, &parts.clock, &event).await.unwrap();
+    assert!(verdict.is_authorized);
+    assert_eq!(verdict.context["denied"], "true", "nobody has made that key");
+}
+
+#[tokio::test]
+async fn the_journal_appends_its_sample() {
+    let app = App::start().await;
+    let event: dynamodb::Event = sample("stream-journal.json");
+    let response = journal::handle(&app.stack.app(), event).await;
+    assert!(response.batch_item_failures.is_empty(), "{response:?}");
+    let entries = app.items().into_iter().filter(|item| item.contains(&format!("{}#JOURNAL", workspace()))).count();
+    assert_eq!(entries, 1, "one batch of one workspace is one entry");
+}
+
+#[tokio::test]
+async fn the_relay_passes_its_sample_on() {
+    let app = App::start().await;
+    let event: dynamodb::Event = sample("stream-relay.json");
+    let response = relay::handle(&app.stack.app(), event).await;
+    assert!(response.batch_item_failures.is_empty(), "{response:?}");
+    // What it sends is carried out: the snapshot that an erasure asks for is made.
+    app.drain().await;
+    assert!(app.items().iter().any(|item| item.contains(&format!("{}#REPLICA", workspace()))), "no snapshot was made");
+}
+
+#[tokio::test]
+async fn the_worker_makes_the_snapshots_of_its_sample() {
+    let app = App::start().await;
+    let event: SqsEvent = sample("queue-snapshots.json");
+    let response = snapshots::handle(&app.stack.app(), event).await;
+    assert!(response.batch_item_failures.is_empty(), "{response:?}");
+    assert!(app.items().iter().any(|item| item.contains(&format!("{}#REPLICA", workspace()))), "no snapshot was made");
+}
