@@ -7,7 +7,7 @@ use events::{Change, Document};
 use journal::Journal;
 use kernel::{AnyId, Clock, Id, Ids, kinds};
 use serde_json::json;
-use table::{Changes, JournalEntry, Meter, TenantTable, Tables};
+use table::{Changes, JournalEntry, Meter, Tables, TenantTable};
 use testkit::{Engine, Fate, Faults};
 
 /// 2026-01-01 is day 20,454 since 1970.
@@ -88,7 +88,9 @@ async fn a_life_becomes_its_changes_in_order_and_nothing_else() {
     assert!(changes.is_sorted_by(|a, b| a.position < b.position));
     // The journal's own entries are in the stream too.
     world.append_all(&Journal::default()).await;
-    assert!(self::entries(&table).await.iter().all(|(_, changes)| changes.iter().all(|change| change.item == "record")));
+    assert!(
+        self::entries(&table).await.iter().all(|(_, changes)| changes.iter().all(|change| change.item == "record"))
+    );
 }
 
 #[tokio::test]
@@ -120,7 +122,8 @@ async fn only_what_was_not_appended_comes_again() {
     let failed = world.append_all(&Journal::default()).await;
     let records = world.engine.stream("rapport").read_all(None).unwrap();
     let of_bad = |record: &&EventRecord| format!("{:?}", record.change.keys).contains(&bad_id.to_string());
-    let first = records.iter().filter(of_bad).find(|record| format!("{:?}", record.change).contains("CONTACT")).unwrap();
+    let first =
+        records.iter().filter(of_bad).find(|record| format!("{:?}", record.change).contains("CONTACT")).unwrap();
     assert_eq!(failed, [first.change.sequence_number.clone()]);
     assert_eq!(entries(&good).await.len(), 1);
     world.faults.heal();

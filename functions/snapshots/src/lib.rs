@@ -26,7 +26,8 @@ pub async fn handle(app: &App, batch: SqsEvent) -> SqsBatchResponse {
     let replicas = replicas(app);
     for message in batch.records {
         let id = message.message_id.clone().unwrap_or_default();
-        if let Err(error) = carry_out(app, &replicas, &message).await {
+        // Boxed: the futures of the SDK's calls inside are large.
+        if let Err(error) = Box::pin(carry_out(app, &replicas, &message)).await {
             tracing::error!(message.id = id, error.code = error.code(), error.cause = ?error, "a snapshot was not made");
             response.add_failure(id);
         }

@@ -85,7 +85,8 @@ impl Replica {
         let (seq, mut found, count) = self.database()?.read(self.limits().statement, |transaction| {
             let seq = state(transaction)?.seq;
             let mut select = transaction.prepare_cached(&page.text)?;
-            let found = select.query_map(params_from_iter(&page.values), read)?.collect::<rusqlite::Result<Vec<_>>>()?;
+            let found =
+                select.query_map(params_from_iter(&page.values), read)?.collect::<rusqlite::Result<Vec<_>>>()?;
             let counted = |part: Part| -> rusqlite::Result<i64> {
                 transaction.prepare_cached(&part.text)?.query_row(params_from_iter(&part.values), |row| row.get(0))
             };

@@ -28,7 +28,11 @@ fn has(transaction: &Transaction<'_>, table: &str) -> Result<bool> {
 fn renew_table(transaction: &Transaction<'_>, schema: &Schema, table: &Table) -> Result<()> {
     let Table { name, words, .. } = table;
     let index: Option<String> = transaction
-        .query_row("SELECT name FROM sqlite_schema WHERE type = 'index' AND name = ?", [format!("{name}_created")], |row| row.get(0))
+        .query_row(
+            "SELECT name FROM sqlite_schema WHERE type = 'index' AND name = ?",
+            [format!("{name}_created")],
+            |row| row.get(0),
+        )
         .optional()?;
     if let Some(index) = index {
         transaction.execute_batch(&format!("DROP INDEX {index}"))?;

@@ -41,22 +41,21 @@ fn mismatch() -> Error {
 
 /// A digest over everything that makes a list what it is: whose, of what, which records, in which order.
 fn digest(workspace: Id<kinds::Workspace>, query: &Query) -> String {
-    let list = json!([
-        workspace,
-        query.object,
-        query.filter,
-        query.search,
-        query.sort,
-        query.archived,
-        query.visibility,
-    ]);
+    let list =
+        json!([workspace, query.object, query.filter, query.search, query.sort, query.archived, query.visibility,]);
     let digest = Sha256::digest(list.to_string());
     digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Cursor {
     /// The end of a page of a list.
-    pub(crate) fn new(workspace: Id<kinds::Workspace>, query: &Query, values: Vec<Value>, id: String, seq: u64) -> Self {
+    pub(crate) fn new(
+        workspace: Id<kinds::Workspace>,
+        query: &Query,
+        values: Vec<Value>,
+        id: String,
+        seq: u64,
+    ) -> Self {
         Self { format: FORMAT, digest: digest(workspace, query), values, id, seq }
     }
 

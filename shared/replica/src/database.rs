@@ -90,10 +90,17 @@ fn for_writing(path: &Path) -> rusqlite::Result<Connection> {
 
 impl Database {
     /// Makes an empty file for a replica that is built now.
-    pub(crate) fn create(path: &Path, schema: &Schema, owner: Owner<'_>, now: Timestamp, seq: u64) -> rusqlite::Result<()> {
+    pub(crate) fn create(
+        path: &Path,
+        schema: &Schema,
+        owner: Owner<'_>,
+        now: Timestamp,
+        seq: u64,
+    ) -> rusqlite::Result<()> {
         let connection = for_writing(path)?;
         let tables: String = schema.tables.iter().map(crate::schema::Table::ddl).collect();
-        connection.execute_batch(&format!("BEGIN; {OWN_TABLES} {tables} PRAGMA user_version = {REPLICA_SCHEMA}; COMMIT;"))?;
+        connection
+            .execute_batch(&format!("BEGIN; {OWN_TABLES} {tables} PRAGMA user_version = {REPLICA_SCHEMA}; COMMIT;"))?;
         let now = now.as_millis();
         connection.execute(
             "INSERT INTO state VALUES (1, ?, ?, ?, ?, ?, ?, 0, 0)",
@@ -118,7 +125,8 @@ impl Database {
         }
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
         let select = "SELECT source, workspace, fingerprint, built_at FROM state";
-        let (source, workspace, fingerprint, built_at): (String, String, String, i64) = connection.query_row(select, [], read)?;
+        let (source, workspace, fingerprint, built_at): (String, String, String, i64) =
+            connection.query_row(select, [], read)?;
         if source != owner.source || workspace != owner.workspace.to_string() {
             return Ok(None);
         }
@@ -163,7 +171,11 @@ impl Database {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the time is over or the file is damaged (and will be replaced).
-    pub(crate) fn read<T>(&self, time: Duration, work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>) -> Result<T> {
+    pub(crate) fn read<T>(
+        &self,
+        time: Duration,
+        work: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T> {
         let idle = locked(&self.readers).pop();
         let mut connection = match idle {
             Some(connection) => connection,
@@ -243,11 +255,19 @@ impl Database {
 
     fn failed(&self, error: rusqlite::Error) -> Error {
         match error.sqlite_error_code() {
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::CannotOpen) => {
+            Some(
+                ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+                | ErrorCode::CannotOpen
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure,
+            ) => {
                 self.broken.store(true, Ordering::Relaxed);
                 Error::unavailable(error)
             }
-            Some(ErrorCode::OperationInterrupted | ErrorCode::DatabaseBusy | ErrorCode::DiskFull) => Error::unavailable(error),
+            Some(ErrorCode::OperationInterrupted | ErrorCode::DatabaseBusy | ErrorCode::DiskFull) => {
+                Error::unavailable(error)
+            }
             _ => Error::bug(error),
         }
     }

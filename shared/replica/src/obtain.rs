@@ -90,7 +90,8 @@ impl Replica {
     /// A file that can be used as it is; anything wrong with it means that it cannot.
     fn checked(&self, path: &Path, source: &str) -> Option<Database> {
         let opened = Database::open(path, &self.replicas.inner.schema, self.owner(source), self.replicas.rules);
-        let database = opened.inspect_err(|error| tracing::warn!(%error, "a replica's file cannot be opened")).ok()??;
+        let database =
+            opened.inspect_err(|error| tracing::warn!(%error, "a replica's file cannot be opened")).ok()??;
         let state = database.state().ok()?;
         (!is_too_old(state.caught_up_at, self.clock.now())).then_some(database)
     }
@@ -143,16 +144,15 @@ impl Replica {
         let last = self.table.journal_last().await?;
         let started = self.clock.now();
         let failed = |error: rusqlite::Error| Error::unavailable(error);
-        Database::create(draft.path(), &self.replicas.inner.schema, self.owner(source), started, last).map_err(failed)?;
-        let opened =
-            Database::open(draft.path(), &self.replicas.inner.schema, self.owner(source), self.replicas.rules);
-        let database = opened.map_err(failed)?.ok_or_else(|| Error::unavailable("a new replica's file is not whole"))?;
+        Database::create(draft.path(), &self.replicas.inner.schema, self.owner(source), started, last)
+            .map_err(failed)?;
+        let opened = Database::open(draft.path(), &self.replicas.inner.schema, self.owner(source), self.replicas.rules);
+        let database =
+            opened.map_err(failed)?.ok_or_else(|| Error::unavailable("a new replica's file is not whole"))?;
         self.read_catalog(&database).await?;
         self.replay_margin(&database, last, started).await?;
         // Everything into the one file before it gets its name.
-        database.with_writer(|connection| {
-            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
-        })?;
+        database.with_writer(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))?;
         drop(database);
         draft.keep(&path)?;
         self.checked(&path, source).ok_or_else(|| Error::unavailable("a new replica's file is not whole"))
@@ -183,8 +183,7 @@ impl Replica {
 
     async fn read_records(&self, database: &Database, object: &str, ids: &[String]) -> Result<()> {
         let keys = self.table.keys();
-        let keys: Vec<Key> =
-            ids.iter().filter_map(|id| Some(keys.record(object, id.parse::<AnyId>().ok()?))).collect();
+        let keys: Vec<Key> = ids.iter().filter_map(|id| Some(keys.record(object, id.parse::<AnyId>().ok()?))).collect();
         for keys in keys.chunks(400) {
             // Four batches side by side: what takes its time is the way to the table.
             let mut parts = keys.chunks(100);

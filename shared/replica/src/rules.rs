@@ -110,9 +110,11 @@ impl Writer<'_> {
     }
 
     fn known(&self, table: &Table, id: &str) -> Result<Option<Known>> {
-        let mut select =
-            self.transaction.prepare_cached(&format!("SELECT row, f_version, position FROM {} WHERE f_id = ?", table.name))?;
-        let read = |row: &rusqlite::Row<'_>| Ok(Known { row: row.get(0)?, version: row.get(1)?, position: row.get(2)? });
+        let mut select = self
+            .transaction
+            .prepare_cached(&format!("SELECT row, f_version, position FROM {} WHERE f_id = ?", table.name))?;
+        let read =
+            |row: &rusqlite::Row<'_>| Ok(Known { row: row.get(0)?, version: row.get(1)?, position: row.get(2)? });
         select.query_row([id], read).optional()
     }
 

@@ -131,7 +131,13 @@ impl Table {
             .columns
             .iter()
             .map(|column| {
-                let rules = if column.kind == ColumnType::Id { " NOT NULL UNIQUE" } else if column.always { " NOT NULL" } else { "" };
+                let rules = if column.kind == ColumnType::Id {
+                    " NOT NULL UNIQUE"
+                } else if column.always {
+                    " NOT NULL"
+                } else {
+                    ""
+                };
                 format!(", {} {}{rules}", column.name, column.sql_type())
             })
             .collect();

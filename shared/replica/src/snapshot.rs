@@ -52,7 +52,8 @@ impl Contents {
 
 /// Counts and digests the rows of a file that nobody has open, by kind: every table of records, and the removals.
 pub(crate) fn contents(path: &Path) -> rusqlite::Result<Contents> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    let connection =
+        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     let mut contents = Contents { seq: state(&connection)?.seq, rows: BTreeMap::new(), checksums: BTreeMap::new() };
     let mut select = connection.prepare(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 't_*' AND sql LIKE '%doc TEXT%' ORDER BY name",
@@ -197,7 +198,8 @@ impl Replica {
 
 fn pack_into(database: &Database, path: &Path) -> Result<Packed> {
     let text = path.to_str().ok_or_else(|| Error::bug("a replica's path is not text"))?;
-    let words: Vec<String> = database.schema().tables.iter().filter(|t| t.searched().next().is_some()).map(|t| t.words.clone()).collect();
+    let words: Vec<String> =
+        database.schema().tables.iter().filter(|t| t.searched().next().is_some()).map(|t| t.words.clone()).collect();
     database.with_writer(|connection| {
         for words in &words {
             // Removed text stays in the index's segments until they are merged into one.

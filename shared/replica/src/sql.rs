@@ -108,7 +108,10 @@ impl Statements {
 
     /// The statement that counts all records that fit.
     pub(crate) fn count(&self) -> Part {
-        Part::new(format!("SELECT count(*) FROM {} WHERE {}", self.from, self.conditions.text), self.conditions.values.clone())
+        Part::new(
+            format!("SELECT count(*) FROM {} WHERE {}", self.from, self.conditions.text),
+            self.conditions.values.clone(),
+        )
     }
 
     /// The statement for one page: `doc`, `id`, then the sort values. One record more than the limit shows whether there
@@ -236,12 +239,16 @@ fn condition(seen: &Seen<'_>, filter: &Filter, depth: usize, left: &mut usize, v
     }
     *left -= 1;
     match filter {
-        Filter::And(all) => {
-            Part::joined(all.iter().map(|one| condition(seen, one, depth + 1, left, violations)).collect(), " AND ", "TRUE")
-        }
-        Filter::Or(all) => {
-            Part::joined(all.iter().map(|one| condition(seen, one, depth + 1, left, violations)).collect(), " OR ", "FALSE")
-        }
+        Filter::And(all) => Part::joined(
+            all.iter().map(|one| condition(seen, one, depth + 1, left, violations)).collect(),
+            " AND ",
+            "TRUE",
+        ),
+        Filter::Or(all) => Part::joined(
+            all.iter().map(|one| condition(seen, one, depth + 1, left, violations)).collect(),
+            " OR ",
+            "FALSE",
+        ),
         Filter::Not(one) => {
             let mut not = Part::new("NOT ", Vec::new());
             not.push(Part::joined(vec![condition(seen, one, depth + 1, left, violations)], "", "TRUE"));

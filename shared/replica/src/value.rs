@@ -53,7 +53,9 @@ fn try_comparison(column: &Column, condition: &Condition) -> Result<Part, Refusa
             let text = parse(column, value)?;
             Ok(Part::new(format!("coalesce(substr({name}, 1, length(?)) = ?, 0)"), vec![text.clone(), text]))
         }
-        Op::IsNull => Ok(Part::new(if yes(value)? { format!("{name} IS NULL") } else { format!("{name} IS NOT NULL") }, vec![])),
+        Op::IsNull => {
+            Ok(Part::new(if yes(value)? { format!("{name} IS NULL") } else { format!("{name} IS NOT NULL") }, vec![]))
+        }
         Op::Between => {
             let values = parse_all(column, value)?;
             if values.len() != 2 {
@@ -116,7 +118,9 @@ fn parse(column: &Column, value: &Value) -> Result<Sql, Refusal> {
         ColumnType::Time => parse_time(text).map(|time| Sql::Integer(time.as_millis())),
     };
     match parsed {
-        Some(Sql::Text(text)) if text.is_empty() => refused("empty", "must not be empty: to find records without a value use is_null"),
+        Some(Sql::Text(text)) if text.is_empty() => {
+            refused("empty", "must not be empty: to find records without a value use is_null")
+        }
         Some(value) => Ok(value),
         None => refused("invalid_type", expected(&column.kind)),
     }

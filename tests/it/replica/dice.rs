@@ -12,7 +12,8 @@ pub(crate) struct Dice(AtomicU64);
 
 impl Dice {
     pub(crate) fn new(seed: u64, actor: u64) -> Self {
-        let dice = Self(AtomicU64::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ actor.wrapping_mul(0xBF58_476D_1CE4_E5B9)));
+        let dice =
+            Self(AtomicU64::new(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ actor.wrapping_mul(0xBF58_476D_1CE4_E5B9)));
         dice.roll();
         dice
     }

@@ -77,7 +77,7 @@ fn clients(world: &World, actor: u64) -> Clients {
         match dice.below(100) {
             0 => Fate::Cut,
             1 => Fate::Vanish,
-            _ => late(&dice),
+            _ => late(&dice, 4),
         }
     })
 }
@@ -160,7 +160,8 @@ impl Reader {
     async fn read_own_write(&self) {
         let wanted: Vec<(AnyId, super::world::Known)> = {
             let known = self.world.known();
-            let young = known.iter().rev().take(40).map(|(id, known)| (*id, *known)).filter(|(_, known)| known.version > 0);
+            let young =
+                known.iter().rev().take(40).map(|(id, known)| (*id, *known)).filter(|(_, known)| known.version > 0);
             young.collect()
         };
         let Some(&(id, known)) = wanted.get(self.dice.below(wanted.len())) else { return };

@@ -106,7 +106,7 @@ fn clients(world: &World, actor: u64) -> Clients {
             7..10 => Fate::Vanish,
             10..12 => Fate::Freeze,
             12..14 if call.operation == "PutItem" => Fate::Refuse(400, "ThrottlingException"),
-            _ => late(&dice),
+            _ => late(&dice, 4),
         }
     })
 }

@@ -10,7 +10,7 @@ use kernel::{AnyId, Clock, Id, Ids, Version, kinds};
 use records::{Cx, Object};
 use replica::{Limits, Replicas, Rule};
 use serde_json::Value;
-use table::{Meter, TenantTable, Tables};
+use table::{Meter, Tables, TenantTable};
 use tempfile::TempDir;
 use testkit::{Call, Cloud, Engine, Fate, Faults};
 
@@ -164,13 +164,14 @@ impl World {
 }
 
 /// Late answers for everybody, so that everybody waits for everybody.
-pub(crate) fn late(dice: &Dice) -> Fate {
-    Fate::Late(dice.millis(4))
+pub(crate) fn late(dice: &Dice, millis: usize) -> Fate {
+    Fate::Late(dice.millis(millis))
 }
 
 /// Whether a request reads the journal without asking for consistency.
 pub(crate) fn reads_journal_eventually(call: &Call) -> bool {
-    let partition = call.request.pointer("/ExpressionAttributeValues/:pk/S").and_then(Value::as_str).unwrap_or_default();
+    let partition =
+        call.request.pointer("/ExpressionAttributeValues/:pk/S").and_then(Value::as_str).unwrap_or_default();
     call.operation == "Query" && partition.ends_with("JOURNAL") && call.request["ConsistentRead"] != Value::Bool(true)
 }
 

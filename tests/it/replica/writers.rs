@@ -19,7 +19,7 @@ fn document(value: Value) -> Document {
 
 fn clients(world: &World, actor: u64) -> Clients {
     let dice = std::sync::Mutex::new(Dice::new(world.plan.seed, actor));
-    world.clients(move |_| late(&dice.lock().unwrap()))
+    world.clients(move |_| late(&dice.lock().unwrap(), 16))
 }
 
 /// Makes the records that keep their place.
@@ -55,7 +55,8 @@ async fn change(world: &World, cx: &Cx, dice: &Dice) -> bool {
     let object = world.object();
     if die < 30 {
         let id = world.ids.next::<kinds::Contact>().erase();
-        let input = document(json!({ "first_name": dice.pick(&NAMES), "last_name": name(dice), "city": dice.pick(&NAMES) }));
+        let input =
+            document(json!({ "first_name": dice.pick(&NAMES), "last_name": name(dice), "city": dice.pick(&NAMES) }));
         return note(world, id, records::create(cx, object, id, &input).await);
     }
     let Some((id, known)) = any(world, dice) else { return false };
@@ -105,7 +106,9 @@ fn note(world: &World, id: AnyId, result: Result<Written, Error>) -> bool {
             known.erased |= written.document.is_none();
             true
         }
-        Err(Error::NotFound { .. } | Error::WrongState { .. } | Error::Conflict { .. } | Error::Unavailable { .. }) => false,
+        Err(Error::NotFound { .. } | Error::WrongState { .. } | Error::Conflict { .. } | Error::Unavailable { .. }) => {
+            false
+        }
         Err(error) => {
             world.fail(format!("a writer failed: {error:?}"));
             false

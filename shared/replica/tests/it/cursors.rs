@@ -12,7 +12,8 @@ use serde_json::{Value, json};
 use crate::world::World;
 
 async fn ten(world: &World) -> Replica {
-    let changes: Vec<_> = (1..=10).map(|n| world.change(world.id(), 1, n, json!({ "name": format!("N{n}"), "city": "X" }))).collect();
+    let changes: Vec<_> =
+        (1..=10).map(|n| world.change(world.id(), 1, n, json!({ "name": format!("N{n}"), "city": "X" }))).collect();
     world.append(1, &changes).await;
     world.open("one").await
 }

@@ -23,7 +23,8 @@ async fn older_states_and_repetitions_change_nothing() {
     let world = World::new();
     let (a, b) = (world.id(), world.id());
     let replica = world.open("one").await;
-    let first = [world.change(a, 1, 10, json!({})), world.change(b, 1, 11, json!({})), world.change(b, 2, 12, json!({}))];
+    let first =
+        [world.change(a, 1, 10, json!({})), world.change(b, 1, 11, json!({})), world.change(b, 2, 12, json!({}))];
     world.append(1, &first).await;
     world.append(2, &[world.change(a, 2, 13, json!({})), world.removal(b, 2, 14)]).await;
     world.append(3, &first).await;
@@ -174,4 +175,31 @@ async fn entries_around_the_moment_of_building_are_gone_through_again() {
     // The catalog index lacks all of them; the journal has them.
     let replica = world.open("one").await;
     assert_eq!(rows(&replica), ids);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_threads_see_the_journal_grow_and_never_shrink() {
+    let world = std::sync::Arc::new(World::new());
+    let replicas = world.replicas("one");
+    let mut readers = Vec::new();
+    for _ in 0..4 {
+        let (world, replicas) = (world.clone(), replicas.clone());
+        readers.push(tokio::spawn(async move {
+            let query = replica::Query { count: true, ..replica::Query::new("contact") };
+            let mut seen = 0;
+            while seen < 200 {
+                let replica = replicas.open(&world.table, &world.clock).await.unwrap();
+                let count = replica.answer(&query, &Position::default()).await.unwrap().count.unwrap();
+                assert!(count >= seen && count % 10 == 0, "{count} after {seen}: an entry is whole or not there");
+                seen = count;
+            }
+        }));
+    }
+    for seq in 1..=20 {
+        let changes: Vec<_> = (0..10).map(|n| world.change(world.id(), 1, seq * 10 + n, json!({}))).collect();
+        world.append(seq, &changes).await;
+    }
+    for reader in readers {
+        reader.await.unwrap();
+    }
 }

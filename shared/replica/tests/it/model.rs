@@ -106,7 +106,8 @@ fn order(sort: &[(String, Direction)], a: &Document, b: &Document) -> Ordering {
         Some(number) => Some(format!("{number:0>20}")),
         None => None,
     };
-    let turned = |ordering: Ordering, direction| if direction == Direction::Descending { ordering.reverse() } else { ordering };
+    let turned =
+        |ordering: Ordering, direction| if direction == Direction::Descending { ordering.reverse() } else { ordering };
     for (field, direction) in sort {
         let ordering = match (key(a, field), key(b, field)) {
             (Some(a), Some(b)) => turned(a.cmp(&b), *direction),

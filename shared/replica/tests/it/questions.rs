@@ -1,11 +1,13 @@
 //! Filters, search and what is refused.
 
+use std::time::Duration;
+
 use events::Document;
 use kernel::{Error, kinds};
-use replica::{Archived, Condition, Filter, Op, Query, Replica, Rows, Visibility};
+use replica::{Archived, Condition, Filter, Limits, Op, Query, Replica, Rows, Visibility};
 use serde_json::{Value, json};
 
-use crate::world::{World, column, everything};
+use crate::world::{CONTACT, World, column, everything};
 
 async fn replica_of(world: &World, records: &[Value]) -> Replica {
     let changes: Vec<_> = records
@@ -28,7 +30,8 @@ fn names(replica: &Replica, query: &Query) -> Vec<String> {
 
 fn with(conditions: &[(&str, &str)]) -> Query {
     let mut query = everything();
-    query.filter = Filter::And(conditions.iter().map(|(name, value)| Filter::Is(Condition::from_param(name, value))).collect());
+    query.filter =
+        Filter::And(conditions.iter().map(|(name, value)| Filter::Is(Condition::from_param(name, value))).collect());
     query.sort = vec![("name".to_owned(), replica::Direction::Ascending)];
     query
 }
@@ -95,7 +98,8 @@ async fn every_violation_is_told_at_once_with_its_place() {
     query.sort = vec![("salary".to_owned(), replica::Direction::Ascending)];
     query.search = Some("word ".repeat(50));
     let Err(Error::Invalid(violations)) = replica.ask(&query) else { panic!("was not refused") };
-    let told: Vec<String> = violations.iter().map(|violation| format!("{} {}", violation.pointer, violation.code)).collect();
+    let told: Vec<String> =
+        violations.iter().map(|violation| format!("{} {}", violation.pointer, violation.code)).collect();
     assert_eq!(
         told,
         [
@@ -232,4 +236,19 @@ async fn what_a_caller_may_not_see_is_nowhere() {
     assert_eq!(replica.ask(&Query { filter, ..mine.clone() }).unwrap_err().code(), "invalid");
     let sort = vec![("email".to_owned(), replica::Direction::Ascending)];
     assert_eq!(replica.ask(&Query { sort, ..mine }).unwrap_err().code(), "invalid");
+}
+
+#[tokio::test]
+async fn no_question_takes_longer_than_it_may() {
+    let world = World::new();
+    let records: Vec<Value> = (0..3000).map(|number| json!({ "name": format!("Name {number}") })).collect();
+    drop(replica_of(&world, &records).await);
+    let limits = Limits { statement: Duration::ZERO, ..Limits::request() };
+    let replicas = world.replicas_of("one", vec![&CONTACT], limits);
+    let replica = replicas.open(&world.table, &world.clock).await.unwrap();
+    let slow = Query { filter: Filter::Is(Condition::new("name", Op::Contains, "nowhere")), ..everything() };
+    assert_eq!(replica.ask(&slow).unwrap_err().code(), "unavailable");
+    let mut quick = Query::new("contact");
+    quick.limit = 1;
+    assert_eq!(replica.ask(&quick).unwrap().documents.len(), 1, "the connection is as good as before");
 }

@@ -9,7 +9,7 @@ use kernel::{AnyId, Clock, Id, Ids, Violations, kinds};
 use records::{Field, FieldType, Fields, Object};
 use replica::{Answer, Archived, Limits, Query, Replica, Replicas};
 use serde_json::{Value, json};
-use table::{JournalEntry, Meter, TenantTable, Tables};
+use table::{JournalEntry, Meter, Tables, TenantTable};
 use tempfile::TempDir;
 use testkit::{Cloud, Engine, Faults};
 
@@ -150,7 +150,8 @@ pub(crate) fn column(answer: &Answer, field: &str) -> Vec<String> {
 /// `id:version` of what a replica has without asking the table.
 pub(crate) fn rows(replica: &Replica) -> Vec<String> {
     let answer = replica.ask(&everything()).unwrap();
-    let mut rows: Vec<String> = answer.documents.iter().map(|row| format!("{}:{}", row["id"].as_str().unwrap(), row["version"])).collect();
+    let mut rows: Vec<String> =
+        answer.documents.iter().map(|row| format!("{}:{}", row["id"].as_str().unwrap(), row["version"])).collect();
     rows.sort();
     rows
 }
