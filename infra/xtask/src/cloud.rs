@@ -16,6 +16,7 @@ mod flows;
 mod refusal;
 mod stack;
 mod tools;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -23,8 +24,11 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, ensure};
 
 use self::answers::Api;
+use self::artefacts::Built;
 use self::emulator::Emulator;
 use self::stack::Stack;
+
+pub(crate) use self::watch::run as watch;
 
 const USAGE: &str = "\
 cargo xtask cloud [--tools | --lint | --keep]
@@ -57,11 +61,11 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
 fn prove(root: &Path, keep: bool) -> anyhow::Result<()> {
     let started = Instant::now();
     step("lint the templates", || lint(root))?;
-    let artefacts = step("build the functions", || artefacts::build(root))?;
-    crate::say(&format!("      {}", artefacts.join(", ")));
+    let built = step("build the functions", || artefacts::build(root))?;
+    crate::say(&format!("      {}", built.names.join(", ")));
 
     let folder = RunFolder::new(keep)?;
-    let outcome = prove_in(root, &folder.path, &artefacts);
+    let outcome = prove_in(root, &folder.path, &built);
     if let Err(error) = outcome {
         folder.keep();
         return Err(error.context(format!("logs and state are in {}", folder.path.display())));
@@ -70,13 +74,13 @@ fn prove(root: &Path, keep: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn prove_in(root: &Path, folder: &Path, artefacts: &[String]) -> anyhow::Result<()> {
+fn prove_in(root: &Path, folder: &Path, built: &Built) -> anyhow::Result<()> {
     let emulator = step("start the emulator", || Emulator::start(folder))?;
-    let stack = Stack::new(root, folder, &emulator, "rapport");
+    let stack = Stack::new(root, folder, &emulator, &built.rapport);
     let outcome = prove_deployed(&stack);
     if outcome.is_err() {
         crate::complain(&emulator.log_tail(20));
-        crate::complain(&stack.logged(artefacts));
+        crate::complain(&stack.logged(&built.names));
     }
     // Ended here and not by Drop alone, so that an emulator that will not end is an error.
     step("stop the emulator", || emulator.stop())?;

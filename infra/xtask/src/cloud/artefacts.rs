@@ -8,14 +8,23 @@ use anyhow::{Context as _, ensure};
 
 use super::child;
 
-/// Builds every artefact that the template names and gives their names.
+/// What was built.
+#[derive(Debug)]
+pub(super) struct Built {
+    /// The functions' artefacts, each once.
+    pub(super) names: Vec<String>,
+    /// The binary that an operator makes workspaces with.
+    pub(super) rapport: PathBuf,
+}
+
+/// Builds every artefact that the template names, and `rapport`.
 ///
 /// With the dev profile, and all in one call, so that the dependencies are the ones that the tests have compiled already. Only
 /// `cargo lambda build --release` makes what is deployed for customers; what differs is speed and size.
 ///
 /// # Errors
 /// When the build fails, or `strip` is missing.
-pub(super) fn build(root: &Path) -> anyhow::Result<Vec<String>> {
+pub(super) fn build(root: &Path) -> anyhow::Result<Built> {
     let names = named_in(&std::fs::read_to_string(root.join("template.yaml"))?);
     ensure!(!names.is_empty(), "template.yaml names no `CodeUri: target/lambda/<artefact>/`");
     let mut cargo = cargo(root);
@@ -33,7 +42,7 @@ pub(super) fn build(root: &Path) -> anyhow::Result<Vec<String>> {
         strip.arg("-o").arg(folder.join("bootstrap")).arg(built.join(name));
         child::run(&mut strip, Duration::from_secs(60)).with_context(|| format!("strip {name} (package binutils)"))?;
     }
-    Ok(names.into_iter().collect())
+    Ok(Built { names: names.into_iter().collect(), rapport: built.join("rapport") })
 }
 
 /// What the template's `Architecture` parameter must be for binaries of this machine.

@@ -27,6 +27,7 @@ pub(super) struct Stack<'run> {
     root: &'run Path,
     folder: &'run Path,
     emulator: &'run Emulator,
+    rapport: &'run Path,
     name: &'run str,
 }
 
@@ -52,8 +53,9 @@ pub(super) struct Outputs {
 }
 
 impl<'run> Stack<'run> {
-    pub(super) fn new(root: &'run Path, folder: &'run Path, emulator: &'run Emulator, name: &'run str) -> Self {
-        Self { root, folder, emulator, name }
+    /// `rapport` is the binary that makes workspaces.
+    pub(super) fn new(root: &'run Path, folder: &'run Path, emulator: &'run Emulator, rapport: &'run Path) -> Self {
+        Self { root, folder, emulator, rapport, name: "rapport" }
     }
 
     /// Another stack from the same template in the same emulator.
@@ -170,14 +172,14 @@ impl<'run> Stack<'run> {
         }
     }
 
-    /// Makes a workspace in the deployed table with this very program, as an operator would, and gives its admin API key.
+    /// Makes a workspace in the deployed table, as an operator would, and gives its admin's API key.
     ///
     /// # Errors
     /// When the command fails or prints no key.
     pub(super) fn workspace(&self, outputs: &Outputs, name: &str) -> anyhow::Result<String> {
-        let mut command = self.emulator.command(&std::env::current_exe()?, self.root);
+        let mut command = self.emulator.command(self.rapport, self.root);
         command.args(["workspace", "create", "--table", &outputs.table, "--name", name]);
-        let written = child::run(&mut command, Duration::from_secs(60)).context("cargo xtask workspace create")?;
+        let written = child::run(&mut command, Duration::from_secs(60)).context("rapport workspace create")?;
         let word = written.split_whitespace().find(|word| word.starts_with("rk_"));
         Ok(word.with_context(|| format!("it printed no API key:\n{written}"))?.to_owned())
     }
