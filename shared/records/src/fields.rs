@@ -92,3 +92,98 @@ fn not_a_field(name: &str) -> Violation {
     };
     Violation { pointer: pointer(name), code, detail: detail.to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::{Field, FieldType};
+    use auth::Permission;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn object() -> Object {
+        Object {
+            name: "thing",
+            plural: "things",
+            prefix: "con",
+            help: "",
+            owned: true,
+            write: Permission::Write,
+            fields: vec![
+                Field::new("name", FieldType::Text { max: 10 }, "").required(),
+                Field::new("email", FieldType::Email, "").unique(),
+                Field::new("size", FieldType::Select { options: vec!["small", "large"] }, ""),
+            ],
+            rules: |fields, violations| {
+                if fields.text("name") == fields.text("size") {
+                    violations.add("", "same", "name and size must differ");
+                }
+            },
+        }
+    }
+
+    fn map(value: Value) -> Document {
+        value.as_object().cloned().unwrap()
+    }
+
+    fn codes(input: Value) -> Vec<String> {
+        let violations = Fields::parse(&object(), &map(input)).err().unwrap_or_default();
+        violations.iter().map(|violation| format!("{} {}", violation.pointer, violation.code)).collect()
+    }
+
+    #[test]
+    fn everything_wrong_is_found_at_once_and_rules_come_last() {
+        assert_eq!(
+            codes(json!({ "email": 1, "size": "huge", "nick": "x" })),
+            ["/email wrong_type", "/nick unknown_field", "/size unknown_option", "/name required",]
+        );
+        assert_eq!(codes(json!({ "name": "small", "size": "small" })), [" same"]);
+        assert_eq!(codes(json!({ "name": null })), ["/name required"]);
+        assert_eq!(codes(json!({ "name": ["x"] })), ["/name wrong_type"], "one violation for one mistake");
+        assert_eq!(codes(json!({ "a/b~c": 1, "name": "x" })), ["/a~1b~0c unknown_field"]);
+    }
+
+    fn value() -> impl Strategy<Value = Value> {
+        prop_oneof![
+            Just(Value::Null),
+            Just(json!("")),
+            Just(json!(" small ")),
+            Just(json!("large")),
+            Just(json!("Ada@Example.com")),
+            Just(json!(7)),
+            "[a-z ]{0,14}".prop_map(Value::from),
+        ]
+    }
+
+    fn input() -> impl Strategy<Value = Document> {
+        let name = prop_oneof![Just("name"), Just("email"), Just("size"), Just("owner_id"), Just("nick")];
+        proptest::collection::btree_map(name, value(), 0..5)
+            .prop_map(|members| members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_accepted_is_accepted_again_and_changes_nothing(input in input()) {
+            if let Ok(fields) = Fields::parse(&object(), &input) {
+                let stored: Document = fields.0.clone().into_iter().collect();
+                let again = Fields::parse(&object(), &stored);
+                prop_assert_eq!(again.as_ref(), Ok(&fields));
+                prop_assert_eq!(Fields::stored(&object(), &stored), fields);
+            }
+        }
+
+        #[test]
+        fn a_patch_touches_only_what_it_names(first in input(), patch in input()) {
+            let Ok(before) = Fields::parse(&object(), &first) else { return Ok(()) };
+            let Ok(after) = before.patched(&object(), &patch) else { return Ok(()) };
+            let changes = before.changes(&after);
+            prop_assert!(changes.keys().all(|name| patch.contains_key(name)));
+            let again = after.patched(&object(), &patch);
+            prop_assert_eq!(again.as_ref(), Ok(&after), "twice is as good as once");
+            for (name, change) in changes {
+                prop_assert_eq!(before.get(&name).cloned().unwrap_or_default(), change.before);
+                prop_assert_eq!(after.get(&name).cloned().unwrap_or_default(), change.after);
+            }
+        }
+    }
+}
