@@ -34,9 +34,9 @@ fn replicas_equal_the_table_row_by_row_whatever_happens_on_the_way() {
 }
 
 /// Runs with one rule taken out until it is noticed.
-fn is_noticed_without(rule: Rule) {
+fn is_noticed_without(rule: Rule, changes: usize) {
     for seed in seed()..seed() + 5 {
-        let run = run(Plan { seed, changes: 3_000, without: Some(rule) });
+        let run = run(Plan { seed, changes, without: Some(rule) });
         if let Some(failure) = run.failures.first() {
             println!("without {rule:?}, seed {seed}: {failure}");
             return;
@@ -47,15 +47,15 @@ fn is_noticed_without(rule: Rule) {
 
 #[test]
 fn without_the_gap_check_it_is_noticed() {
-    is_noticed_without(Rule::Gap);
+    is_noticed_without(Rule::Gap, 3_000);
 }
 
 #[test]
 fn without_the_version_rule_it_is_noticed() {
-    is_noticed_without(Rule::Version);
+    is_noticed_without(Rule::Version, 1_500);
 }
 
 #[test]
 fn without_the_redelivery_rule_it_is_noticed() {
-    is_noticed_without(Rule::Redelivery);
+    is_noticed_without(Rule::Redelivery, 1_500);
 }

@@ -26,7 +26,7 @@ use table::{JournalEntry, Meter, Tables, TenantTable, workspace_of};
 use crate::change::change_of;
 
 /// How many numbers in a row may be taken by others before the last one is looked up anew.
-const NEXT_TRIES: u32 = 3;
+const NEXT_TRIES: u64 = 3;
 /// How often that is done before a batch is left to be delivered again.
 const TRIES: u32 = 20;
 /// An empty journal begins at the day it is on, times this.
@@ -105,12 +105,11 @@ async fn append_entry(table: &TenantTable, now: Timestamp, known: Option<u64>, p
             Some(last) => last,
             None => table.journal_last().await?,
         };
-        let mut seq = if last == 0 { first_number(now) } else { last + 1 };
-        for _ in 0..NEXT_TRIES {
+        let next = if last == 0 { first_number(now) } else { last + 1 };
+        for seq in next..next + NEXT_TRIES {
             if table.journal_append(JournalEntry { seq, at: now, packed: packed.clone() }).await? {
                 return Ok(seq);
             }
-            seq += 1;
         }
     }
     Err(Error::unavailable("others kept appending to the journal"))

@@ -124,7 +124,7 @@ async fn only_what_was_not_appended_comes_again() {
     let of_bad = |record: &&EventRecord| format!("{:?}", record.change.keys).contains(&bad_id.to_string());
     let first =
         records.iter().filter(of_bad).find(|record| format!("{:?}", record.change).contains("CONTACT")).unwrap();
-    assert_eq!(failed, [first.change.sequence_number.clone()]);
+    assert_eq!(failed, std::slice::from_ref(&first.change.sequence_number));
     assert_eq!(entries(&good).await.len(), 1);
     world.faults.heal();
     assert!(world.append_all(&Journal::default()).await.is_empty());

@@ -3,9 +3,9 @@
 use std::time::Instant;
 
 use events::Document;
-use kernel::{Error, Position, Result, Timestamp};
+use kernel::{AnyId, Error, Position, Result, Timestamp, Version};
 use rusqlite::types::ValueRef;
-use rusqlite::{Row, params_from_iter};
+use rusqlite::{Row, Transaction, params_from_iter};
 use serde_json::Value;
 
 use crate::cursor::Cursor;
@@ -13,6 +13,10 @@ use crate::database::state;
 use crate::query::Query;
 use crate::replicas::Replica;
 use crate::sql::{Part, Statements};
+
+/// How far the journal may be behind the table for pages to fit together exactly, in milliseconds. It is behind by a
+/// second or two; far behind, an alarm rings.
+const AHEAD_MS: i64 = 600_000;
 
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
@@ -51,9 +55,8 @@ impl Replica {
         let cursor = self.cursor(query)?;
         let as_of = self.clock.now();
         self.catch_up_to(cursor.as_ref().map_or(0, |cursor| cursor.seq)).await?;
-        if !position.is_empty() {
-            self.ensure(position).await?;
-        }
+        let ahead = cursor.iter().flat_map(|cursor| cursor.ahead.iter().copied());
+        self.ensure_all(position.iter().chain(ahead)).await?;
         self.ask_at(query, cursor.as_ref(), as_of)
     }
 
@@ -82,7 +85,8 @@ impl Replica {
         let statements = self.statements(query)?;
         let page = statements.page(cursor)?;
         let count = query.count.then(|| statements.count());
-        let (seq, mut found, count) = self.database()?.read(self.limits().statement, |transaction| {
+        let ahead = statements.ahead(as_of.as_millis() - AHEAD_MS);
+        let (seq, mut found, count, ahead) = self.database()?.read(self.limits().statement, |transaction| {
             let seq = state(transaction)?.seq;
             let mut select = transaction.prepare_cached(&page.text)?;
             let found =
@@ -90,7 +94,8 @@ impl Replica {
             let counted = |part: Part| -> rusqlite::Result<i64> {
                 transaction.prepare_cached(&part.text)?.query_row(params_from_iter(&part.values), |row| row.get(0))
             };
-            Ok((seq, found, count.map(counted).transpose()?))
+            let ahead = if found.len() > usize::from(query.limit) { pairs(transaction, &ahead)? } else { Vec::new() };
+            Ok((seq, found, count.map(counted).transpose()?, ahead))
         })?;
         if cursor.is_some_and(|cursor| cursor.seq > seq) {
             return Err(Error::unavailable("the replica is behind the one that answered the page before"));
@@ -98,13 +103,22 @@ impl Replica {
         let has_more = found.len() > usize::from(query.limit);
         found.truncate(usize::from(query.limit));
         let next_cursor = found.last().filter(|_| has_more).map(|last| {
-            Cursor::new(self.table.workspace_id(), query, last.values.clone(), last.id.clone(), seq).encode()
+            let cursor = Cursor::new(self.table.workspace_id(), query, last.values.clone(), last.id.clone());
+            cursor.reached(seq, ahead).encode()
         });
         let documents = found.iter().map(|found| shown(query, &found.doc)).collect::<Result<_>>()?;
         let count = count.map(|count| u64::try_from(count).unwrap_or(0));
         let replica_ms = started.elapsed().as_secs_f64() * 1000.0;
         Ok(Answer { documents, has_more, next_cursor, count, as_of, replica_ms })
     }
+}
+
+/// Ids and versions.
+fn pairs(transaction: &Transaction<'_>, part: &Part) -> rusqlite::Result<Vec<(AnyId, Version)>> {
+    let mut select = transaction.prepare_cached(&part.text)?;
+    let rows = select.query_map(params_from_iter(&part.values), |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
+    let rows: Vec<(String, i64)> = rows.collect::<rusqlite::Result<_>>()?;
+    Ok(rows.into_iter().filter_map(|(id, version)| Some((id.parse().ok()?, u64::try_from(version).ok()?))).collect())
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<Found> {

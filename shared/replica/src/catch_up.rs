@@ -140,9 +140,13 @@ impl Replica {
     /// # Errors
     /// When the table does not answer.
     pub async fn ensure(&self, position: &Position) -> Result<()> {
+        self.ensure_all(position.iter()).await
+    }
+
+    pub(crate) async fn ensure_all(&self, wanted: impl Iterator<Item = (AnyId, Version)>) -> Result<()> {
         let mut lacking: BTreeMap<&'static str, Vec<(AnyId, Version)>> = BTreeMap::new();
         let database = self.database()?;
-        for (id, version) in position.iter() {
+        for (id, version) in wanted {
             if let Some(table) = database.schema().of_prefix(id.prefix())
                 && !has(&database, &table.name, id, version)?
             {

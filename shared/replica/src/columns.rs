@@ -2,7 +2,7 @@
 //! written.
 
 use events::Document;
-use rusqlite::{Connection, OptionalExtension, Result, Transaction};
+use rusqlite::{Connection, Result, Transaction};
 
 use crate::rules::{Rules, Writer};
 use crate::schema::{Schema, Table};
@@ -27,16 +27,7 @@ fn has(transaction: &Transaction<'_>, table: &str) -> Result<bool> {
 
 fn renew_table(transaction: &Transaction<'_>, schema: &Schema, table: &Table) -> Result<()> {
     let Table { name, words, .. } = table;
-    let index: Option<String> = transaction
-        .query_row(
-            "SELECT name FROM sqlite_schema WHERE type = 'index' AND name = ?",
-            [format!("{name}_created")],
-            |row| row.get(0),
-        )
-        .optional()?;
-    if let Some(index) = index {
-        transaction.execute_batch(&format!("DROP INDEX {index}"))?;
-    }
+    transaction.execute_batch(&format!("DROP INDEX IF EXISTS {name}_created; DROP INDEX IF EXISTS {name}_ahead;"))?;
     transaction.execute_batch(&format!("DROP TABLE IF EXISTS {words}; ALTER TABLE {name} RENAME TO old;"))?;
     transaction.execute_batch(&table.ddl())?;
     let writer = Writer { transaction, schema, rules: Rules::ALL, built_at: 0 };

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use kernel::{Error, Id, Result, kinds};
+use kernel::{AnyId, Error, Id, MAX_POSITIONS, Result, Version, kinds};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -33,6 +33,10 @@ pub(crate) struct Cursor {
     /// How far the replica was that answered. The next page is never answered by one that is behind it.
     #[serde(rename = "q")]
     pub(crate) seq: u64,
+    /// Records that the replica had read from the table ahead of its journal: whoever answers the next page needs them
+    /// too, or a record that has just moved is shown at its old place as well.
+    #[serde(rename = "a", default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) ahead: Vec<(AnyId, Version)>,
 }
 
 fn mismatch() -> Error {
@@ -49,14 +53,13 @@ fn digest(workspace: Id<kinds::Workspace>, query: &Query) -> String {
 
 impl Cursor {
     /// The end of a page of a list.
-    pub(crate) fn new(
-        workspace: Id<kinds::Workspace>,
-        query: &Query,
-        values: Vec<Value>,
-        id: String,
-        seq: u64,
-    ) -> Self {
-        Self { format: FORMAT, digest: digest(workspace, query), values, id, seq }
+    pub(crate) fn new(workspace: Id<kinds::Workspace>, query: &Query, values: Vec<Value>, id: String) -> Self {
+        Self { format: FORMAT, digest: digest(workspace, query), values, id, seq: 0, ahead: Vec::new() }
+    }
+
+    /// The same, with how far the replica was.
+    pub(crate) fn reached(self, seq: u64, ahead: Vec<(AnyId, Version)>) -> Self {
+        Self { seq, ahead, ..self }
     }
 
     /// As the client gets it.
@@ -74,7 +77,8 @@ impl Cursor {
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| mismatch())?;
         let cursor: Self = serde_json::from_slice(&bytes).map_err(|_| mismatch())?;
-        if cursor.format == FORMAT && cursor.digest == digest(workspace, query) { Ok(cursor) } else { Err(mismatch()) }
+        let is_good = cursor.format == FORMAT && cursor.ahead.len() <= MAX_POSITIONS;
+        if is_good && cursor.digest == digest(workspace, query) { Ok(cursor) } else { Err(mismatch()) }
     }
 
     /// What to answer when a cursor says something that no answer has said.

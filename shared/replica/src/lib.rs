@@ -38,5 +38,4 @@ pub use replicas::{Limits, Replica, Replicas};
 pub use rules::Rule;
 pub use schema::REPLICA_SCHEMA;
 pub use snapshot::Snapshotted;
-pub use sql::is_searched;
 pub use verify::Drift;

@@ -156,10 +156,8 @@ impl Writer<'_> {
     }
 
     fn upsert(&self, table: &Table, known: Option<Known>, position: Option<&str>, document: &Document) -> Result<()> {
-        // A state that was fetched keeps the older state's place, if it had one.
-        let place = position.map(str::to_owned).or_else(|| known.as_ref().and_then(|known| known.position.clone()));
         let text = serde_json::Value::Object(document.clone()).to_string();
-        self.put(table, known.map(|known| known.row), place, text, document)
+        self.put(table, known.map(|known| known.row), position.map(str::to_owned), text, document)
     }
 
     /// Writes a record's row and its words, over the row `row` if it has one.

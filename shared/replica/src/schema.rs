@@ -143,7 +143,8 @@ impl Table {
             .collect();
         let mut ddl = format!(
             "CREATE TABLE {name} (row INTEGER PRIMARY KEY, position TEXT, doc TEXT NOT NULL{columns}) STRICT;\n\
-             CREATE INDEX {name}_created ON {name} (f_created_at, f_id);\n"
+             CREATE INDEX {name}_created ON {name} (f_created_at, f_id);\n\
+             CREATE INDEX {name}_ahead ON {name} (f_updated_at) WHERE position IS NULL;\n"
         );
         let searched: Vec<&str> = self.searched().map(|column| column.name.as_str()).collect();
         if !searched.is_empty() {

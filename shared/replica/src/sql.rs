@@ -2,7 +2,6 @@
 //! part of every condition.
 
 use kernel::Violations;
-use records::Object;
 use rusqlite::types::Value as Sql;
 
 use crate::cursor::Cursor;
@@ -64,6 +63,7 @@ struct Order {
 #[derive(Debug, Clone)]
 pub(crate) struct Statements {
     from: String,
+    visible: Part,
     conditions: Part,
     order: Vec<Order>,
     limit: u16,
@@ -102,7 +102,8 @@ impl Statements {
         let order = order(&seen, query, search, &mut violations);
         let conditions = [visible(&query.visibility), archived(query.archived), filter].into_iter().chain(found);
         let conditions = Part::joined(conditions.collect(), " AND ", "TRUE");
-        let statements = Self { from: table.name.clone(), conditions, order, limit: query.limit };
+        let (from, visible) = (table.name.clone(), visible(&query.visibility));
+        let statements = Self { from, visible, conditions, order, limit: query.limit };
         violations.or(statements)
     }
 
@@ -114,6 +115,21 @@ impl Statements {
         )
     }
 
+    /// The statement for the records that were read from the table since a time, and that the journal has not told of:
+    /// `id` and `version`, the latest first.
+    pub(crate) fn ahead(&self, since_ms: i64) -> Part {
+        let Self { from, visible, .. } = self;
+        let text = format!(
+            "SELECT f_id, f_version FROM {from} WHERE position IS NULL AND f_updated_at >= ? AND {} \
+             ORDER BY f_updated_at DESC LIMIT ?",
+            visible.text
+        );
+        let mut values = vec![Sql::Integer(since_ms)];
+        values.extend(visible.values.iter().cloned());
+        values.push(Sql::Integer(kernel::MAX_POSITIONS as i64));
+        Part::new(text, values)
+    }
+
     /// The statement for one page: `doc`, `id`, then the sort values. One record more than the limit shows whether there
     /// are more.
     ///
@@ -121,9 +137,10 @@ impl Statements {
     /// `cursor_mismatch` when the cursor's values are not of the kinds that this list is sorted by.
     pub(crate) fn page(&self, after: Option<&Cursor>) -> kernel::Result<Part> {
         let mut page = Part::new("SELECT doc, f_id", Vec::new());
-        for order in &self.order {
+        for (index, order) in self.order.iter().enumerate() {
             page.text.push_str(", ");
             page.push(order.value.clone());
+            page.text.push_str(&format!(" AS k{index}"));
         }
         page.push(Part::new(format!(" FROM {} WHERE ", self.from), Vec::new()));
         page.push(self.conditions.clone());
@@ -132,14 +149,11 @@ impl Statements {
             page.push(self.after(cursor)?);
         }
         page.text.push_str(" ORDER BY ");
-        for order in &self.order {
+        for (index, order) in self.order.iter().enumerate() {
             if !order.always {
-                page.text.push('(');
-                page.push(order.value.clone());
-                page.text.push_str(" IS NULL), ");
+                page.text.push_str(&format!("k{index} IS NULL, "));
             }
-            page.push(order.value.clone());
-            page.text.push_str(if order.descending { " DESC, " } else { " ASC, " });
+            page.text.push_str(&format!("k{index} {}, ", if order.descending { "DESC" } else { "ASC" }));
         }
         page.text.push_str(if self.ties_descend() { "f_id DESC" } else { "f_id ASC" });
         page.push(Part::new(" LIMIT ?", vec![Sql::Integer(i64::from(self.limit) + 1)]));
@@ -314,8 +328,10 @@ fn match_class(seen: &Seen<'_>, text: &str) -> Order {
         let folded = if column.kind == ColumnType::Phone { fold_phone(text) } else { fold(text).trim().to_owned() };
         let name = &column.name;
         exact.push(Part::new(format!("coalesce({name} = ?, 0)"), vec![Sql::Text(folded.clone())]));
-        let text = format!("coalesce(substr({name}, 1, length(?)) = ?, 0)");
-        begins.push(Part::new(text, vec![Sql::Text(folded.clone()), Sql::Text(folded)]));
+        // Everything that begins with a text lies between it and itself with the last character there is behind it.
+        let last = format!("{folded}{}", char::MAX);
+        let text = format!("coalesce({name} >= ? AND {name} < ?, 0)");
+        begins.push(Part::new(text, vec![Sql::Text(folded), Sql::Text(last)]));
     }
     let mut class = Part::new("(CASE WHEN ", Vec::new());
     class.push(Part::joined(exact, " OR ", "FALSE"));
@@ -323,10 +339,4 @@ fn match_class(seen: &Seen<'_>, text: &str) -> Order {
     class.push(Part::joined(begins, " OR ", "FALSE"));
     class.text.push_str(" THEN 1 ELSE 2 END)");
     Order { value: class, descending: false, always: true, integer: true }
-}
-
-/// Whether an object has anything that `q=` looks into.
-#[must_use]
-pub fn is_searched(object: &Object) -> bool {
-    object.fields.iter().any(|field| field.searched)
 }

@@ -132,7 +132,7 @@ impl Reader {
     }
 
     async fn answer_and_die(&self) {
-        let lives = 1 + self.dice.below(30);
+        let lives = 1 + self.dice.below(if self.dice.percent(50) { 4 } else { 60 });
         if mortal(lives, self.answer(&Query::new("contact"), &Position::default())).await.is_none() {
             self.world.count("readers killed", 1);
         }
@@ -243,7 +243,7 @@ async fn make_snapshots(world: Arc<World>, stop: Arc<AtomicBool>) {
         }
         let replicas = world.replicas(&clients, "worker", Limits::worker());
         let made = async { replicas.open(&table, &world.clock).await?.snapshot(&request).await };
-        let lives = if dice.percent(30) { 1 + dice.below(60) } else { usize::MAX };
+        let lives = if dice.percent(40) { 1 + dice.below(40) } else { usize::MAX };
         let made = tokio::time::timeout(Duration::from_secs(120), mortal(lives, made)).await.ok().flatten();
         match made {
             None => world.count("workers killed", 1),

@@ -131,7 +131,7 @@ async fn consume(world: Arc<World>, shared: Arc<Shared>, shard: usize) {
             journal = Journal::default();
             world.count("consumers cold-started", 1);
         }
-        let lives = if dice.percent(15) { 1 + dice.below(20) } else { usize::MAX };
+        let lives = if dice.percent(30) { 1 + dice.below(6) } else { usize::MAX };
         let appending = mortal(lives, journal.append_batch(&tables, &world.clock, event(batch.clone())));
         // Lambda's own timeout: whoever is not answered is killed.
         let done = tokio::time::timeout(Duration::from_secs(30), appending).await.ok().flatten();

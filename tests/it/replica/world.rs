@@ -62,6 +62,8 @@ pub(crate) struct World {
     pub(crate) user: Id<kinds::User>,
     pub(crate) directory: TempDir,
     known: Mutex<BTreeMap<AnyId, Known>>,
+    /// Records that nobody has begun to erase, the youngest last.
+    live: Mutex<Vec<AnyId>>,
     failures: Mutex<Vec<String>>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -88,6 +90,7 @@ impl World {
             ids,
             directory: tempfile::tempdir().unwrap(),
             known: Mutex::default(),
+            live: Mutex::default(),
             failures: Mutex::default(),
             counts: Mutex::default(),
         })
@@ -147,6 +150,10 @@ impl World {
 
     pub(crate) fn known(&self) -> MutexGuard<'_, BTreeMap<AnyId, Known>> {
         locked(&self.known)
+    }
+
+    pub(crate) fn live(&self) -> MutexGuard<'_, Vec<AnyId>> {
+        locked(&self.live)
     }
 
     pub(crate) fn fail(&self, failure: String) {

@@ -31,6 +31,7 @@ pub(crate) async fn make_stable(world: &Arc<World>) {
         let input = document(json!({ "first_name": "Stable", "last_name": name, "city": "Berlin" }));
         let written = records::create(&cx, world.object(), id, &input).await.unwrap();
         world.known().insert(id, Known { version: written.version, stable: true, ..Known::default() });
+        world.live().push(id);
         world.clock.advance_millis(7);
     }
 }
@@ -72,6 +73,7 @@ async fn change(world: &World, cx: &Cx, dice: &Dice) -> bool {
         72..82 => note(world, id, records::archive(cx, object, id, None).await),
         82..90 => note(world, id, records::restore(cx, object, id, None).await),
         _ => {
+            world.live().retain(|other| *other != id);
             if let Some(known) = world.known().get_mut(&id) {
                 known.erasing = true;
             }
@@ -84,23 +86,24 @@ fn name(dice: &Dice) -> String {
     format!("{}-{:03}", dice.pick(&NAMES), dice.below(500))
 }
 
-/// A record that nobody is known to have erased.
+/// A record that nobody has begun to erase.
 fn any(world: &World, dice: &Dice) -> Option<(AnyId, Known)> {
-    let known = world.known();
-    let all: Vec<(&AnyId, &Known)> = known.iter().rev().filter(|(_, known)| !known.erased && !known.erasing).collect();
-    if all.is_empty() {
-        return None;
-    }
+    let live = world.live();
     // Young records are changed more often, so that creation, changes and erasure meet in the stream.
-    let among = if dice.percent(60) { all.len().min(30) } else { all.len() };
-    all.get(dice.below(among)).map(|(id, known)| (**id, **known))
+    let among = if dice.percent(60) { live.len().min(30) } else { live.len() };
+    let id = live.get(live.len().checked_sub(1 + dice.below(among))?)?;
+    Some((*id, world.known()[id]))
 }
 
 /// Remembers what was acknowledged. Refusals are part of life; defects are not.
 fn note(world: &World, id: AnyId, result: Result<Written, Error>) -> bool {
     match result {
         Ok(written) => {
+            let mut live = world.live();
             let mut known = world.known();
+            if !known.contains_key(&id) {
+                live.push(id);
+            }
             let known = known.entry(id).or_default();
             known.version = known.version.max(written.version);
             known.erased |= written.document.is_none();

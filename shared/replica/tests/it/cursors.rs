@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use replica::{Archived, Condition, Direction, Filter, Op, Query, Replica};
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{World, column};
 
 async fn ten(world: &World) -> Replica {
     let changes: Vec<_> =
@@ -64,6 +64,26 @@ async fn a_cursor_from_the_future_is_refused_and_one_from_a_faster_instance_is_f
     forged["q"] = json!(u64::MAX);
     let forged = Query { cursor: Some(URL_SAFE_NO_PAD.encode(forged.to_string())), ..first() };
     assert_eq!(slow.answer(&forged, &Position::default()).await.unwrap_err().code(), "cursor_mismatch");
+}
+
+#[tokio::test]
+async fn a_record_that_one_instance_knows_ahead_of_the_journal_is_not_shown_at_two_places() {
+    let world = World::new();
+    let moving = world.id();
+    world.store(moving, 1, json!({ "name": "Z" })).await;
+    let mut changes: Vec<_> =
+        (1..=6).map(|n| world.change(world.id(), 1, n, json!({ "name": format!("N{n}") }))).collect();
+    changes.push(world.change(moving, 1, 7, json!({ "name": "Z" })));
+    world.append(1, &changes).await;
+    let (one, two) = (world.open("one").await, world.open("two").await);
+    world.store(moving, 2, json!({ "name": "A" })).await;
+    let mut query = Query { limit: 3, sort: vec![("name".to_owned(), Direction::Ascending)], ..Query::new("contact") };
+    let first = one.answer(&query, &Position::of(moving, 2)).await.unwrap();
+    query.cursor = first.next_cursor.clone();
+    query.limit = 10;
+    let rest = two.answer(&query, &Position::default()).await.unwrap();
+    let names = [column(&first, "name"), column(&rest, "name")].concat();
+    assert_eq!(names, ["A", "N1", "N2", "N3", "N4", "N5", "N6"]);
 }
 
 fn shared() -> &'static (World, Replica, String) {

@@ -157,7 +157,7 @@ async fn a_repetition_of_what_was_erased_before_the_replica_was_built_brings_not
     let world = World::new();
     let id = world.id();
     let old = world.change(id, 1, 1, json!({}));
-    world.append(1, &[old.clone()]).await;
+    world.append(1, std::slice::from_ref(&old)).await;
     world.append(2, &[world.removal(id, 1, 2)]).await;
     // Three hours later: what is left of it in the journal is not read any more.
     world.clock.advance_millis(3 * 3_600_000);
@@ -178,6 +178,7 @@ async fn entries_around_the_moment_of_building_are_gone_through_again() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+#[expect(clippy::disallowed_methods, reason = "a test of what threads do to each other")]
 async fn many_threads_see_the_journal_grow_and_never_shrink() {
     let world = std::sync::Arc::new(World::new());
     let replicas = world.replicas("one");

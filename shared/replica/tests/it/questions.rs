@@ -51,7 +51,8 @@ async fn fields_are_compared_as_their_types_ask() {
     ];
     let replica = replica_of(&world, &records).await;
     let owner = owner.to_string();
-    let cases: [(&[(&str, &str)], &[&str]); 17] = [
+    type Case<'a> = (&'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: [Case<'_>; 17] = [
         (&[("city", "ISTANBUL")], &["Ada"]),
         (&[("city.ne", "istanbul")], &["Bob", "Cem"]),
         (&[("city.in", "munchen,istanbul")], &["Ada", "Bob"]),
