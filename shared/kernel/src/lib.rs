@@ -3,6 +3,7 @@
 //! Owns no input or output: no runtime, no AWS client, no HTTP. Anything here is used by at least three crates and
 //! would be a bug if two copies of it differed.
 
+mod backoff;
 mod clock;
 mod error;
 mod id;
@@ -12,6 +13,7 @@ mod secret;
 mod timestamp;
 mod violation;
 
+pub use backoff::backoff;
 pub use clock::Clock;
 pub use error::{Conflicting, Error, Result};
 pub use id::{AnyId, Id, Kind, ParseIdError, kinds};

@@ -5,11 +5,8 @@ use table::Refused;
 
 use crate::load::load;
 use crate::update::{commit, next, reload};
-use crate::write::{refused, replay};
+use crate::write::{MAX_TRIES, refused, replay};
 use crate::{Cx, Object, Record, Written};
-
-/// How often a change that met another one is applied anew.
-const MAX_TRIES: u32 = 5;
 
 /// Puts a record into the trash. Its unique values can be used by others from then on. Does nothing when it is there.
 ///
@@ -37,7 +34,7 @@ async fn set_archived(
 ) -> Result<Written> {
     cx.caller.require(object.write)?;
     let mut record = load(cx, object, id).await?;
-    for _ in 0..MAX_TRIES {
+    for tries in 1..=MAX_TRIES {
         check_seen(&record, seen)?;
         if record.common.archived_at.is_some() == archived_at.is_some() {
             return Ok(Written::of(200, object, &record));
@@ -51,6 +48,7 @@ async fn set_archived(
             Err(Refused::Stale(_)) => record = reload(cx, object, id).await?,
             Err(other) => return Err(refused(object, other)),
         }
+        tokio::time::sleep(kernel::backoff(tries)).await;
     }
     Err(Error::unavailable("a record kept changing while it was written"))
 }

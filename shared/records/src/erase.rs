@@ -9,14 +9,11 @@ use table::{Changes, Refused};
 use crate::archive::check_seen;
 use crate::load::load;
 use crate::update::{next, reload};
-use crate::write::{event, keep_answer, move_guards, refused, replay};
+use crate::write::{MAX_TRIES, event, keep_answer, move_guards, refused, replay};
 use crate::{Cx, Object, Record, Written};
 
 /// Events that one transaction empties: each with the answer that was kept beside it.
 const EVENTS_PER_STEP: u16 = 40;
-
-/// How often to start over when somebody else changes the record meanwhile.
-const MAX_TRIES: u32 = 5;
 
 /// Removes a record, empties its events and the answers kept for requests that wrote it, and frees its unique values.
 /// What is left is who did what and when, and the digests over what is gone.
@@ -29,7 +26,7 @@ const MAX_TRIES: u32 = 5;
 pub async fn erase(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -> Result<Written> {
     cx.caller.require(Permission::Administer)?;
     let mut record = load(cx, object, id).await?;
-    for _ in 0..MAX_TRIES {
+    for tries in 1..=MAX_TRIES {
         check_seen(&record, seen)?;
         if !cx.dry_run {
             empty_events(cx, object, id).await?;
@@ -40,6 +37,7 @@ pub async fn erase(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -
             Err(Refused::Stale(_)) => record = reload(cx, object, id).await?,
             Err(other) => return Err(refused(object, other)),
         }
+        tokio::time::sleep(kernel::backoff(tries)).await;
     }
     Err(Error::unavailable("a record kept changing while it was erased"))
 }

@@ -8,11 +8,8 @@ use serde_json::Value;
 use table::{Changes, Refused};
 
 use crate::load::{check_owner, find, load, parse_owner};
-use crate::write::{changes_between, event, keep_answer, move_guards, refused, replay};
+use crate::write::{MAX_TRIES, changes_between, event, keep_answer, move_guards, refused, replay};
 use crate::{Cx, Object, Record, Written};
-
-/// How often a change that met another one is applied anew when the caller did not say which version it had seen.
-const MAX_TRIES: u32 = 5;
 
 /// Applies a JSON Merge Patch. One read and one transaction; a patch that changes nothing writes nothing.
 ///
@@ -22,7 +19,7 @@ const MAX_TRIES: u32 = 5;
 pub async fn update(cx: &Cx, object: &Object, id: AnyId, patch: &Document, seen: Option<Version>) -> Result<Written> {
     cx.caller.require(object.write)?;
     let mut record = load(cx, object, id).await?;
-    for _ in 0..MAX_TRIES {
+    for tries in 1..=MAX_TRIES {
         if seen.is_some_and(|seen| seen != record.common.version) {
             return Err(stale(cx, object, &record, patch, seen.unwrap_or(0)).await?);
         }
@@ -33,6 +30,7 @@ pub async fn update(cx: &Cx, object: &Object, id: AnyId, patch: &Document, seen:
             Err(Refused::Stale(None)) => return Err(Error::NotFound { what: object.name }),
             Err(other) => return Err(refused(object, other)),
         }
+        tokio::time::sleep(kernel::backoff(tries)).await;
     }
     Err(Error::unavailable("a record kept changing while it was written"))
 }

@@ -7,11 +7,8 @@ use table::Refused;
 
 use crate::create::try_create;
 use crate::update::update;
-use crate::write::{refused, replay};
+use crate::write::{MAX_TRIES, guarded, refused, replay};
 use crate::{Cx, Field, Object, Written, normalised, parse_value};
-
-/// How often to start over when another writer takes or gives up the value meanwhile.
-const MAX_TRIES: u32 = 5;
 
 /// Changes the record that holds a unique value, or creates one with it under `id`. One read and then what
 /// [`crate::create`] or [`crate::update`] costs.
@@ -30,7 +27,7 @@ pub async fn upsert(
     let field = object.field(field).filter(|field| field.unique).ok_or(Error::NotFound { what: "unique field" })?;
     let value = unique_value(field, value)?;
     let input = with_value(field, &value, input)?;
-    for _ in 0..MAX_TRIES {
+    for tries in 1..=MAX_TRIES {
         let outcome = match holder(cx, object, field, &value).await? {
             Some(holder) => match update(cx, object, holder, &input, seen).await {
                 // It was put into the trash or erased since it was looked up: the value is free, or somebody else's.
@@ -42,9 +39,10 @@ pub async fn upsert(
         match outcome {
             Ok(written) => return Ok(written),
             Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
-            Err(Refused::Taken { field: taken, .. }) if taken.ends_with(field.name) => {}
+            Err(Refused::Taken { field: taken, .. }) if taken == guarded(object, field) => {}
             Err(other) => return Err(refused(object, other)),
         }
+        tokio::time::sleep(kernel::backoff(tries)).await;
     }
     Err(Error::unavailable("a unique value kept changing hands"))
 }
@@ -82,7 +80,7 @@ fn with_value(field: &Field, value: &str, input: &Document) -> Result<Document> 
 
 /// The record that holds a unique value: its guard says so, strongly consistent.
 async fn holder(cx: &Cx, object: &Object, field: &Field, value: &str) -> Result<Option<AnyId>> {
-    let name = [object.name, field.name].join(".");
-    let guard = cx.table.get(&cx.table.keys().unique(&name, &normalised(field, value))).await?;
+    let key = cx.table.keys().unique(&guarded(object, field), &normalised(field, value));
+    let guard = cx.table.get(&key).await?;
     Ok(guard.and_then(|guard| guard.get("holder")?.as_str()?.parse().ok()))
 }

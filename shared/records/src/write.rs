@@ -8,9 +8,13 @@ use serde_json::Value;
 use table::{Changes, KeptAnswer, Refused};
 
 use crate::fields::Fields;
-use crate::schema::Object;
+use crate::schema::{Field, Object};
 use crate::value::normalised;
 use crate::{Cx, Record, load};
+
+/// How often a write that met another one is applied anew, when its caller did not say which version it had seen. Enough
+/// for a crowd at one record: each try lets at least one of them through.
+pub(crate) const MAX_TRIES: u32 = 12;
 
 /// What a write answers.
 #[derive(Debug, Clone, PartialEq)]
@@ -78,6 +82,11 @@ pub(crate) fn event(
     .sealed(cx.ids.salt())
 }
 
+/// What a unique field is called in its guards: `contact.email`.
+pub(crate) fn guarded(object: &Object, field: &Field) -> String {
+    [object.name, field.name].join(".")
+}
+
 /// The unique values that a record holds: none while it is in the trash, so that they can be used again.
 fn held(object: &Object, record: &Record) -> Vec<(String, String)> {
     if record.common.archived_at.is_some() {
@@ -87,7 +96,7 @@ fn held(object: &Object, record: &Record) -> Vec<(String, String)> {
     unique
         .filter_map(|field| {
             let value = record.fields.text(field.name)?;
-            Some((format!("{}.{}", object.name, field.name), normalised(field, value)))
+            Some((guarded(object, field), normalised(field, value)))
         })
         .collect()
 }

@@ -1,7 +1,5 @@
 //! The one way in which business data changes.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
@@ -21,7 +19,7 @@ use crate::{Changes, Key, Refused, TenantTable};
 const MAX_ACTIONS: usize = 100;
 
 /// How often a commit that met another one is tried in all.
-const MAX_TRIES: u32 = 6;
+const MAX_TRIES: u32 = 8;
 
 /// The proof that everything was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +44,7 @@ impl TenantTable {
                 Attempt::Met if tries == MAX_TRIES => {
                     return Err(Error::unavailable("a transaction kept meeting others").into());
                 }
-                Attempt::Met => tokio::time::sleep(pause(tries)).await,
+                Attempt::Met => tokio::time::sleep(kernel::backoff(tries)).await,
             }
             tries += 1;
         }
@@ -176,13 +174,6 @@ fn build_put(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<Trans
 
 fn build_delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> Result<TransactWriteItem> {
     Ok(TransactWriteItem::builder().delete(delete.build().map_err(Error::bug)?).build())
-}
-
-/// Doubles from 20 ms, spread over its upper half so that two writers who met do not meet again.
-fn pause(tries: u32) -> Duration {
-    let full: u64 = 20 << tries;
-    let spread = u64::from(std::process::id() ^ tries.wrapping_mul(0x9E37_79B9)) % (full / 2 + 1);
-    Duration::from_millis(full / 2 + spread)
 }
 
 fn attempt_of(changes: &Changes, error: SdkError<TransactWriteItemsError>) -> Result<Attempt> {

@@ -1,7 +1,5 @@
 //! Reads by key.
 
-use std::time::Duration;
-
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use events::Document;
 use kernel::{Error, Result};
@@ -69,7 +67,7 @@ impl TenantTable {
                     return Err(Error::unavailable("a batch read found no capacity"));
                 }
                 if tries > 0 {
-                    tokio::time::sleep(Duration::from_millis(10 << tries)).await;
+                    tokio::time::sleep(kernel::backoff(tries)).await;
                 }
                 tries += 1;
                 let (found, left) = self.get_batch(wanted).await?;
