@@ -6,6 +6,7 @@
 
 mod documents;
 mod openapi;
+mod repeated;
 mod routes;
 mod samples;
 

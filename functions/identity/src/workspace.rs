@@ -11,7 +11,7 @@ use kernel::{Conflicting, Error, Id, Timestamp, Version, Violations, kinds, poin
 use records::Cx;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use table::{Changes, Refused, Sort};
+use table::{Changes, KeptAnswer, Refused, Sort};
 
 /// The workspace's own description, a part of its configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,30 +101,54 @@ async fn read(Context(cx): Context) -> Result<Response> {
 
 async fn update(Write { cx, body, seen }: Write) -> Result<Response> {
     cx.caller.require(Permission::Administer)?;
-    let name = parse_name(&body).map_err(Error::from)?;
-    let before = load(&cx).await?;
+    let outcome = try_update(&cx, &body, seen).await;
+    // What was carried out before is answered again, also where this attempt found its `If-Match` stale because of it.
+    match (&cx.once, outcome) {
+        (Some(once), Err(Refused::Failed(error))) if !error.is_retryable() => {
+            match cx.table.kept_answer(once, cx.clock.now()).await? {
+                Some(kept) => repeated(kept),
+                None => Err(error.into()),
+            }
+        }
+        (_, Ok(workspace)) => Ok(answer(&workspace)),
+        (_, Err(Refused::Repeated(kept))) => repeated(kept),
+        (_, Err(Refused::Stale(_))) => Err(stale(&load(&cx).await?).into()),
+        (_, Err(Refused::Failed(error))) => Err(error.into()),
+        (_, Err(other)) => Err(Error::bug(format!("the workspace was not written: {other:?}")).into()),
+    }
+}
+
+async fn try_update(cx: &Cx, body: &Document, seen: Option<Version>) -> Result<Workspace, Refused> {
+    let name = parse_name(body).map_err(Error::from)?;
+    let before = load(cx).await?;
     if seen.is_some_and(|seen| seen != before.version) {
         return Err(stale(&before).into());
     }
     let mut after = before.clone();
     after.name = name.unwrap_or(after.name);
     if after == before {
-        return Ok(answer(&before));
+        return Ok(before);
     }
     after.version += 1;
     after.updated_at = cx.clock.now();
     let mut changes = Changes::new();
     let document = serde_json::to_value(&after).map_err(Error::bug)?.as_object().cloned().unwrap_or_default();
+    if let Some(once) = &cx.once {
+        changes.answer(once.clone(), KeptAnswer::new(200, after.id.erase(), after.version, Some(&document)));
+    }
     changes.replace(cx.table.keys().config("workspace"), Sort::Config, document, before.version);
     let change = FieldChange { before: json!(before.name), after: json!(after.name) };
-    let event = crate::bootstrap::event(&cx, "workspace.changed", after.id.erase(), after.version, [("name", change)]);
+    let event = crate::bootstrap::event(cx, "workspace.changed", after.id.erase(), after.version, [("name", change)]);
     changes.event(cx.table.keys(), "workspace", &event, None)?;
-    match cx.commit(&changes).await {
-        Ok(_) => Ok(answer(&after)),
-        Err(Refused::Stale(_)) => Err(stale(&load(&cx).await?).into()),
-        Err(Refused::Failed(error)) => Err(error.into()),
-        Err(other) => Err(Error::bug(format!("the workspace was not written: {other:?}")).into()),
-    }
+    cx.commit(&changes).await.map(|_| after)
+}
+
+fn repeated(kept: KeptAnswer) -> Result<Response> {
+    let document = kept.document.unwrap_or_default();
+    let workspace: Workspace = serde_json::from_value(Value::Object(document)).map_err(Error::bug)?;
+    let mut response = answer(&workspace);
+    response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    Ok(response)
 }
 
 fn stale(current: &Workspace) -> Error {

@@ -37,7 +37,7 @@ async fn set_archived(
     for tries in 1..=MAX_TRIES {
         check_seen(&record, seen)?;
         if record.common.archived_at.is_some() == archived_at.is_some() {
-            return Ok(Written::of(200, object, &record));
+            return Ok(Written::unchanged(object, &record));
         }
         let mut after = next(cx, &record);
         after.common.archived_at = archived_at;

@@ -46,7 +46,14 @@ async fn remove(cx: &Cx, object: &Object, record: &Record) -> Result<Result<Writ
     let keys = cx.table.keys();
     let common = &record.common;
     let last = next(cx, record);
-    let written = Written { status: 204, id: common.id, version: last.common.version, document: None, replayed: false };
+    let written = Written {
+        status: 204,
+        id: common.id,
+        version: last.common.version,
+        document: None,
+        replayed: false,
+        wrote: true,
+    };
     let mut changes = Changes::new();
     changes.remove_record(keys, object.name, common.id, common.version);
     move_guards(cx, &mut changes, object, Some(record), None);

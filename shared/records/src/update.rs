@@ -43,7 +43,7 @@ async fn try_update(cx: &Cx, object: &Object, record: &Record, patch: &Document)
     let after = patched(cx, object, record, patch).await?;
     let changed = changes_between(Some(record), &after);
     if changed.is_empty() {
-        return Ok(Ok(Written::of(200, object, record)));
+        return Ok(Ok(Written::unchanged(object, record)));
     }
     let written = Written::of(200, object, &after);
     Ok(commit(cx, object, "changed", record, &after, written).await)

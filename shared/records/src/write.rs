@@ -29,12 +29,19 @@ pub struct Written {
     pub document: Option<Document>,
     /// Whether this repeats an earlier answer to the same idempotency key.
     pub replayed: bool,
+    /// Whether anything was written for it: a patch that changes nothing writes nothing.
+    pub wrote: bool,
 }
 
 impl Written {
     pub(crate) fn of(status: u16, object: &Object, record: &Record) -> Self {
         let document = Some(record.rendered(object));
-        Self { status, id: record.common.id, version: record.common.version, document, replayed: false }
+        Self { status, id: record.common.id, version: record.common.version, document, replayed: false, wrote: true }
+    }
+
+    /// The answer when everything was as it should be already.
+    pub(crate) fn unchanged(object: &Object, record: &Record) -> Self {
+        Self { wrote: false, ..Self::of(200, object, record) }
     }
 
     fn kept(&self) -> KeptAnswer {
@@ -139,7 +146,7 @@ pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result
         },
         document => document,
     };
-    Ok(Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true })
+    Ok(Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true, wrote: true })
 }
 
 /// A refusal that no verb knows a better answer to.
@@ -156,19 +163,24 @@ pub(crate) fn refused(object: &Object, refused: Refused) -> Error {
     }
 }
 
-/// The outcome of a write or, when it failed for a request that was carried out before, the earlier answer.
+/// The outcome of a write or, when it ended early for a request that was carried out before, the earlier answer.
 ///
-/// A commit finds an earlier answer by itself; a request that fails before it gets there (a stale `If-Match` is the
-/// common case: the first attempt has made it stale) costs this one read.
+/// A commit finds an earlier answer by itself. A request that ends before it gets there, because the first attempt has
+/// made its `If-Match` stale or has left nothing to do, costs this one read.
 ///
 /// # Errors
 /// The outcome's own error when there is no earlier answer; [`Error::KeyReused`].
 pub async fn or_kept(cx: &Cx, object: &Object, outcome: Result<Written>) -> Result<Written> {
-    match (outcome, &cx.once) {
-        (Err(error), Some(once)) if !error.is_retryable() => match cx.table.kept_answer(once, cx.clock.now()).await? {
-            Some(kept) => replay(cx, object, kept).await,
-            None => Err(error),
-        },
-        (outcome, _) => outcome,
+    let Some(once) = &cx.once else { return outcome };
+    let ended_early = match &outcome {
+        Ok(written) => !written.wrote,
+        Err(error) => !error.is_retryable(),
+    };
+    if !ended_early {
+        return outcome;
+    }
+    match cx.table.kept_answer(once, cx.clock.now()).await? {
+        Some(kept) => replay(cx, object, kept).await,
+        None => outcome,
     }
 }

@@ -1,0 +1,71 @@
+//! Every operation that writes may be sent again with its idempotency key, and is answered again.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::capabilities;
+use crate::app::{Answer, App, Caller};
+
+/// Operations that keep no answer, as docs/API.md says: what they do twice is what they do once.
+const KEEP_NO_ANSWER: [&str; 1] = ["revoke_api_key"];
+
+/// Sends a request twice with one key: the second answer is the first.
+async fn twice(me: &Caller, id: &str, method: Method, path: &str, body: Value) -> Answer {
+    let headers = [("idempotency-key", id)];
+    let first = me.send(method.clone(), path, &headers, Some(body.clone())).await;
+    assert!(first.status.is_success(), "{id}: {:#}", first.body);
+    let again = me.send(method, path, &headers, Some(body)).await;
+    let mut expected = first.body.clone();
+    if let Some(members) = expected.as_object_mut() {
+        // Shown once, and not kept to be shown again.
+        members.remove("secret");
+    }
+    assert_eq!((again.status, &again.body), (first.status, &expected), "{id}");
+    if first.headers.contains_key("rapport-position") {
+        assert_eq!(again.header("idempotency-replayed"), "true", "{id}");
+        assert_eq!(again.header("rapport-position"), first.header("rapport-position"), "{id}");
+    }
+    first
+}
+
+#[tokio::test]
+async fn every_write_is_answered_again_for_its_key() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let mut used = BTreeSet::new();
+    for (noun, plural, new, patch) in [
+        ("contact", "contacts", json!({ "first_name": "Ada" }), json!({ "city": "Paris" })),
+        (
+            "user",
+            "users",
+            json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" }),
+            json!({ "name": "R" }),
+        ),
+    ] {
+        let all = format!("/v1/{plural}");
+        let by = format!("{all}/by/email/rita@example.com");
+        let body = if noun == "user" { json!({ "name": "Rosa" }) } else { json!({ "first_name": "Rosa" }) };
+        let made = twice(&me, &format!("create_{noun}"), Method::POST, &all, new).await.expect(201);
+        let one = format!("{all}/{}", made["id"].as_str().unwrap());
+        twice(&me, &format!("update_{noun}"), Method::PATCH, &one, patch).await;
+        twice(&me, &format!("upsert_{noun}"), Method::PUT, &by, body).await;
+        twice(&me, &format!("archive_{noun}"), Method::DELETE, &one, json!({})).await;
+        twice(&me, &format!("restore_{noun}"), Method::POST, &format!("{one}/restore"), json!({})).await;
+        twice(&me, &format!("erase_{noun}"), Method::POST, &format!("{one}/erase"), json!({})).await;
+        used.extend(["create", "update", "upsert", "archive", "restore", "erase"].map(|verb| format!("{verb}_{noun}")));
+    }
+    twice(&me, "update_workspace", Method::PATCH, "/v1/workspace", json!({ "name": "Nord" })).await;
+    used.insert("update_workspace".to_owned());
+    twice(&me, "create_api_key", Method::POST, "/v1/api_keys", json!({ "name": "import", "role": "rep" })).await;
+    used.insert("create_api_key".to_owned());
+    used.extend(KEEP_NO_ANSWER.map(str::to_owned));
+    let writes: BTreeSet<String> = capabilities(&app)
+        .into_iter()
+        .flat_map(|capability| capability.operations)
+        .filter(|operation| operation.writes)
+        .map(|operation| operation.id)
+        .collect();
+    assert_eq!(used, writes);
+}
