@@ -198,6 +198,7 @@ impl Replicas {
             total -= size(store);
             store.replace(None);
         }
+        drop(stores);
         locked(&self.inner.stores).retain(|_, store| store.database().is_some() || Arc::strong_count(store) > 1);
     }
 

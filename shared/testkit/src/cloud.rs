@@ -155,12 +155,15 @@ impl HttpConnector for Front {
             if exchange.operation == "TransactWriteItems" && self.cloud.locked().drops_tokens {
                 *request.body_mut() = SdkBody::from(without_token(&exchange.body));
             }
-            return self.inner.call(request);
+            let call = self.inner.call(request);
+            return HttpConnectorFuture::new(async move {
+                breathe().await;
+                call.await
+            });
         }
         let cloud = self.cloud.clone();
         HttpConnectorFuture::new(async move {
-            // A real request takes a moment, in which others work and in which its sender can be killed.
-            tokio::task::yield_now().await;
+            breathe().await;
             if cloud.is_cut() {
                 return Err(ConnectorError::io("the connection broke, as asked".into()));
             }
@@ -174,6 +177,11 @@ impl HttpConnector for Front {
             }
         })
     }
+}
+
+/// A real request takes a moment, in which others work and in which its sender can be killed.
+async fn breathe() {
+    tokio::task::yield_now().await;
 }
 
 /// A request without its token, found as text: parsing thousands of them would cost what this is to save.

@@ -2,24 +2,18 @@
 
 use std::sync::Arc;
 
-use cloud::Clients;
 use events::Document;
 use kernel::{AnyId, Error, kinds};
 use records::{Cx, Written};
 use serde_json::{Value, json};
 
 use super::dice::Dice;
-use super::world::{Known, STABLE, WRITERS, World, late};
+use super::world::{Known, STABLE, WRITERS, World};
 
 const NAMES: [&str; 8] = ["Ada", "Ёлка", "Müller", "İpek", "山田", "O'Neil", "Zoë", "Straße"];
 
 fn document(value: Value) -> Document {
     value.as_object().cloned().unwrap()
-}
-
-fn clients(world: &World, actor: u64) -> Clients {
-    let dice = std::sync::Mutex::new(Dice::new(world.plan.seed, actor));
-    world.clients(move |_| late(&dice.lock().unwrap(), 16))
 }
 
 /// Makes the records that keep their place.
@@ -39,10 +33,12 @@ pub(crate) async fn make_stable(world: &Arc<World>) {
 /// One writer's share of the changes. It writes to records of the others too.
 pub(crate) async fn write(world: Arc<World>, writer: u64) {
     let dice = Dice::new(world.plan.seed, 100 + writer);
-    let cx = world.cx(&clients(&world, 200 + writer));
+    let cx = world.cx(&world.calm());
     let mut written = 0;
     while written < world.plan.changes / usize::try_from(WRITERS).unwrap() && !world.is_over() {
-        world.clock.advance_millis(i64::try_from(dice.below(60)).unwrap());
+        let pause = dice.millis(60);
+        world.clock.advance_millis(i64::try_from(pause.as_millis()).unwrap());
+        tokio::time::sleep(pause).await;
         if change(&world, &cx, &dice).await {
             written += 1;
             world.count("changes", 1);
