@@ -1,7 +1,8 @@
 //! The data directory: one process at a time.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
@@ -19,7 +20,12 @@ impl DataDir {
     /// # Errors
     /// When another process has it: the message says which.
     pub(crate) fn take(path: &Path) -> Result<Self> {
-        std::fs::create_dir_all(path).with_context(|| format!("cannot make the data directory {}", path.display()))?;
+        // What is in it are people's data: it is for its owner only.
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(path)
+            .with_context(|| format!("cannot make the data directory {}", path.display()))?;
         let path = path.canonicalize().with_context(|| format!("cannot use the data directory {}", path.display()))?;
         let name = path.join("lock");
         let mut lock = OpenOptions::new()

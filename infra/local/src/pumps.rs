@@ -70,10 +70,19 @@ impl Pumps {
         }
     }
 
+    /// The sequence number up to which every consumer has read the stream; `None` while one has read nothing.
+    pub(crate) async fn done(&self) -> Option<String> {
+        let mut done = Vec::new();
+        for pump in &self.streams {
+            done.push(pump.lock().await.done()?);
+        }
+        done.into_iter().min()
+    }
+
     /// Keeps carrying, in the background.
     pub(crate) fn start(&self, aws: &Aws, tasks: &mut JoinSet<()>) {
-        for pump in self.streams.iter().cloned() {
-            let aws = aws.clone();
+        for pump in &self.streams {
+            let (pump, aws) = (pump.clone(), aws.clone());
             tasks.spawn(async move {
                 loop {
                     let written = aws.written();
@@ -82,8 +91,8 @@ impl Pumps {
                 }
             });
         }
-        for pump in self.pollers.iter().cloned() {
-            let queues = aws.queues().clone();
+        for pump in &self.pollers {
+            let (pump, queues) = (pump.clone(), aws.queues().clone());
             tasks.spawn(async move {
                 loop {
                     let sent = queues.sent();

@@ -88,7 +88,7 @@ async fn create_contact(cx: &Cx, person: &Person, owner: AnyId) -> Result<()> {
 
 /// Whether it was made; `false` when somebody with that email address is there already.
 async fn create(cx: &Cx, object: &records::Object, id: AnyId, input: &Map<String, Value>) -> Result<bool> {
-    match records::create(cx, object, id, &input.clone().into()).await {
+    match records::create(cx, object, id, input).await {
         Ok(_) => Ok(true),
         Err(error) if error.code() == "conflict" || error.code() == "taken" => Ok(false),
         Err(error) => bail!("the demonstration data: {error:?}"),

@@ -170,11 +170,15 @@ impl Stack {
     }
 
     fn keep_house(&mut self) {
-        let engine = self.aws.engine().clone();
+        let (engine, pumps) = (self.aws.engine().clone(), self.pumps.clone());
         self.background.spawn(async move {
             loop {
-                let engine = engine.clone();
-                let work = move || engine.sweep_ttl().and_then(|_| engine.trim_streams(STREAM_RETENTION));
+                let (engine, done) = (engine.clone(), pumps.done().await);
+                let work = move || {
+                    engine.sweep_ttl()?;
+                    // Nothing is trimmed before every consumer has read something.
+                    done.map_or(Ok(0), |done| engine.trim_stream(TABLE, STREAM_RETENTION, &done))
+                };
                 match tokio::task::spawn_blocking(work).await {
                     Ok(Ok(_)) => {}
                     Ok(Err(error)) => tracing::warn!(%error, "what has expired could not be removed"),
@@ -223,10 +227,14 @@ impl Stack {
         self.data_dir.path()
     }
 
-    /// The address for people, `http://127.0.0.1:4000`, if the stack has that port.
+    /// The address for people on this machine, `http://127.0.0.1:4000`, if the stack has that port.
     #[must_use]
     pub fn base_url(&self) -> Option<String> {
-        self.address.map(|address| format!("http://{address}"))
+        let mut address = self.address?;
+        if address.ip().is_unspecified() {
+            address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+        }
+        Some(format!("http://{address}"))
     }
 
     /// The address for AWS clients, `http://127.0.0.1:4566`, if the stack has that port.
@@ -236,7 +244,6 @@ impl Stack {
     }
 
     /// The gateway without a socket: what the port for people serves.
-    #[must_use]
     pub fn router(&self) -> axum::Router {
         self.gateway.router()
     }

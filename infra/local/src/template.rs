@@ -184,6 +184,33 @@ mod tests {
     }
 
     #[test]
+    fn the_table_that_is_made_here_is_the_one_that_is_deployed() {
+        let template = yaml::read(include_str!("../../table.yaml")).unwrap();
+        let wanted = &template["Resources"]["Table"]["Properties"];
+        let engine = testkit::Engine::memory().unwrap();
+        engine.create_table("rapport").unwrap();
+        let (_, made) = engine.dispatch("DescribeTable", r#"{"TableName":"rapport"}"#);
+        let made = &serde_json::from_str::<serde_json::Value>(&made).unwrap()["Table"];
+        assert_eq!(made["KeySchema"], wanted["KeySchema"]);
+        let sorted = |list: &serde_json::Value| {
+            let mut texts: Vec<_> = list.as_array().unwrap().iter().map(ToString::to_string).collect();
+            texts.sort();
+            texts
+        };
+        assert_eq!(sorted(&made["AttributeDefinitions"]), sorted(&wanted["AttributeDefinitions"]));
+        let indexes = |table: &serde_json::Value| {
+            let indexes = table["GlobalSecondaryIndexes"].as_array().unwrap().iter();
+            indexes
+                .map(|index| format!("{} {} {}", index["IndexName"], index["KeySchema"], index["Projection"]))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(indexes(made), indexes(wanted));
+        assert_eq!(made["StreamSpecification"]["StreamViewType"], wanted["StreamSpecification"]["StreamViewType"]);
+        let (_, ttl) = engine.dispatch("DescribeTimeToLive", r#"{"TableName":"rapport"}"#);
+        assert!(ttl.contains(wanted["TimeToLiveSpecification"]["AttributeName"].as_str().unwrap()), "{ttl}");
+    }
+
+    #[test]
     fn a_schedule_is_refused_until_it_is_run_here() {
         let text = "Resources:\n  Tick:\n    Type: AWS::Scheduler::Schedule\n    Properties: { ScheduleExpression: rate(1 minute) }\n";
         let error = Template::parse(text).unwrap_err();

@@ -58,6 +58,11 @@ impl StreamPump {
         Self { source, aws, state, table, functions, batches: VecDeque::new(), not_before: None }
     }
 
+    /// The sequence number up to which everything is done, if anything is.
+    pub(super) fn done(&self) -> Option<String> {
+        self.state.checkpoint(&self.source.id).ok().flatten()
+    }
+
     /// Invokes the function once, if there is something for it. Answers whether anything moved.
     pub(super) async fn step(&mut self, pace: Pace) -> Result<bool> {
         if self.batches.is_empty() && !self.fetch().await? {

@@ -91,7 +91,7 @@ fn ascii(name: &str) -> String {
     name.to_lowercase().chars().map(plain).collect()
 }
 
-/// Numbers that look random and are not (SplitMix64).
+/// Numbers that look random and are not (the generator called split mix).
 struct Dice(u64);
 
 impl Dice {

@@ -1,5 +1,7 @@
 //! The embedded stack: with functions made for the test, with Rapport's own, and as a process.
 
+#![cfg(test)]
+
 mod aws;
 mod functions;
 mod gateway;
