@@ -98,7 +98,9 @@ fn prove_deployed(stack: &Stack<'_>) -> anyhow::Result<()> {
     let kept = step("a contact's life", || flows::contact(&api))?;
     step("lists and search", || flows::lists(&api, &kept))?;
     step("two workspaces", || flows::isolation(&api, &other, &kept))?;
+    step("users and API keys", || flows::people(&api))?;
     step("a snapshot by the worker", || flows::snapshot(stack, &outputs, &api))?;
+    step("an erasure", || flows::erasure(stack, &outputs, &api))?;
 
     step("a missing right is missed", || refusal::prove(stack, &outputs, &api))?;
     step("update the stack back", || {
