@@ -102,7 +102,13 @@ impl Caller {
         self.send(Method::DELETE, path, &[], None).await
     }
 
-    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Option<Value>) -> Answer {
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<Value>,
+    ) -> Answer {
         let bytes = body.map(|body| body.to_string().into_bytes());
         self.send_bytes(method, path, headers, bytes).await
     }

@@ -65,7 +65,10 @@ async fn a_patch_changes_what_it_names_and_null_clears() {
     let changed = me.patch(&path, json!({ "city": "Paris", "phone": null })).await;
     assert_eq!(changed.header("etag"), "\"2\"");
     let contact = changed.expect(200);
-    assert_eq!((&contact["city"], &contact["phone"], &contact["last_name"]), (&json!("Paris"), &Value::Null, &json!("Lovelace")));
+    assert_eq!(
+        (&contact["city"], &contact["phone"], &contact["last_name"]),
+        (&json!("Paris"), &Value::Null, &json!("Lovelace"))
+    );
     let same = me.patch(&path, json!({ "city": " Paris " })).await;
     assert_eq!(same.header("etag"), "\"2\"", "a patch that changes nothing makes no version");
 }
@@ -126,7 +129,10 @@ async fn upsert_creates_once_and_changes_from_then_on() {
     let made = me.put(path, json!({ "first_name": "Ada" })).await.expect(201);
     assert_eq!(made["email"], "ada@example.com");
     let changed = me.put("/v1/contacts/by/email/ADA@example.com", json!({ "city": "Paris" })).await.expect(200);
-    assert_eq!((&changed["id"], &changed["city"], &changed["first_name"]), (&made["id"], &json!("Paris"), &json!("Ada")));
+    assert_eq!(
+        (&changed["id"], &changed["city"], &changed["first_name"]),
+        (&made["id"], &json!("Paris"), &json!("Ada"))
+    );
     assert_eq!(me.put(path, json!({ "email": "eve@example.com" })).await.refused(422), "invalid");
     assert_eq!(me.put("/v1/contacts/by/city/Paris", json!({})).await.refused(404), "not_found");
     assert_eq!(me.put("/v1/contacts/by/email/nobody", json!({})).await.refused(422), "invalid");
@@ -139,7 +145,9 @@ async fn ten_upserts_at_once_make_one_contact() {
     let mut upserts = tokio::task::JoinSet::new();
     for number in 0..10 {
         let me = me.clone();
-        upserts.spawn(async move { me.put("/v1/contacts/by/email/ada@example.com", json!({ "city": format!("City {number}") })).await });
+        upserts.spawn(async move {
+            me.put("/v1/contacts/by/email/ada@example.com", json!({ "city": format!("City {number}") })).await
+        });
     }
     let mut answers = Vec::new();
     while let Some(answer) = upserts.join_next().await {
@@ -159,7 +167,8 @@ async fn history_tells_who_changed_what_newest_first() {
     me.patch(&path, json!({ "city": "Paris" })).await.expect(200);
     me.delete(&path).await.expect(200);
     let history = me.get(&format!("{path}/history")).await.expect(200);
-    let names: Vec<&str> = history["data"].as_array().unwrap().iter().map(|event| event["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        history["data"].as_array().unwrap().iter().map(|event| event["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["contact.archived", "contact.changed", "contact.created"]);
     let changed = &history["data"][1];
     assert_eq!(changed["changes"], json!({ "city": { "before": "London", "after": "Paris" } }));
@@ -187,8 +196,10 @@ async fn erasing_leaves_nothing_of_a_person_but_that_it_was_done() {
     assert_eq!(me.get(&path).await.refused(404), "not_found");
     let items = app.items();
     assert!(items.iter().any(|item| item.contains("contact.erased")));
-    let left: Vec<&String> =
-        items.iter().filter(|item| ["Lovelace", "Ada@", "ada@", "4930901820"].iter().any(|text| item.contains(text))).collect();
+    let left: Vec<&String> = items
+        .iter()
+        .filter(|item| ["Lovelace", "Ada@", "ada@", "4930901820"].iter().any(|text| item.contains(text)))
+        .collect();
     assert!(left.is_empty(), "{left:#?}");
     me.post("/v1/contacts", ada()).await.expect(201);
 }

@@ -10,7 +10,11 @@ async fn without_a_good_credential_nothing_is_answered() {
     let app = App::start().await;
     let me = app.workspace("north").await;
     let none = app.stranger().get("/v1/me").await;
-    assert_eq!((none.status.as_u16(), &none.body["message"]), (401, &json!("Unauthorized")), "the gateway's own answer");
+    assert_eq!(
+        (none.status.as_u16(), &none.body["message"]),
+        (401, &json!("Unauthorized")),
+        "the gateway's own answer"
+    );
     for bad in ["nonsense", "rk_", &format!("rk_{}", "0".repeat(64))] {
         assert_eq!(me.with_secret(bad).get("/v1/me").await.refused(401), "unauthenticated");
     }
@@ -32,7 +36,8 @@ async fn me_says_who_and_where() {
 async fn the_workspace_is_renamed_by_an_admin_who_has_seen_it() {
     let app = App::start().await;
     let me = app.workspace("north").await;
-    let renamed = me.send(Method::PATCH, "/v1/workspace", &[("if-match", "\"1\"")], Some(json!({ "name": "Nord" }))).await;
+    let renamed =
+        me.send(Method::PATCH, "/v1/workspace", &[("if-match", "\"1\"")], Some(json!({ "name": "Nord" }))).await;
     assert_eq!(renamed.header("etag"), "\"2\"");
     let stale = me.send(Method::PATCH, "/v1/workspace", &[("if-match", "\"1\"")], Some(json!({ "name": "Sud" }))).await;
     assert_eq!(stale.expect(412)["conflicts"]["name"], "Nord");

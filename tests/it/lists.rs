@@ -45,7 +45,14 @@ async fn search_folds_what_people_type() {
     let me = app.workspace("north").await;
     people(&me).await;
     app.drain().await;
-    for (typed, found) in [("love", "Ada"), ("MULLER", "Jürgen"), ("елкина", "Алёна"), ("yilmaz", "İpek"), ("山", "花子"), ("ada lov", "Ada")] {
+    for (typed, found) in [
+        ("love", "Ada"),
+        ("MULLER", "Jürgen"),
+        ("елкина", "Алёна"),
+        ("yilmaz", "İpek"),
+        ("山", "花子"),
+        ("ada lov", "Ada"),
+    ] {
         let query: String = typed.bytes().map(|byte| format!("%{byte:02x}")).collect();
         assert_eq!(me.get(&format!("/v1/contacts?q={query}")).await.column("first_name"), [found], "{typed}");
     }
@@ -76,12 +83,16 @@ async fn a_list_with_a_position_shows_the_write_before_the_stream_does() {
 async fn mine_are_mine() {
     let app = App::start().await;
     let me = app.workspace("north").await;
-    let rita = me.post("/v1/users", json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" })).await.expect(201);
+    let rita =
+        me.post("/v1/users", json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" })).await.expect(201);
     me.post("/v1/contacts", json!({ "first_name": "Ada" })).await.expect(201);
     me.post("/v1/contacts", json!({ "first_name": "Eve", "owner_id": rita["id"] })).await.expect(201);
     app.drain().await;
     assert_eq!(me.get("/v1/contacts?owner_id=me").await.column("first_name"), ["Ada"]);
-    assert_eq!(me.get(&format!("/v1/contacts?owner_id={}", rita["id"].as_str().unwrap())).await.column("first_name"), ["Eve"]);
+    assert_eq!(
+        me.get(&format!("/v1/contacts?owner_id={}", rita["id"].as_str().unwrap())).await.column("first_name"),
+        ["Eve"]
+    );
     assert_eq!(me.get("/v1/users?sort=name").await.column("name"), ["Ada Admin", "Rita"]);
 }
 
@@ -91,7 +102,17 @@ async fn what_a_list_cannot_do_it_says() {
     let me = app.workspace("north").await;
     people(&me).await;
     app.drain().await;
-    for query in ["nick=x", "limit=0", "limit=201", "limit=x", "sort=nick", "city.near=x", "count=about", "archived=maybe", "city=a&city=b"] {
+    for query in [
+        "nick=x",
+        "limit=0",
+        "limit=201",
+        "limit=x",
+        "sort=nick",
+        "city.near=x",
+        "count=about",
+        "archived=maybe",
+        "city=a&city=b",
+    ] {
         assert_eq!(me.get(&format!("/v1/contacts?{query}")).await.refused(422), "invalid", "{query}");
     }
     for cursor in ["x", "e30", "%00", "AAAA"] {
@@ -100,7 +121,11 @@ async fn what_a_list_cannot_do_it_says() {
     let page = me.get("/v1/contacts?limit=2&sort=city").await.expect(200);
     let cursor = page["page"]["next_cursor"].as_str().unwrap();
     for other in ["sort=-city", "sort=city&city.is_null=false", "sort=city&q=a", "sort=city&archived=true"] {
-        assert_eq!(me.get(&format!("/v1/contacts?limit=2&{other}&cursor={cursor}")).await.refused(400), "cursor_mismatch", "{other}");
+        assert_eq!(
+            me.get(&format!("/v1/contacts?limit=2&{other}&cursor={cursor}")).await.refused(400),
+            "cursor_mismatch",
+            "{other}"
+        );
     }
     assert_eq!(me.get_at("/v1/contacts", "con_1:1").await.refused(400), "bad_position");
 }

@@ -96,11 +96,18 @@ async fn what_cannot_be_read_is_a_problem_and_never_a_five_hundred() {
         let answer = me.send_bytes(Method::POST, "/v1/contacts", &[("content-type", media)], Some(body)).await;
         assert_eq!(answer.refused(status), code);
     }
-    for path in ["/v1/contacts/con_1", "/v1/contacts/usr_0199b3c0000070008000000000000000", "/v1/contacts/%00", "/v1/contacts/%23%23"] {
+    for path in [
+        "/v1/contacts/con_1",
+        "/v1/contacts/usr_0199b3c0000070008000000000000000",
+        "/v1/contacts/%00",
+        "/v1/contacts/%23%23",
+    ] {
         assert_eq!(me.get(path).await.refused(404), "not_found");
     }
     for key in ["", "x".repeat(300).as_str()] {
-        let answer = me.send(Method::POST, "/v1/contacts", &[("idempotency-key", key)], Some(json!({ "first_name": "A" }))).await;
+        let answer = me
+            .send(Method::POST, "/v1/contacts", &[("idempotency-key", key)], Some(json!({ "first_name": "A" })))
+            .await;
         assert_eq!(answer.refused(400), "bad_idempotency_key");
     }
 }
@@ -112,7 +119,8 @@ async fn an_owner_must_be_a_user_of_the_same_workspace() {
     let foreign = other.made.as_ref().unwrap().user;
     let refused = me.post("/v1/contacts", json!({ "first_name": "Ada", "owner_id": foreign })).await.expect(422);
     assert_eq!(refused["errors"][0]["code"], "unknown_user");
-    let rep = me.post("/v1/users", json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" })).await.expect(201);
+    let rep =
+        me.post("/v1/users", json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" })).await.expect(201);
     let made = me.post("/v1/contacts", json!({ "first_name": "Ada", "owner_id": rep["id"] })).await.expect(201);
     assert_eq!(made["owner_id"], rep["id"]);
     let path = format!("/v1/contacts/{}", made["id"].as_str().unwrap());

@@ -29,7 +29,10 @@ pub enum Unit {
 static IN_LAMBDA: LazyLock<bool> = LazyLock::new(|| crate::clients::variable("AWS_LAMBDA_FUNCTION_NAME").is_some());
 
 /// Sends one value of a metric. Costs a line of the log and no call.
-#[expect(clippy::print_stdout, reason = "standard output of a function is its log, and the format is a line of its own")]
+#[expect(
+    clippy::print_stdout,
+    reason = "standard output of a function is its log, and the format is a line of its own"
+)]
 pub fn measure(name: &str, unit: Unit, value: f64, at: Timestamp) {
     if *IN_LAMBDA {
         println!("{}", line(name, unit, value, at));
