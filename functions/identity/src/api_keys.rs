@@ -191,7 +191,7 @@ async fn revoke_api_key(Path(id): Path<String>, Write { cx, .. }: Write) -> Resu
     let Ok(id) = id.parse::<Id<kinds::ApiKey>>() else { return Err(not_found.into()) };
     let entry = cx.table.get(&cx.table.keys().api_key_entry(id)).await?.ok_or(not_found)?;
     let hash = entry.get("hash").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let key: ApiKey = serde_json::from_value(Value::Object(entry.clone())).map_err(Error::bug)?;
+    let key: ApiKey = serde_json::from_value(Value::Object(entry.clone())).map_err(Error::unreadable("API key"))?;
     if key.revoked_at.is_some() {
         return Ok(Json(view(entry, None)));
     }

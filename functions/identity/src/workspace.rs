@@ -84,7 +84,7 @@ pub(crate) fn parse_name(body: &Document) -> Result<Option<String>, Violations> 
 async fn load(cx: &Cx) -> Result<Workspace, Error> {
     let document = cx.table.get(&cx.table.keys().config("workspace")).await?;
     let document = document.ok_or(Error::NotFound { what: "workspace" })?;
-    serde_json::from_value(Value::Object(document)).map_err(Error::bug)
+    serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("workspace"))
 }
 
 fn answer(workspace: &Workspace) -> Response {
@@ -145,7 +145,8 @@ async fn try_update(cx: &Cx, body: &Document, seen: Option<Version>) -> Result<W
 
 fn repeated(kept: KeptAnswer) -> Result<Response> {
     let document = kept.document.unwrap_or_default();
-    let workspace: Workspace = serde_json::from_value(Value::Object(document)).map_err(Error::bug)?;
+    let workspace: Workspace =
+        serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("workspace"))?;
     let mut response = answer(&workspace);
     response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
     Ok(response)

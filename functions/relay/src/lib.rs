@@ -51,5 +51,5 @@ fn parse(record: EventRecord) -> Result<Option<Event>> {
     if record.event_name != "INSERT" || !is_event {
         return Ok(None);
     }
-    serde_dynamo::from_item(image).map(Some).map_err(|error| Error::malformed("bad_event", error.to_string()))
+    serde_dynamo::from_item(image).map(Some).map_err(|_| Error::malformed("bad_event", "the image is not an event"))
 }

@@ -46,7 +46,7 @@ impl FromRequestParts<App> for Context {
 fn from_gateway(parts: &Parts) -> Result<Access, Error> {
     let context = parts.extensions.get::<RequestContext>().and_then(RequestContext::authorizer);
     let access = context.and_then(|context| context.fields.get("access")?.as_str()).ok_or(Error::Unauthenticated)?;
-    serde_json::from_str(access).map_err(Error::bug)
+    serde_json::from_str(access).map_err(Error::unreadable("access"))
 }
 
 async fn from_header(parts: &Parts, app: &App) -> Result<Access, Error> {

@@ -25,6 +25,6 @@ impl Credential {
 pub async fn authenticate(tables: &Tables, credential: &Credential, now: Timestamp) -> Result<Option<Access>> {
     let Some(hash) = hash_secret(credential.0.reveal()) else { return Ok(None) };
     let Some(document) = tables.api_key(&hash).await? else { return Ok(None) };
-    let key: ApiKey = serde_json::from_value(document.into()).map_err(Error::bug)?;
+    let key: ApiKey = serde_json::from_value(document.into()).map_err(Error::unreadable("API key"))?;
     Ok(key.access(now))
 }

@@ -113,6 +113,12 @@ impl Error {
         Self::Bug { source: source.into() }
     }
 
+    /// A defect: something stored is not in the form in which it is written. What a parser says is left out, since it
+    /// quotes the value, and a log must hold no personal data.
+    pub fn unreadable<E>(what: &'static str) -> impl FnOnce(E) -> Self {
+        move |_| Self::bug(format!("a stored {what} cannot be read"))
+    }
+
     /// Something that does not answer now, with its cause for the log. To be tried again after a second.
     pub fn unavailable(source: impl Into<Source>) -> Self {
         Self::Unavailable { retry_after: 1, source: source.into() }

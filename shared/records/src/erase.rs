@@ -88,7 +88,7 @@ fn empty(cx: &Cx, object: &Object, changes: &mut Changes, document: Document) ->
     if let Some(Value::String(hash)) = document.get("once") {
         changes.forget(keys.once(hash));
     }
-    let event: Event = serde_json::from_value(Value::Object(document)).map_err(Error::bug)?;
+    let event: Event = serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("event"))?;
     if event.salt.is_some() {
         let emptied = Event { changes: std::collections::BTreeMap::new(), salt: None, ..event };
         changes.event(keys, object.name, &emptied, None)?;

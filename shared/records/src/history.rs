@@ -53,7 +53,7 @@ pub(crate) async fn page(
     let events: Vec<Event> = page
         .documents
         .into_iter()
-        .map(|document| serde_json::from_value(Value::Object(document)).map_err(Error::bug))
+        .map(|document| serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("event")))
         .collect::<Result<_>>()?;
     let next = page.next.and(events.last().map(|event| event.id));
     Ok(History { events, next })

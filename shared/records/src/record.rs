@@ -49,7 +49,7 @@ impl Record {
     /// [`Error::Bug`] when it is not a record of that object: whoever asked used a wrong key.
     pub fn read(object: &Object, document: Document) -> Result<Self> {
         let fields = Fields::stored(object, &document);
-        let common: Common = serde_json::from_value(Value::Object(document)).map_err(Error::bug)?;
+        let common: Common = serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("record"))?;
         if common.object != object.name {
             return Err(Error::bug(format!("a {} where a {} was expected", common.object, object.name)));
         }

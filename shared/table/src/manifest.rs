@@ -39,7 +39,9 @@ impl TenantTable {
     /// When the table does not answer.
     pub async fn manifest(&self, replica_schema: u32) -> Result<Option<Manifest>> {
         let document = self.get(&self.keys().manifest(replica_schema)).await?;
-        document.map(|document| serde_json::from_value(document.into()).map_err(Error::bug)).transpose()
+        document
+            .map(|document| serde_json::from_value(document.into()).map_err(Error::unreadable("manifest")))
+            .transpose()
     }
 
     /// Moves the manifest to a new snapshot if nobody else has moved it since version `seen` was read (0: there was

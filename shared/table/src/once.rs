@@ -64,7 +64,7 @@ impl Once {
 
     /// The answer in a stored item, if it was the same request.
     pub(crate) fn read(&self, document: Document) -> Result<KeptAnswer> {
-        let stored: Stored = serde_json::from_value(document.into()).map_err(Error::bug)?;
+        let stored: Stored = serde_json::from_value(document.into()).map_err(Error::unreadable("kept answer"))?;
         if stored.fingerprint == self.fingerprint { Ok(stored.answer) } else { Err(Error::KeyReused) }
     }
 }
