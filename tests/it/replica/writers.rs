@@ -36,7 +36,7 @@ pub(crate) async fn write(world: Arc<World>, writer: u64) {
     let cx = world.cx(&world.calm());
     let mut written = 0;
     while written < world.plan.changes / usize::try_from(WRITERS).unwrap() && !world.is_over() {
-        let pause = dice.millis(60);
+        let pause = dice.millis(24);
         world.clock.advance_millis(i64::try_from(pause.as_millis()).unwrap());
         tokio::time::sleep(pause).await;
         if change(&world, &cx, &dice).await {
