@@ -20,9 +20,10 @@ cargo xtask <command>
   tidy               check the house rules over the work tree
   new <capability>   start a capability: crate, member, code map row
   test [--no-cloud]  format, clippy, tidy, tests, documentation, and the deployed stack in an emulator
-  openapi            write docs/openapi.json and the route table of docs/API.md
+  openapi            write docs/openapi.json, the route table of docs/API.md and events/domain
   workspace create --table NAME --name NAME
                      make the first workspace of a deployed table, and print its admin's API key
+  watch              run the functions under `cargo lambda watch` and call each
   cloud              deploy the template into an emulator and use it over HTTP (`--tools`, `--lint`, `--keep`)";
 
 fn main() -> ExitCode {
@@ -36,6 +37,7 @@ fn main() -> ExitCode {
         "new" => new::run(&root(), rest),
         "test" => suite::run(&root(), rest),
         "cloud" => cloud::run(&root(), rest),
+        "watch" => cloud::watch(&root(), rest),
         "openapi" => openapi::run(&root(), rest),
         "workspace" => workspace::run(&root(), rest),
         "help" | "--help" | "-h" => {

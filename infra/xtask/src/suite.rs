@@ -53,6 +53,11 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
     step("licences and duplicates", &mut || deny(root));
     step("documentation", &mut || documentation(root));
     let green = step("tests", &mut || tests(root, &mut totals));
+    step("cargo lambda watch", &mut || match (cloud, green) {
+        (false, _) => Outcome::Skipped("--no-cloud".to_owned()),
+        (true, false) => Outcome::Skipped("first everything else has to be green".to_owned()),
+        (true, true) => outcome(crate::cloud::watch(root, &[])),
+    });
     step("deployed", &mut || match (cloud, green) {
         (false, _) => Outcome::Skipped("--no-cloud".to_owned()),
         (true, false) => Outcome::Skipped("first everything else has to be green".to_owned()),
