@@ -79,6 +79,28 @@ fn nothing_that_is_sent_shows_or_changes_another_workspace() {
     outcome.unwrap_or_else(|error| panic!("{error}"));
 }
 
+#[tokio::test]
+async fn the_check_notices_somebody_who_is_let_in() {
+    let mut world = World::start().await;
+    // With a key of the other workspace everything is shown and can be changed.
+    world.me = world.foreign.caller.clone();
+    let complaints = [
+        ("read_contact", "for something of another workspace"),
+        ("list_contacts", "was told"),
+        ("read_workspace", "was told"),
+        ("create_user", "was changed"),
+    ];
+    for (id, complaint) in complaints {
+        let operation = world.operations.iter().find(|operation| operation.id == id).unwrap();
+        let mut attempt = Attempt::on(operation, &world.foreign.ids[0]);
+        if id == "create_user" {
+            attempt.body = Some(json!({ "name": "Eve", "email": "eve@example.com", "role": "rep" }));
+        }
+        let error = world.check(&attempt).await.unwrap_err();
+        assert!(error.contains(complaint), "{id}: {error}");
+    }
+}
+
 /// An id of the same kind that nothing has.
 fn unknown_like(id: &str) -> String {
     let (prefix, _) = id.split_once('_').unwrap();
