@@ -45,6 +45,18 @@ impl Files {
         }
     }
 
+    /// Whether an object is there.
+    ///
+    /// # Errors
+    /// When the bucket does not answer.
+    pub async fn exists(&self, key: &str) -> Result<bool> {
+        match self.client.head_object().bucket(&self.bucket).key(key).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found()) => Ok(false),
+            Err(error) => Err(Error::unavailable(DisplayErrorContext(error).to_string())),
+        }
+    }
+
     /// Removes an object, if it is there.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 use table::Manifest;
 
 use crate::database::{Database, remove_file, state};
+use crate::obtain::is_too_old;
 use crate::replicas::Replica;
 use crate::schema::REPLICA_SCHEMA;
 
@@ -108,7 +109,7 @@ impl Replica {
         self.catch_up().await?;
         if erased {
             self.forget(request).await?;
-        } else if self.is_fresh(before.as_ref())? {
+        } else if self.is_fresh(before.as_ref()).await? {
             return Ok(Snapshotted::Fresh);
         }
         let packed = self.pack().await?;
@@ -138,10 +139,14 @@ impl Replica {
         }
     }
 
-    fn is_fresh(&self, manifest: Option<&Manifest>) -> Result<bool> {
+    /// Whether the present snapshot is good enough: near to the journal's end, and of use to somebody who has no file.
+    /// A manifest outlives its object where a table has moved to another stack, and where nobody wrote for long.
+    async fn is_fresh(&self, manifest: Option<&Manifest>) -> Result<bool> {
         let Some(manifest) = manifest else { return Ok(false) };
         let state = self.database()?.state()?;
-        Ok(state.seq <= manifest.seq || (state.since_seq == manifest.seq && state.since < WORTH))
+        let is_near = state.seq <= manifest.seq || (state.since_seq == manifest.seq && state.since < WORTH);
+        let is_young = !is_too_old(manifest.at.as_millis(), self.clock.now());
+        Ok(is_near && is_young && self.replicas.inner.files.exists(&manifest.object).await?)
     }
 
     async fn pack(&self) -> Result<Packed> {
