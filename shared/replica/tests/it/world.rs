@@ -27,6 +27,7 @@ pub(crate) static CONTACT: LazyLock<Object> = LazyLock::new(|| Object {
         Field::new("city", FieldType::Text { max: 100 }, "City."),
         Field::new("tier", FieldType::Select { options: vec!["gold", "silver"] }, "Tier."),
     ],
+    guard: Object::no_guard,
     rules: no_rules,
 });
 
