@@ -133,7 +133,11 @@ async fn upsert_creates_once_and_changes_from_then_on() {
         (&changed["id"], &changed["city"], &changed["first_name"]),
         (&made["id"], &json!("Paris"), &json!("Ada"))
     );
+    assert_eq!(changed["email"], "ada@example.com", "a contact keeps its own spelling");
     assert_eq!(me.put(path, json!({ "email": "eve@example.com" })).await.refused(422), "invalid");
+    let seen = [("if-match", "\"1\"")];
+    let gone = me.send(Method::PUT, "/v1/contacts/by/email/eve@example.com", &seen, Some(json!({}))).await;
+    assert_eq!(gone.refused(412), "stale", "whoever names a version has seen a record");
     assert_eq!(me.put("/v1/contacts/by/city/Paris", json!({})).await.refused(404), "not_found");
     assert_eq!(me.put("/v1/contacts/by/email/nobody", json!({})).await.refused(422), "invalid");
 }

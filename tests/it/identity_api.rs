@@ -97,3 +97,54 @@ async fn only_admins_manage_users_and_keys() {
     let missing: Value = me.post("/v1/users", json!({})).await.expect(422);
     assert_eq!(missing["errors"].as_array().unwrap().len(), 3);
 }
+
+#[tokio::test]
+async fn a_key_is_never_more_than_its_user_and_ends_with_them() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let other = me.made.as_ref().unwrap().user;
+    let rita = json!({ "name": "Rita", "email": "rita@example.com", "role": "admin" });
+    let rita = me.post("/v1/users", rita).await.expect(201);
+    let path = format!("/v1/users/{}", rita["id"].as_str().unwrap());
+    let ritas = app.key_of(&me, rita["id"].as_str().unwrap()).await;
+    let mine = format!("/v1/users/{other}");
+    ritas.patch(&mine, json!({ "role": "viewer" })).await.expect(200);
+    app.stack.forget_callers();
+    assert_eq!(me.post("/v1/contacts", json!({ "first_name": "Ada" })).await.refused(403), "denied");
+    ritas.patch(&mine, json!({ "role": "admin" })).await.expect(200);
+    app.stack.forget_callers();
+    me.delete(&path).await.expect(200);
+    app.stack.forget_callers();
+    assert_eq!(ritas.get("/v1/me").await.refused(401), "unauthenticated");
+    me.post(&format!("{path}/restore"), json!({})).await.expect(200);
+    app.stack.forget_callers();
+    ritas.get("/v1/me").await.expect(200);
+}
+
+#[tokio::test]
+async fn nobody_takes_away_their_own_access() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let path = format!("/v1/users/{}", me.made.as_ref().unwrap().user);
+    assert_eq!(me.delete(&path).await.refused(409), "oneself");
+    assert_eq!(me.post(&format!("{path}/erase"), json!({})).await.refused(409), "oneself");
+    assert_eq!(me.patch(&path, json!({ "role": "viewer" })).await.refused(409), "oneself");
+    let by_email = "/v1/users/by/email/admin@north.example.com";
+    assert_eq!(me.put(by_email, json!({ "role": "viewer" })).await.refused(409), "oneself");
+    me.patch(&path, json!({ "name": "Ada A." })).await.expect(200);
+}
+
+#[tokio::test]
+async fn more_keys_than_a_page_holds_are_all_listed() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    for number in 0..60 {
+        me.post("/v1/api_keys", json!({ "name": format!("key {number}"), "role": "viewer" })).await.expect(201);
+    }
+    let first = me.get("/v1/api_keys").await.expect(200);
+    assert_eq!((first["data"].as_array().unwrap().len(), &first["page"]["has_more"]), (50, &json!(true)));
+    let cursor = first["page"]["next_cursor"].as_str().unwrap();
+    let rest = me.get(&format!("/v1/api_keys?cursor={cursor}")).await.expect(200);
+    assert_eq!((rest["data"].as_array().unwrap().len(), &rest["page"]["has_more"]), (11, &json!(false)));
+    assert_eq!(me.get("/v1/api_keys?cursor=x").await.refused(400), "cursor_mismatch");
+}

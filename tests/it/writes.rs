@@ -104,6 +104,13 @@ async fn what_cannot_be_read_is_a_problem_and_never_a_five_hundred() {
     ] {
         assert_eq!(me.get(path).await.refused(404), "not_found");
     }
+    for tag in ["*", "1"] {
+        let answer = me.send(Method::PATCH, "/v1/contacts/con_1", &[("if-match", tag)], Some(json!({}))).await;
+        assert_eq!(answer.refused(400), "bad_if_match");
+    }
+    let new = Some(json!({ "first_name": "Ada" }));
+    assert_eq!(me.send(Method::POST, "/v1/contacts", &[("if-match", "\"1\"")], new).await.refused(400), "bad_if_match");
+    assert_eq!(me.get("/v1/me?verbose=1").await.refused(422), "invalid");
     for key in ["", "x".repeat(300).as_str()] {
         let answer = me
             .send(Method::POST, "/v1/contacts", &[("idempotency-key", key)], Some(json!({ "first_name": "A" })))

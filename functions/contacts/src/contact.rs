@@ -21,6 +21,7 @@ static CONTACT: LazyLock<Object> = LazyLock::new(|| Object {
         Field::new("city", FieldType::Text { max: 100 }, "Where they are."),
     ],
     rules,
+    guard: Object::no_guard,
 });
 
 /// What a contact is made of.

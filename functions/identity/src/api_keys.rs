@@ -1,9 +1,9 @@
 //! API keys: made, listed, revoked. The secret is shown once, in the answer that makes it.
 
-use api::{Context, Operation, Result, Routes, Shape, Write};
+use api::{Context, Operation, Parameter, Result, Routes, Shape, Write, page, parse_params};
 use auth::{ApiKey, Permission, Role};
 use axum::Json;
-use axum::extract::Path;
+use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use events::{Document, FieldChange};
@@ -15,8 +15,8 @@ use table::{Changes, KeptAnswer, Refused, Sort};
 
 /// The most characters in a key's name.
 const MAX_NAME: usize = 100;
-/// The most keys that a workspace has and a list shows.
-const MAX_KEYS: u16 = 200;
+/// How many keys a page has.
+const PAGE: u16 = 50;
 
 pub(crate) fn routes() -> Routes {
     let shape = json!({
@@ -34,7 +34,16 @@ pub(crate) fn routes() -> Routes {
             "secret": { "type": ["string", "null"], "description": "Shown once, when the key is made." },
         },
     });
-    let list = json!({ "type": "object", "required": ["data"], "properties": { "data": { "type": "array", "items": shape } } });
+    let list = json!({
+        "type": "object",
+        "required": ["data", "page"],
+        "properties": { "data": { "type": "array", "items": shape }, "page": { "type": "object" } },
+    });
+    let cursor = Parameter {
+        name: "cursor".to_owned(),
+        help: "The next_cursor of the page before.".to_owned(),
+        schema: json!({ "type": "string" }),
+    };
     let body = json!({
         "type": "object",
         "required": ["name", "role"],
@@ -47,12 +56,19 @@ pub(crate) fn routes() -> Routes {
     });
     Routes::new()
         .add(
-            Operation::new(Method::GET, "/v1/api_keys", "list_api_keys", "List the API keys of the workspace")
-                .answers(200, Shape::Schema(list)),
+            Operation::new(
+                Method::GET,
+                "/v1/api_keys",
+                "list_api_keys",
+                "List the API keys of the workspace, newest first",
+            )
+            .asks(vec![cursor])
+            .answers(200, Shape::Schema(list)),
             get(list_api_keys),
         )
         .add(
             Operation::new(Method::POST, "/v1/api_keys", "create_api_key", "Make an API key; its secret is shown once")
+                .unconditional()
                 .takes(Shape::Schema(body))
                 .answers(201, Shape::Schema(shape.clone())),
             post(create_api_key),
@@ -89,7 +105,7 @@ fn parse(body: &Document, now: Timestamp) -> Result<NewKey, Violations> {
         violations.add("/name", "bad_name", format!("must be a line of 1 to {MAX_NAME} characters"));
     }
     let role = body.get("role").and_then(Value::as_str);
-    let role = role.and_then(|word| Role::ALL.iter().copied().find(|role| role.as_str() == word));
+    let role = role.and_then(Role::parse);
     if role.is_none() {
         violations.add("/role", "unknown_option", format!("must be one of {}", roles().join(", ")));
     }
@@ -157,15 +173,28 @@ fn view(mut document: Document, secret: Option<&Secret>) -> Value {
     Value::Object(document)
 }
 
-async fn list_api_keys(Context(cx): Context) -> Result<Json<Value>> {
+async fn list_api_keys(Context(cx): Context, RawQuery(query): RawQuery) -> Result<Json<Value>> {
     cx.caller.require(Permission::Administer)?;
+    let mut after: Option<Id<kinds::ApiKey>> = None;
+    for (name, value) in parse_params(query.as_deref())? {
+        if name != "cursor" {
+            return Err(
+                Error::invalid(pointer(&name), "unknown_parameter", "is not a parameter of this operation").into()
+            );
+        }
+        let parsed =
+            value.parse().map_err(|_| Error::malformed("cursor_mismatch", "the cursor is not of this list"))?;
+        after = Some(parsed);
+    }
+    let after = after.map(|id| id.to_string());
     let parent = cx.table.keys().api_key_entry(cx.ids.next());
-    let page = cx.table.children(&parent, "key_", None, MAX_KEYS, true).await?;
-    let data: Vec<Value> = page.documents.into_iter().map(|document| view(document, None)).collect();
-    Ok(Json(json!({ "data": data })))
+    let found = cx.table.children(&parent, "key_", after.as_deref(), PAGE, true).await?;
+    let data: Vec<Value> = found.documents.into_iter().map(|document| view(document, None)).collect();
+    Ok(Json(page(data, found.next)))
 }
 
-async fn create_api_key(Write { cx, body, .. }: Write) -> Result<Response> {
+async fn create_api_key(write: Write) -> Result<Response> {
+    let (cx, body) = write.unconditional()?;
     cx.caller.require(Permission::Administer)?;
     let new = parse(&body, cx.clock.now()).map_err(Error::from)?;
     let (key, secret, mut changes) = made(&cx, &new.name, new.role, new.good_until)?;
@@ -185,7 +214,8 @@ async fn create_api_key(Write { cx, body, .. }: Write) -> Result<Response> {
     }
 }
 
-async fn revoke_api_key(Path(id): Path<String>, Write { cx, .. }: Write) -> Result<Json<Value>> {
+async fn revoke_api_key(Path(id): Path<String>, write: Write) -> Result<Json<Value>> {
+    let (cx, _) = write.unconditional()?;
     cx.caller.require(Permission::Administer)?;
     let not_found = Error::NotFound { what: "api_key" };
     let Ok(id) = id.parse::<Id<kinds::ApiKey>>() else { return Err(not_found.into()) };

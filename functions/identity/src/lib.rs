@@ -20,7 +20,7 @@ mod workspace;
 
 use api::{App, Routes};
 
-pub use bootstrap::{Bootstrapped, FirstUser, bootstrap};
+pub use bootstrap::{Bootstrapped, FirstUser, bootstrap, operator_key};
 pub use user::object;
 
 /// The routes of identity.

@@ -1,6 +1,6 @@
 //! Who am I, and where.
 
-use api::{Context, Operation, Result, Routes, Shape};
+use api::{Context, NoQuery, Operation, Result, Routes, Shape};
 use axum::Json;
 use axum::routing::get;
 use http::Method;
@@ -25,7 +25,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new().add(operation.answers(200, shape), get(read_me))
 }
 
-async fn read_me(Context(cx): Context) -> Result<Json<Value>> {
+async fn read_me(Context(cx): Context, _: NoQuery) -> Result<Json<Value>> {
     let keys = cx.table.keys();
     let wanted = [keys.record("user", cx.caller.user.erase()), keys.config("workspace")];
     let found = cx.table.get_many(&wanted).await?;

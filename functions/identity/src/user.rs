@@ -3,9 +3,10 @@
 use std::sync::LazyLock;
 
 use api::{Routes, record_routes};
-use auth::{Permission, Role};
-use kernel::{AnyId, Id, Ids, Violations, kinds};
-use records::{Field, FieldType, Fields, Object};
+use auth::{Caller, Permission, Role};
+use events::Document;
+use kernel::{AnyId, Error, Id, Ids, Result, Violations, kinds};
+use records::{Field, FieldType, Fields, Object, Verb};
 
 static USER: LazyLock<Object> = LazyLock::new(|| Object {
     name: "user",
@@ -28,6 +29,7 @@ static USER: LazyLock<Object> = LazyLock::new(|| Object {
         .required(),
     ],
     rules: no_rules,
+    guard: not_oneself,
 });
 
 /// What a user is made of.
@@ -37,6 +39,20 @@ pub fn object() -> &'static Object {
 }
 
 const fn no_rules(_: &Fields, _: &mut Violations) {}
+
+/// Nobody takes away their own access: the last administrator would lock everybody out.
+fn not_oneself(caller: &Caller, id: AnyId, verb: Verb, patch: &Document) -> Result<()> {
+    let takes_access = match verb {
+        Verb::Archive | Verb::Erase => true,
+        Verb::Change => patch.contains_key("role"),
+        Verb::Restore => false,
+    };
+    if takes_access && id == caller.user.erase() {
+        let detail = "nobody can take away their own access: ask another administrator".to_owned();
+        return Err(Error::WrongState { code: "oneself", detail });
+    }
+    Ok(())
+}
 
 fn new_id(ids: &Ids) -> AnyId {
     let id: Id<kinds::User> = ids.next();

@@ -1,6 +1,6 @@
 //! The workspace itself: its name, currency, time zone and locale.
 
-use api::{Context, Operation, Result, Routes, Shape, Write};
+use api::{Context, NoQuery, Operation, Result, Routes, Shape, Write};
 use auth::Permission;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -95,7 +95,7 @@ fn answer(workspace: &Workspace) -> Response {
     response
 }
 
-async fn read(Context(cx): Context) -> Result<Response> {
+async fn read(Context(cx): Context, _: NoQuery) -> Result<Response> {
     Ok(answer(&load(&cx).await?))
 }
 

@@ -31,6 +31,19 @@ pub struct Write {
     pub seen: Option<Version>,
 }
 
+impl Write {
+    /// The context and the body of a write that no version can be named for: what it makes is not there yet, or has none.
+    ///
+    /// # Errors
+    /// When the request names a version all the same: it would be ignored.
+    pub fn unconditional(self) -> Result<(Cx, Document)> {
+        match self.seen {
+            None => Ok((self.cx, self.body)),
+            Some(_) => Err(Error::malformed("bad_if_match", "this operation knows no If-Match")),
+        }
+    }
+}
+
 impl FromRequest<App> for Write {
     type Rejection = Problem;
 
@@ -73,17 +86,13 @@ fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Document> {
     }
 }
 
-/// `If-Match` with one strong `ETag`, or `*` for whatever there is.
+/// `If-Match` with one strong `ETag`. `*` is not taken: every write but a creation fails by itself where nothing is.
 fn if_match(headers: &HeaderMap) -> Result<Option<Version>> {
     let Some(value) = headers.get(header::IF_MATCH) else { return Ok(None) };
     let wrong = || Error::malformed("bad_if_match", "If-Match must be one ETag as it was answered, such as \"3\"");
-    match value.to_str().map_err(|_| wrong())?.trim() {
-        "*" => Ok(None),
-        tag => {
-            let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).ok_or_else(wrong)?;
-            digits.parse().map(Some).map_err(|_| wrong())
-        }
-    }
+    let tag = value.to_str().map_err(|_| wrong())?.trim();
+    let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).ok_or_else(wrong)?;
+    digits.parse().map(Some).map_err(|_| wrong())
 }
 
 fn once(cx: &Cx, parts: &Parts, body: &[u8]) -> Result<Option<Once>> {

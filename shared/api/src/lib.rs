@@ -22,7 +22,7 @@ pub use input::{MAX_BODY_BYTES, Write};
 pub use observe::{ReplicaTime, observed};
 pub use openapi::document;
 pub use problem::Problem;
-pub use query::{Params, parse_params};
+pub use query::{NoQuery, Params, parse_params};
 pub use record_routes::{NewId, record_routes};
 pub use respond::{page, written};
 pub use routes::{Operation, Parameter, Routes, Shape};

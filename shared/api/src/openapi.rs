@@ -71,6 +71,9 @@ fn describe(operation: &Operation) -> Value {
     if let Some(schema) = schema(answer) {
         success["content"] = json!({ "application/json": { "schema": schema } });
     }
+    if operation.may_create {
+        responses.insert("201".to_owned(), success.clone());
+    }
     responses.insert(status.to_string(), success);
     responses.insert(
         "default".to_owned(),
@@ -110,16 +113,13 @@ fn parameters(operation: &Operation) -> Vec<Value> {
         let help = "`only` answers what would happen and writes nothing.";
         parameters
             .push(json!({ "name": "validate", "in": "query", "description": help, "schema": { "enum": ["only"] } }));
-        for (name, help) in [
-            ("If-Match", "The ETag that was seen; refused with 412 when the record has another one by now."),
-            (
-                "Idempotency-Key",
-                "Repeating a request with the same key within 24 hours repeats the answer, not the effect.",
-            ),
-        ] {
-            parameters
-                .push(json!({ "name": name, "in": "header", "description": help, "schema": { "type": "string" } }));
+        let header = |name: &str, help: &str| json!({ "name": name, "in": "header", "description": help, "schema": { "type": "string" } });
+        if operation.conditional {
+            let help = "The ETag that was seen; refused with 412 when the record has another one by now.";
+            parameters.push(header("If-Match", help));
         }
+        let help = "Repeating a request with the same key within 24 hours repeats the answer, not the effect.";
+        parameters.push(header("Idempotency-Key", help));
     }
     parameters
 }

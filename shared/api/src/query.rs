@@ -1,6 +1,10 @@
 //! Query strings.
 
+use axum::extract::FromRequestParts;
+use http::request::Parts;
 use kernel::{Error, Result, Violations, pointer};
+
+use crate::Problem;
 
 /// The parameters of a query string, decoded, in their order.
 pub type Params = Vec<(String, String)>;
@@ -24,6 +28,22 @@ pub fn parse_params(query: Option<&str>) -> Result<Params> {
         }
     }
     violations.or(params).map_err(Error::from)
+}
+
+/// The extractor of a request that knows no parameters: one that is misspelt, or meant for another route, is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NoQuery;
+
+impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let mut violations = Violations::new();
+        for (name, _) in parse_params(parts.uri.query())? {
+            violations.add(pointer(&name), "unknown_parameter", "is not a parameter of this operation");
+        }
+        Ok(violations.or(Self).map_err(Error::from)?)
+    }
 }
 
 /// The query of a write: nothing but `validate=only`, which asks what would happen. Anything else is an error, since a

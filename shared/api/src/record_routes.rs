@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::respond::{etag, page, written};
-use crate::{Context, Operation, Parameter, Result, Routes, Shape, Write};
+use crate::{Context, NoQuery, Operation, Parameter, Result, Routes, Shape, Write};
 
 /// Makes the id of a new record of an object.
 pub type NewId = fn(&Ids) -> AnyId;
@@ -49,7 +49,7 @@ fn read_routes(object: &'static Object) -> Routes {
         .add(
             Operation::new(Method::GET, one(object), format!("read_{name}"), format!("Read a {name}"))
                 .answers(200, Shape::Record(name)),
-            get(move |context, path| read(object, context, path)),
+            get(move |context, query, path| read(object, context, query, path)),
         )
         .add(
             Operation::new(
@@ -72,6 +72,7 @@ fn write_routes(object: &'static Object, new_id: NewId) -> Routes {
     Routes::new()
         .add(
             operation(Method::POST, format!("/v1/{plural}"), "create", format!("Create a {name}"))
+                .unconditional()
                 .takes(Shape::NewRecord(name))
                 .answers(201, Shape::Record(name)),
             post(move |write| create(object, new_id, write)),
@@ -110,6 +111,7 @@ fn write_routes(object: &'static Object, new_id: NewId) -> Routes {
                 format!("Change the {name} with a unique value, or create one"),
             )
             .takes(Shape::Patch(name))
+            .may_create()
             .answers(200, Shape::Record(name)),
             put(move |path, write| upsert(object, new_id, path, write)),
         )
@@ -120,7 +122,7 @@ fn parse_id(object: &Object, text: &str) -> Result<AnyId, Error> {
     text.parse().map_err(|_| Error::NotFound { what: object.name })
 }
 
-async fn read(object: &'static Object, Context(cx): Context, Path(id): Path<String>) -> Result<Response> {
+async fn read(object: &'static Object, Context(cx): Context, _: NoQuery, Path(id): Path<String>) -> Result<Response> {
     let record = records::load(&cx, object, parse_id(object, &id)?).await?;
     let mut response = Json(record.rendered(object)).into_response();
     etag(&mut response, record.common.version);
@@ -172,7 +174,7 @@ async fn respond(cx: &Cx, object: &Object, outcome: kernel::Result<Written>) -> 
 }
 
 async fn create(object: &'static Object, new_id: NewId, write: Write) -> Result<Response> {
-    let Write { cx, body, seen: _ } = write;
+    let (cx, body) = write.unconditional()?;
     let outcome = records::create(&cx, object, new_id(&cx.ids), &body).await;
     respond(&cx, object, outcome).await
 }

@@ -51,14 +51,18 @@ pub struct Operation {
     pub summary: String,
     /// Whether it is answered without a credential.
     pub public: bool,
-    /// Whether it changes anything: then it takes `validate=only`, `If-Match` and `Idempotency-Key`.
+    /// Whether it changes anything: then it takes `validate=only` and `Idempotency-Key`.
     pub writes: bool,
+    /// Whether it takes `If-Match`.
+    pub conditional: bool,
     /// Parameters of the query string.
     pub query: Vec<Parameter>,
     /// What it takes.
     pub body: Shape,
     /// The status of success, and what it answers.
     pub answer: (u16, Shape),
+    /// Whether success can also be a 201 with the same answer.
+    pub may_create: bool,
 }
 
 impl Operation {
@@ -73,10 +77,26 @@ impl Operation {
             summary: summary.into(),
             public: false,
             writes,
+            conditional: writes,
             query: Vec::new(),
             body: Shape::Empty,
             answer: (200, Shape::Empty),
+            may_create: false,
         }
+    }
+
+    /// This operation, which knows no `If-Match`.
+    #[must_use]
+    pub const fn unconditional(mut self) -> Self {
+        self.conditional = false;
+        self
+    }
+
+    /// This operation, which answers 201 when it has made something.
+    #[must_use]
+    pub const fn may_create(mut self) -> Self {
+        self.may_create = true;
+        self
     }
 
     /// This operation, answered without a credential.

@@ -1,9 +1,9 @@
 //! From an `Authorization` header to what it gives access to.
 
 use kernel::{Error, Result, Secret, Timestamp};
-use table::Tables;
+use table::{Meter, Tables};
 
-use crate::{Access, ApiKey, hash_secret};
+use crate::{Access, ApiKey, Role, hash_secret};
 
 /// A credential as it was presented.
 #[derive(Debug, Clone)]
@@ -18,7 +18,9 @@ impl Credential {
     }
 }
 
-/// What a credential gives access to; `None` when it is not good. One read, none when it cannot be a key at all.
+/// What a credential gives access to; `None` when it is not good. Two reads, none when it cannot be a key at all.
+///
+/// A key is never more than the user that it acts for: it ends with the user, and its role is the lesser of the two.
 ///
 /// # Errors
 /// When the table does not answer: that says nothing about the credential.
@@ -26,5 +28,14 @@ pub async fn authenticate(tables: &Tables, credential: &Credential, now: Timesta
     let Some(hash) = hash_secret(credential.0.reveal()) else { return Ok(None) };
     let Some(document) = tables.api_key(&hash).await? else { return Ok(None) };
     let key: ApiKey = serde_json::from_value(document.into()).map_err(Error::unreadable("API key"))?;
-    Ok(key.access(now))
+    let Some(mut access) = key.access(now) else { return Ok(None) };
+    let table = tables.workspace(key.workspace, Meter::default());
+    let user = table.get(&table.keys().record("user", key.user.erase())).await?;
+    let Some(user) = user.filter(|user| !user.contains_key("archived_at")) else { return Ok(None) };
+    let role = user.get("role").and_then(serde_json::Value::as_str).and_then(Role::parse);
+    let role = role.ok_or_else(|| Error::bug("a user without a role"))?;
+    for membership in &mut access.memberships {
+        membership.role = membership.role.lesser(role);
+    }
+    Ok(Some(access))
 }

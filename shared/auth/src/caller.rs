@@ -18,7 +18,7 @@ pub enum Role {
 }
 
 impl Role {
-    /// Every role.
+    /// Every role, from the one that may do most.
     pub const ALL: &[Self] = &[Self::Admin, Self::Rep, Self::Viewer];
 
     /// The role's word in JSON.
@@ -29,6 +29,20 @@ impl Role {
             Self::Rep => "rep",
             Self::Viewer => "viewer",
         }
+    }
+
+    /// The role of a word.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|role| role.as_str() == word)
+    }
+
+    /// The one of two roles that may do less.
+    #[must_use]
+    pub fn lesser(self, other: Self) -> Self {
+        // ALL is in the order of what they may do, the most first.
+        let rank = |role| Self::ALL.iter().position(|known| *known == role);
+        if rank(self) >= rank(other) { self } else { other }
     }
 
     /// Whether somebody with this role may do something.

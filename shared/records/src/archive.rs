@@ -1,19 +1,20 @@
 //! Putting a record into the trash, and taking it out again.
 
+use events::Document;
 use kernel::{AnyId, Conflicting, Error, Result, Timestamp, Version};
 use table::Refused;
 
 use crate::load::load;
 use crate::update::{commit, next, reload};
-use crate::write::{MAX_TRIES, refused, replay};
-use crate::{Cx, Object, Record, Written};
+use crate::write::{MAX_TRIES, refused, replay, settle};
+use crate::{Cx, Object, Record, Verb, Written};
 
 /// Puts a record into the trash. Its unique values can be used by others from then on. Does nothing when it is there.
 ///
 /// # Errors
 /// [`Error::Stale`] when `seen` (`If-Match`) is not the stored version.
 pub async fn archive(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -> Result<Written> {
-    set_archived(cx, object, id, seen, "archived", Some(cx.clock.now())).await
+    set_archived(cx, object, id, seen, Verb::Archive, Some(cx.clock.now())).await
 }
 
 /// Takes a record out of the trash. Does nothing when it is not there.
@@ -21,7 +22,7 @@ pub async fn archive(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>)
 /// # Errors
 /// [`Error::Conflict`] when somebody else has one of its unique values by now; [`Error::Stale`] as for [`archive`].
 pub async fn restore(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -> Result<Written> {
-    set_archived(cx, object, id, seen, "restored", None).await
+    set_archived(cx, object, id, seen, Verb::Restore, None).await
 }
 
 async fn set_archived(
@@ -29,20 +30,24 @@ async fn set_archived(
     object: &Object,
     id: AnyId,
     seen: Option<Version>,
-    verb: &str,
+    verb: Verb,
     archived_at: Option<Timestamp>,
 ) -> Result<Written> {
     cx.caller.require(object.write)?;
+    (object.guard)(&cx.caller, id, verb, &Document::new())?;
+    let happened = if verb == Verb::Archive { "archived" } else { "restored" };
     let mut record = load(cx, object, id).await?;
     for tries in 1..=MAX_TRIES {
         check_seen(&record, seen)?;
-        if record.common.archived_at.is_some() == archived_at.is_some() {
-            return Ok(Written::unchanged(object, &record));
-        }
-        let mut after = next(cx, &record);
-        after.common.archived_at = archived_at;
-        let written = Written::of(200, object, &after);
-        match commit(cx, object, verb, &record, &after, written).await {
+        let outcome = if record.common.archived_at.is_some() == archived_at.is_some() {
+            settle(cx, Written::of(200, object, &record)).await
+        } else {
+            let mut after = next(cx, &record);
+            after.common.archived_at = archived_at;
+            let written = Written::of(200, object, &after);
+            commit(cx, object, happened, &record, &after, written).await
+        };
+        match outcome {
             Ok(written) => return Ok(written),
             Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
             Err(Refused::Stale(_)) => record = reload(cx, object, id).await?,
@@ -59,5 +64,5 @@ pub(crate) fn check_seen(record: &Record, seen: Option<Version>) -> Result<()> {
     if seen.is_none_or(|seen| seen == version) {
         return Ok(());
     }
-    Err(Error::Stale(Box::new(Conflicting { version, fields: events::Document::new() })))
+    Err(Error::Stale(Box::new(Conflicting { version, fields: Document::new() })))
 }

@@ -1,5 +1,7 @@
 //! Erasing a record for good.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use auth::Permission;
 use events::{Document, Event};
 use kernel::{AnyId, Error, Result, Version};
@@ -10,7 +12,7 @@ use crate::archive::check_seen;
 use crate::load::load;
 use crate::update::{next, reload};
 use crate::write::{MAX_TRIES, event, keep_answer, move_guards, refused, replay};
-use crate::{Cx, Object, Record, Written};
+use crate::{Cx, Object, Record, Verb, Written};
 
 /// Events that one transaction empties: each with the answer that was kept beside it.
 const EVENTS_PER_STEP: u16 = 40;
@@ -25,9 +27,12 @@ const EVENTS_PER_STEP: u16 = 40;
 /// [`Error::Stale`] when `seen` (`If-Match`) is not the stored version.
 pub async fn erase(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -> Result<Written> {
     cx.caller.require(Permission::Administer)?;
+    (object.guard)(&cx.caller, id, Verb::Erase, &Document::new())?;
     let mut record = load(cx, object, id).await?;
+    // Only before anything is emptied: from then on there is no way back, and whoever changes the record meanwhile does
+    // not keep it.
+    check_seen(&record, seen)?;
     for tries in 1..=MAX_TRIES {
-        check_seen(&record, seen)?;
         if !cx.dry_run {
             empty_events(cx, object, id).await?;
         }
@@ -46,18 +51,11 @@ async fn remove(cx: &Cx, object: &Object, record: &Record) -> Result<Result<Writ
     let keys = cx.table.keys();
     let common = &record.common;
     let last = next(cx, record);
-    let written = Written {
-        status: 204,
-        id: common.id,
-        version: last.common.version,
-        document: None,
-        replayed: false,
-        wrote: true,
-    };
+    let written = Written { status: 204, id: common.id, version: last.common.version, document: None, replayed: false };
     let mut changes = Changes::new();
     changes.remove_record(keys, object.name, common.id, common.version);
     move_guards(cx, &mut changes, object, Some(record), None);
-    let erased = event(cx, object, "erased", &last, std::collections::BTreeMap::new());
+    let erased = event(cx, object, "erased", &last, BTreeMap::new());
     changes.event(keys, object.name, &erased, cx.once.as_ref())?;
     keep_answer(cx, &mut changes, &written);
     Ok(cx.commit(&changes).await.map(|_| written))
@@ -70,6 +68,9 @@ async fn empty_events(cx: &Cx, object: &Object, id: AnyId) -> Result<()> {
     loop {
         let page = cx.table.children(&record, keys.events_prefix(), after.as_deref(), EVENTS_PER_STEP, false).await?;
         let mut changes = Changes::new();
+        for hash in kept_for(cx, id, &page.documents).await? {
+            changes.forget_answer(keys, &hash, id);
+        }
         for document in page.documents {
             empty(cx, object, &mut changes, document)?;
         }
@@ -83,15 +84,26 @@ async fn empty_events(cx: &Cx, object: &Object, id: AnyId) -> Result<()> {
     }
 }
 
-fn empty(cx: &Cx, object: &Object, changes: &mut Changes, document: Document) -> Result<()> {
-    let keys = cx.table.keys();
-    if let Some(Value::String(hash)) = document.get("once") {
-        changes.forget(keys.once(hash));
+/// The requests among those that made some events whose kept answers repeat this record. A key may have been used for
+/// several requests, a day apart, and then for another record.
+async fn kept_for(cx: &Cx, id: AnyId, events: &[Document]) -> Result<BTreeSet<String>> {
+    let hashes = events.iter().filter_map(|event| event.get("once")?.as_str().map(str::to_owned));
+    let hashes: BTreeSet<String> = hashes.collect();
+    let mut about_it = BTreeSet::new();
+    for hash in hashes {
+        let kept = cx.table.get(&cx.table.keys().once(&hash)).await?;
+        if kept.is_some_and(|kept| kept.get("id").is_some_and(|about| *about == Value::String(id.to_string()))) {
+            about_it.insert(hash);
+        }
     }
+    Ok(about_it)
+}
+
+fn empty(cx: &Cx, object: &Object, changes: &mut Changes, document: Document) -> Result<()> {
     let event: Event = serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("event"))?;
     if event.salt.is_some() {
-        let emptied = Event { changes: std::collections::BTreeMap::new(), salt: None, ..event };
-        changes.event(keys, object.name, &emptied, None)?;
+        let emptied = Event { changes: BTreeMap::new(), salt: None, ..event };
+        changes.event(cx.table.keys(), object.name, &emptied, None)?;
     }
     Ok(())
 }

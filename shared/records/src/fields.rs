@@ -114,6 +114,7 @@ mod tests {
                 Field::new("email", FieldType::Email, "").unique(),
                 Field::new("size", FieldType::Select { options: vec!["small", "large"] }, ""),
             ],
+            guard: Object::no_guard,
             rules: |fields, violations| {
                 if fields.text("name") == fields.text("size") {
                     violations.add("", "same", "name and size must differ");

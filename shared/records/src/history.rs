@@ -47,7 +47,7 @@ pub(crate) async fn page(
     after: Option<Id<kinds::Event>>,
 ) -> Result<History> {
     let keys = cx.table.keys();
-    let after = after.map(|event| keys.event(object.name, id, event).sk);
+    let after = after.map(|event| keys.event(object.name, id, event).sk().to_owned());
     let record = keys.record(object.name, id);
     let page = cx.table.children(&record, keys.events_prefix(), after.as_deref(), limit, true).await?;
     let events: Vec<Event> = page

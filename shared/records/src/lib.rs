@@ -29,7 +29,7 @@ pub use fields::Fields;
 pub use history::{History, history};
 pub use load::load;
 pub use record::{Record, render};
-pub use schema::{COMMON_FIELDS, Field, FieldType, Object};
+pub use schema::{COMMON_FIELDS, Field, FieldType, Object, Verb};
 pub use update::update;
 pub use upsert::upsert;
 pub use value::{normalised, parse_email, parse_phone, parse_value};

@@ -3,8 +3,9 @@
 //! The same description parses input, writes the OpenAPI document, makes the replica's columns and tells the query
 //! builder what may be asked. Nothing about an object is known anywhere else, but its rules.
 
-use auth::Permission;
-use kernel::Violations;
+use auth::{Caller, Permission};
+use events::Document;
+use kernel::{AnyId, Result, Violations};
 
 use crate::Fields;
 
@@ -94,9 +95,32 @@ pub struct Object {
     pub write: Permission,
     /// What no single field can say: rules over all fields of a record.
     pub rules: fn(&Fields, &mut Violations),
+    /// What a caller with the permission may still not do to one record, before it is read.
+    pub guard: fn(&Caller, AnyId, Verb, &Document) -> Result<()>,
+}
+
+/// What is done to a record that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// Changed, by the members of a patch.
+    Change,
+    /// Put into the trash.
+    Archive,
+    /// Taken out of it.
+    Restore,
+    /// Erased for good.
+    Erase,
 }
 
 impl Object {
+    /// The guard of an object that leaves everything to permissions.
+    ///
+    /// # Errors
+    /// None.
+    pub const fn no_guard(_: &Caller, _: AnyId, _: Verb, _: &Document) -> Result<()> {
+        Ok(())
+    }
+
     /// The field of a name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {

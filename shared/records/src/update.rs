@@ -8,8 +8,8 @@ use serde_json::Value;
 use table::{Changes, Refused};
 
 use crate::load::{check_owner, find, load, parse_owner};
-use crate::write::{MAX_TRIES, changes_between, event, keep_answer, move_guards, refused, replay};
-use crate::{Cx, Object, Record, Written};
+use crate::write::{MAX_TRIES, changes_between, event, keep_answer, move_guards, refused, replay, settle};
+use crate::{Cx, Object, Record, Verb, Written};
 
 /// Applies a JSON Merge Patch. One read and one transaction; a patch that changes nothing writes nothing.
 ///
@@ -18,6 +18,7 @@ use crate::{Cx, Object, Record, Written};
 /// the caller wants to change and somebody else has changed since; [`Error::Conflict`] when a unique value is taken.
 pub async fn update(cx: &Cx, object: &Object, id: AnyId, patch: &Document, seen: Option<Version>) -> Result<Written> {
     cx.caller.require(object.write)?;
+    (object.guard)(&cx.caller, id, Verb::Change, patch)?;
     let mut record = load(cx, object, id).await?;
     for tries in 1..=MAX_TRIES {
         if seen.is_some_and(|seen| seen != record.common.version) {
@@ -43,7 +44,7 @@ async fn try_update(cx: &Cx, object: &Object, record: &Record, patch: &Document)
     let after = patched(cx, object, record, patch).await?;
     let changed = changes_between(Some(record), &after);
     if changed.is_empty() {
-        return Ok(Ok(Written::unchanged(object, record)));
+        return Ok(settle(cx, Written::of(200, object, record)).await);
     }
     let written = Written::of(200, object, &after);
     Ok(commit(cx, object, "changed", record, &after, written).await)

@@ -1,7 +1,7 @@
 //! Creating or changing a record by a unique value.
 
 use events::Document;
-use kernel::{AnyId, Error, Result, Version, pointer};
+use kernel::{AnyId, Conflicting, Error, Result, Version, pointer};
 use serde_json::Value;
 use table::Refused;
 
@@ -26,15 +26,20 @@ pub async fn upsert(
     cx.caller.require(object.write)?;
     let field = object.field(field).filter(|field| field.unique).ok_or(Error::NotFound { what: "unique field" })?;
     let value = unique_value(field, value)?;
-    let input = with_value(field, &value, input)?;
+    check_agrees(field, &value, input)?;
     for tries in 1..=MAX_TRIES {
         let outcome = match holder(cx, object, field, &value).await? {
-            Some(holder) => match update(cx, object, holder, &input, seen).await {
+            Some(holder) => match update(cx, object, holder, input, seen).await {
                 // It was put into the trash or erased since it was looked up: the value is free, or somebody else's.
                 Err(Error::NotFound { .. } | Error::WrongState { code: "archived", .. }) => continue,
                 other => return other,
             },
-            None => try_create(cx, object, id, &input).await?,
+            // Whoever names a version has seen a record, and there is none.
+            None if seen.is_some() => {
+                let gone = Conflicting { version: 0, fields: Document::new() };
+                return Err(Error::Stale(Box::new(gone)));
+            }
+            None => try_create(cx, object, id, &with_value(field, &value, input)).await?,
         };
         match outcome {
             Ok(written) => return Ok(written),
@@ -56,26 +61,25 @@ fn unique_value(field: &Field, value: &str) -> Result<String> {
     }
 }
 
-/// The input with the value from the path. If the input names it too, both must mean the same.
-fn with_value(field: &Field, value: &str, input: &Document) -> Result<Document> {
-    let mut input = input.clone();
-    let agrees = match input.get(field.name) {
-        None => true,
-        Some(named) => parse_value(field, named)
-            .ok()
-            .flatten()
-            .and_then(|named| named.as_str().map(|named| normalised(field, named) == normalised(field, value)))
-            .unwrap_or(false),
-    };
-    if !agrees {
-        return Err(Error::invalid(
-            pointer(field.name),
-            "differs_from_path",
-            "must be absent or the value in the path",
-        ));
+/// Passes if the input does not name the value of the path, or means the same by it.
+fn check_agrees(field: &Field, value: &str, input: &Document) -> Result<()> {
+    let Some(named) = input.get(field.name) else { return Ok(()) };
+    let named = parse_value(field, named).ok().flatten();
+    let agrees = named
+        .as_ref()
+        .and_then(Value::as_str)
+        .is_some_and(|named| normalised(field, named) == normalised(field, value));
+    if agrees {
+        return Ok(());
     }
+    Err(Error::invalid(pointer(field.name), "differs_from_path", "must be absent or the value in the path"))
+}
+
+/// The input of a new record: the value from the path is its own. A record that exists keeps its own spelling.
+fn with_value(field: &Field, value: &str, input: &Document) -> Document {
+    let mut input = input.clone();
     input.entry(field.name).or_insert_with(|| Value::String(value.to_owned()));
-    Ok(input)
+    input
 }
 
 /// The record that holds a unique value: its guard says so, strongly consistent.

@@ -2,6 +2,7 @@
 
 use kernel::{Id, Violation, kinds};
 use serde_json::Value;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::schema::{Field, FieldType};
 use crate::text::{parse_line, violation};
@@ -57,14 +58,16 @@ const PHONE_FORM: &str = "must be a phone number with its country code, such as 
 /// An email address as it is kept: without blanks around it and with its domain in lower case.
 #[must_use]
 pub fn parse_email(text: &str) -> Option<String> {
-    let (local, domain) = text.trim().rsplit_once('@')?;
+    // One spelling of what is the same character: the sender's keyboard must not make another person.
+    let text: String = text.trim().nfc().collect();
+    let (local, domain) = text.rsplit_once('@')?;
     let local_is_good = !local.is_empty()
         && local.len() <= MAX_LOCAL_BYTES
         && !local.starts_with('.')
         && !local.ends_with('.')
         && !local.contains("..")
         && local.chars().all(|c| !c.is_ascii() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c))
-        && !local.chars().any(|c| c.is_whitespace() || c.is_control());
+        && !local.chars().any(|c| c.is_whitespace() || is_invisible(c));
     let labels: Vec<&str> = domain.split('.').collect();
     let label_is_good = |label: &&str| {
         !label.is_empty()
@@ -76,6 +79,26 @@ pub fn parse_email(text: &str) -> Option<String> {
     let domain_is_good = labels.len() >= 2 && labels.iter().all(label_is_good);
     let email = format!("{local}@{}", domain.to_lowercase());
     (local_is_good && domain_is_good && email.len() <= MAX_EMAIL_BYTES).then_some(email)
+}
+
+/// Characters that make two texts differ though nobody sees it. Names in several scripts need some of them; an address
+/// that people tell each other does not.
+fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{ad}'
+                | '\u{34f}'
+                | '\u{61c}'
+                | '\u{115f}'
+                | '\u{1160}'
+                | '\u{17b4}'
+                | '\u{17b5}'
+                | '\u{3164}'
+                | '\u{ffa0}'
+        )
+        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A phone number as E.164: `00` and the marks that people put between digits are understood.
@@ -94,7 +117,7 @@ pub fn parse_phone(text: &str) -> Option<String> {
 #[must_use]
 pub fn normalised(field: &Field, value: &str) -> String {
     match field.kind {
-        FieldType::Email => value.trim().to_lowercase(),
+        FieldType::Email => value.trim().nfkc().collect::<String>().to_lowercase(),
         FieldType::Text { .. } | FieldType::Phone | FieldType::User | FieldType::Select { .. } => value.to_owned(),
     }
 }
@@ -147,6 +170,16 @@ mod tests {
         {
             assert_eq!(parse_phone(bad), None, "{bad}");
         }
+    }
+
+    #[test]
+    fn an_address_that_looks_like_another_is_that_other_one_or_none() {
+        let email = Field::new("email", FieldType::Email, "");
+        let guard = |text: &str| parse_email(text).map(|kept| normalised(&email, &kept));
+        assert_eq!(guard("jose\u{301}@example.com"), guard("jos\u{e9}@example.com"));
+        assert_eq!(guard("\u{ff41}da@example.com"), guard("ADA@example.com"));
+        assert_eq!(guard("ada\u{200b}@example.com"), None);
+        assert_eq!(guard("a\u{ad}da@example.com"), None);
     }
 
     proptest! {

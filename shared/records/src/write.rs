@@ -29,19 +29,12 @@ pub struct Written {
     pub document: Option<Document>,
     /// Whether this repeats an earlier answer to the same idempotency key.
     pub replayed: bool,
-    /// Whether anything was written for it: a patch that changes nothing writes nothing.
-    pub wrote: bool,
 }
 
 impl Written {
     pub(crate) fn of(status: u16, object: &Object, record: &Record) -> Self {
         let document = Some(record.rendered(object));
-        Self { status, id: record.common.id, version: record.common.version, document, replayed: false, wrote: true }
-    }
-
-    /// The answer when everything was as it should be already.
-    pub(crate) fn unchanged(object: &Object, record: &Record) -> Self {
-        Self { wrote: false, ..Self::of(200, object, record) }
+        Self { status, id: record.common.id, version: record.common.version, document, replayed: false }
     }
 
     fn kept(&self) -> KeptAnswer {
@@ -146,7 +139,7 @@ pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result
         },
         document => document,
     };
-    Ok(Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true, wrote: true })
+    Ok(Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true })
 }
 
 /// A refusal that no verb knows a better answer to.
@@ -163,24 +156,35 @@ pub(crate) fn refused(object: &Object, refused: Refused) -> Error {
     }
 }
 
-/// The outcome of a write or, when it ended early for a request that was carried out before, the earlier answer.
+/// Ends a write that had nothing to change. With an idempotency key the answer is kept all the same: what the record
+/// becomes later must not be undone by a repetition of this request.
+pub(crate) async fn settle(cx: &Cx, written: Written) -> Result<Written, Refused> {
+    if cx.once.is_some() {
+        let mut changes = Changes::new();
+        keep_answer(cx, &mut changes, &written);
+        cx.commit(&changes).await?;
+    }
+    Ok(written)
+}
+
+/// The outcome of a write or, when it failed for a request that was carried out before, the earlier answer.
 ///
-/// A commit finds an earlier answer by itself. A request that ends before it gets there, because the first attempt has
-/// made its `If-Match` stale or has left nothing to do, costs this one read.
+/// A commit finds an earlier answer by itself. A request that fails before it gets there, because the first attempt has
+/// made its `If-Match` stale, costs this one read. Who may not write is not shown what others were answered.
 ///
 /// # Errors
 /// The outcome's own error when there is no earlier answer; [`Error::KeyReused`].
 pub async fn or_kept(cx: &Cx, object: &Object, outcome: Result<Written>) -> Result<Written> {
-    let Some(once) = &cx.once else { return outcome };
-    let ended_early = match &outcome {
-        Ok(written) => !written.wrote,
-        Err(error) => !error.is_retryable(),
+    let error = match outcome {
+        Err(error) if !error.is_retryable() && !matches!(error, Error::Denied { .. }) => error,
+        outcome => return outcome,
     };
-    if !ended_early {
-        return outcome;
-    }
-    match cx.table.kept_answer(once, cx.clock.now()).await? {
+    let kept = match &cx.once {
+        Some(once) => cx.table.kept_answer(once, cx.clock.now()).await?,
+        None => None,
+    };
+    match kept {
         Some(kept) => replay(cx, object, kept).await,
-        None => outcome,
+        None => Err(error),
     }
 }

@@ -17,12 +17,12 @@ pub(crate) enum Action {
     Remove { key: Key, seen: Version },
     /// A unique value is taken; refused when another record holds it.
     Take { key: Key, field: String, holder: AnyId },
-    /// A unique value is given back; nothing happens when another record holds it.
+    /// A unique value is given back by the record that holds it.
     Release { key: Key, holder: AnyId },
     /// Something is noted that nothing else can have written.
     Append { key: Key, sort: Sort, document: Document, catalog: (String, String) },
-    /// An item that may or may not be there goes.
-    Forget { key: Key },
+    /// The answer kept for a request goes, if there is one and it is about this record.
+    Forget { key: Key, record: AnyId },
 }
 
 /// Everything that one commit writes: all of it or nothing.
@@ -30,6 +30,20 @@ pub(crate) enum Action {
 pub struct Changes {
     pub(crate) actions: Vec<Action>,
     pub(crate) once: Option<(Once, KeptAnswer)>,
+}
+
+impl Action {
+    pub(crate) const fn key(&self) -> &Key {
+        match self {
+            Self::Create { key, .. }
+            | Self::Replace { key, .. }
+            | Self::Remove { key, .. }
+            | Self::Take { key, .. }
+            | Self::Release { key, .. }
+            | Self::Append { key, .. }
+            | Self::Forget { key, .. } => key,
+        }
+    }
 }
 
 impl Changes {
@@ -72,9 +86,9 @@ impl Changes {
         self.actions.push(Action::Replace { key, sort, document, catalog: None, seen });
     }
 
-    /// An item that is not a record goes, whatever its version.
-    pub fn forget(&mut self, key: Key) {
-        self.actions.push(Action::Forget { key });
+    /// The answer kept for a request is forgotten, since it repeats a record that is erased. The hash is the request's.
+    pub fn forget_answer(&mut self, keys: crate::Keys, hash: &str, record: AnyId) {
+        self.actions.push(Action::Forget { key: keys.once(hash), record });
     }
 
     /// `holder` takes a unique value. `field` is `object.field`, `normalised` what is compared.

@@ -36,6 +36,13 @@ impl TenantTable {
             let detail = format!("this writes {} items and one request may write {MAX_ACTIONS}", changes.len());
             return Err(Error::from(Violations::one("", "too_many_items", detail)).into());
         }
+        for action in &changes.actions {
+            // A key's hash is found before its workspace is known, so that item is nobody's.
+            if !matches!(action, Action::Create { sort: Sort::ApiKey, .. } | Action::Replace { sort: Sort::ApiKey, .. })
+            {
+                self.own(action.key())?;
+            }
+        }
         let mut tries = 1;
         loop {
             match self.try_commit(changes).await? {
@@ -100,7 +107,11 @@ impl TenantTable {
                     .condition_expression("attribute_not_exists(pk) or holder = :holder")
                     .expression_attribute_values(":holder", AttributeValue::S(holder.to_string())),
             ),
-            Action::Forget { key } => build_delete(self.delete(key)),
+            Action::Forget { key, record } => build_delete(
+                self.delete(key)
+                    .condition_expression("attribute_not_exists(pk) or id = :record")
+                    .expression_attribute_values(":record", AttributeValue::S(record.to_string())),
+            ),
         }
     }
 
@@ -219,13 +230,14 @@ fn refusal(action: &Action, reason: &CancellationReason) -> Result<Refused> {
     let stored = document_of(reason)?;
     Ok(match action {
         Action::Create { .. } => Refused::Exists,
-        Action::Take { field, .. } | Action::Release { key: Key { pk: field, .. }, .. } => Refused::Taken {
+        Action::Take { field, .. } => Refused::Taken {
             field: field.clone(),
             holder: stored.as_ref().and_then(|guard| guard.get("holder")?.as_str()?.parse().ok()),
         },
         Action::Replace { .. } | Action::Remove { .. } => Refused::Stale(stored),
-        Action::Append { .. } | Action::Forget { .. } => {
-            return Err(Error::bug("an unconditional action failed its condition"));
-        }
+        Action::Release { .. } => return Err(Error::bug("a unique value is held by another record than its own")),
+        // The key was used for another record in between: that answer stays, and the caller looks again.
+        Action::Forget { .. } => Refused::Stale(stored),
+        Action::Append { .. } => return Err(Error::bug("an unconditional action failed its condition")),
     })
 }

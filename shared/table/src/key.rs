@@ -9,13 +9,25 @@
 
 use kernel::{AnyId, Id, Timestamp, kinds};
 
-/// The primary key of one item.
+/// The primary key of one item. Made by [`Keys`] and [`api_key`] and by nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// Partition key.
-    pub pk: String,
-    /// Sort key.
-    pub sk: String,
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+}
+
+impl Key {
+    /// The partition key.
+    #[must_use]
+    pub fn pk(&self) -> &str {
+        &self.pk
+    }
+
+    /// The sort key.
+    #[must_use]
+    pub fn sk(&self) -> &str {
+        &self.sk
+    }
 }
 
 /// The sort key of a root item: it sorts before letters and digits, and so before every child.

@@ -39,6 +39,7 @@ impl TenantTable {
     /// # Errors
     /// When the table does not answer.
     pub async fn get(&self, key: &Key) -> Result<Option<Document>> {
+        self.own(key)?;
         let answer = self
             .client()
             .get_item()
@@ -58,6 +59,7 @@ impl TenantTable {
     /// # Errors
     /// When the table does not answer, or keeps having no capacity.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Document>> {
+        keys.iter().try_for_each(|key| self.own(key))?;
         let mut documents = Vec::with_capacity(keys.len());
         for batch in keys.chunks(MAX_BATCH) {
             let mut wanted: Vec<Item> = batch.iter().map(key_item).collect();
@@ -109,6 +111,7 @@ impl TenantTable {
         limit: u16,
         backwards: bool,
     ) -> Result<Page> {
+        self.own(parent)?;
         let start = after.map(|sk| key_item(&Key { pk: parent.pk.clone(), sk: sk.to_owned() }));
         let answer = self
             .client()

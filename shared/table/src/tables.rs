@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::Builder;
-use kernel::{Id, kinds};
+use kernel::{Error, Id, Result, kinds};
 
-use crate::{Keys, Meter};
+use crate::{Key, Keys, Meter};
 
 /// The table, not yet bound to a workspace. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -39,7 +39,7 @@ impl Tables {
     ///
     /// # Errors
     /// When the table cannot be described.
-    pub async fn id(&self) -> kernel::Result<String> {
+    pub async fn id(&self) -> Result<String> {
         let answer = self.client.describe_table().table_name(&*self.name).send().await;
         let table = answer.map_err(crate::aws_error::failed)?.table;
         Ok(table.and_then(|table| table.table_id).unwrap_or_default())
@@ -71,6 +71,15 @@ impl TenantTable {
     #[must_use]
     pub const fn meter(&self) -> &Meter {
         &self.meter
+    }
+
+    /// Passes if a key is one of this workspace. Keys of another one come only from another workspace's table, so this
+    /// is a defect that would show data to strangers.
+    pub(crate) fn own(&self, key: &Key) -> Result<()> {
+        if crate::workspace_of(&key.pk) == Some(self.workspace) {
+            return Ok(());
+        }
+        Err(Error::bug("a key of another workspace"))
     }
 
     pub(crate) const fn client(&self) -> &Client {
