@@ -27,4 +27,4 @@ pub use filter::Filter;
 pub use invoke::{Functions, Verdict};
 pub use stack::{BUCKET, Parts, Stack, TABLE};
 pub use template::{Authorizer, Cors, Function, Queue, QueueSource, Route, StreamSource, Template};
-pub use workspace::create_workspace;
+pub use workspace::{create_workspace, deployed_table, mark_journal};

@@ -21,6 +21,7 @@ fn main() -> ExitCode {
     tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr).init();
     let outcome = match arguments.subcommand() {
         Some(("workspace", arguments)) => workspace(arguments),
+        Some(("journal", arguments)) => journal(arguments),
         _ => run(&arguments),
     };
     match outcome {
@@ -79,6 +80,7 @@ fn command() -> Command {
                 .help("What the workspace starts with: a few hundred made-up contacts, or nothing"),
         )
         .subcommand(workspace_command())
+        .subcommand(journal_command())
 }
 
 /// `workspace create`: for operators, after the first deployment.
@@ -92,6 +94,27 @@ fn workspace_command() -> Command {
             .arg(text("admin-name", "The administrator's name").default_value("Administrator"))
             .arg(text("admin-email", "The administrator's email address").default_value("admin@example.com")),
     )
+}
+
+/// `journal mark`: for operators, after changes were lost.
+fn journal_command() -> Command {
+    let text = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_name("TEXT").help(help);
+    Command::new("journal").about("The journals of a deployed table").subcommand_required(true).subcommand(
+        Command::new("mark")
+            .about("Mark a workspace's journal as broken: every replica builds itself from the table")
+            .arg(text("table", "The table's name: the output TableName of the stack").required(true))
+            .arg(text("workspace", "The workspace's id, wsp_…").required(true)),
+    )
+}
+
+#[tokio::main]
+async fn journal(arguments: &ArgMatches) -> Result<()> {
+    let (_, arguments) = arguments.subcommand().context("journal mark")?;
+    let text = |name: &str| arguments.get_one::<String>(name).cloned().context(name.to_owned());
+    let workspace = text("workspace")?.parse().context("--workspace")?;
+    let number = local::mark_journal(&local::deployed_table(&text("table")?)?, workspace).await?;
+    writeln!(std::io::stdout(), "The journal of {workspace} is marked at {number}: replicas are built anew.")?;
+    Ok(())
 }
 
 #[tokio::main]
@@ -122,9 +145,10 @@ fn config(arguments: &ArgMatches) -> Result<Config> {
 async fn run(arguments: &ArgMatches) -> Result<()> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let config = config(arguments)?;
-    announce(&config)?;
+    let _ = announce(&config);
     let stack = Stack::start(&config).await?;
-    tell(&stack)?;
+    // Who does not read this, or no longer, can still use what is running.
+    let _ = tell(&stack);
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
@@ -138,7 +162,7 @@ async fn run(arguments: &ArgMatches) -> Result<()> {
 }
 
 /// A first start takes a moment: says why.
-fn announce(config: &Config) -> Result<()> {
+fn announce(config: &Config) -> std::io::Result<()> {
     if config.seed == Seed::Demo && !config.data_dir.exists() {
         writeln!(std::io::stdout(), "First start: making the demonstration data ...")?;
     }
@@ -146,7 +170,7 @@ fn announce(config: &Config) -> Result<()> {
 }
 
 /// Says where everything is and how to get in.
-fn tell(stack: &Stack) -> Result<()> {
+fn tell(stack: &Stack) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     let base = stack.base_url().unwrap_or_default();
     let folder = stack.data_dir().display();
@@ -162,6 +186,5 @@ fn tell(stack: &Stack) -> Result<()> {
     writeln!(out)?;
     writeln!(out, "Functions of your own process (cargo lambda watch) find table, queues and files with:")?;
     writeln!(out, "  set -a; . {folder}/aws.env; set +a")?;
-    out.flush()?;
-    Ok(())
+    out.flush()
 }

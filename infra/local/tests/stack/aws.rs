@@ -3,6 +3,7 @@
 use aws_credential_types::Credentials;
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_sqs::config::{BehaviorVersion, Region};
+use aws_sdk_sqs::types::{MessageAttributeValue, MessageSystemAttributeName, SendMessageBatchRequestEntry};
 use local::{BUCKET, Config, Stack, TABLE};
 
 use crate::functions::{Seen, stack};
@@ -34,9 +35,8 @@ fn http() -> aws_smithy_runtime_api::client::http::SharedHttpClient {
     aws_smithy_http_client::Builder::new().build_http()
 }
 
-#[tokio::test]
-async fn queues_by_the_port() {
-    let (_folder, stack) = started().await;
+/// A client by the port, and the URL of a queue.
+async fn queue_by_the_port(stack: &Stack) -> (aws_sdk_sqs::Client, String) {
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("local"))
@@ -47,61 +47,51 @@ async fn queues_by_the_port() {
     let client = aws_sdk_sqs::Client::from_conf(config);
     let url = client.get_queue_url().queue_name("SnapshotsQueue").send().await.unwrap().queue_url.unwrap();
     assert!(url.starts_with(&stack.aws_url().unwrap()), "{url}");
+    (client, url)
+}
 
-    let error = client.get_queue_url().queue_name("Nothing").send().await.unwrap_err();
-    assert!(error.into_service_error().is_queue_does_not_exist());
-
-    let kind =
-        aws_sdk_sqs::types::MessageAttributeValue::builder().data_type("String").string_value("x").build().unwrap();
-    let sent = client
-        .send_message()
-        .queue_url(&url)
-        .message_body("hello")
-        .message_attributes("kind", kind)
-        .send()
-        .await
-        .unwrap();
+#[tokio::test]
+async fn messages_arrive_by_the_port_as_they_were_sent() {
+    let (_folder, stack) = started().await;
+    let (client, url) = queue_by_the_port(&stack).await;
+    let kind = MessageAttributeValue::builder().data_type("String").string_value("x").build().unwrap();
+    let message = client.send_message().queue_url(&url).message_body("hello").message_attributes("kind", kind);
+    let sent = message.send().await.unwrap();
     assert_eq!(sent.md5_of_message_body(), Some("5d41402abc4b2a76b9719d911017c592"));
-    let entry =
-        |id: &str| aws_sdk_sqs::types::SendMessageBatchRequestEntry::builder().id(id).message_body(id).build().unwrap();
-    let batch =
-        client.send_message_batch().queue_url(&url).entries(entry("one")).entries(entry("two")).send().await.unwrap();
-    assert_eq!(batch.successful().len(), 2);
+    let entry = |id: &str| SendMessageBatchRequestEntry::builder().id(id).message_body(id).build().unwrap();
+    let batch = client.send_message_batch().queue_url(&url).entries(entry("one")).entries(entry("two"));
+    assert_eq!(batch.send().await.unwrap().successful().len(), 2);
 
-    let all = aws_sdk_sqs::types::MessageSystemAttributeName::All;
-    let received = client
-        .receive_message()
-        .queue_url(&url)
-        .max_number_of_messages(10)
-        .wait_time_seconds(1)
-        .message_system_attribute_names(all)
-        .message_attribute_names("All")
-        .send()
-        .await
-        .unwrap();
+    let request = client.receive_message().queue_url(&url).max_number_of_messages(10).wait_time_seconds(1);
+    let request =
+        request.message_system_attribute_names(MessageSystemAttributeName::All).message_attribute_names("All");
+    let received = request.send().await.unwrap();
     let bodies: Vec<_> = received.messages().iter().map(|message| message.body().unwrap()).collect();
     assert_eq!(bodies, ["hello", "one", "two"]);
     let first = &received.messages()[0];
     assert_eq!(first.md5_of_body(), sent.md5_of_message_body());
     assert_eq!(first.message_attributes().unwrap()["kind"].string_value(), Some("x"));
-    let receives =
-        &first.attributes().unwrap()[&aws_sdk_sqs::types::MessageSystemAttributeName::ApproximateReceiveCount];
-    assert_eq!(receives, "1");
+    assert_eq!(first.attributes().unwrap()[&MessageSystemAttributeName::ApproximateReceiveCount], "1");
+    stack.stop().await;
+}
 
-    let receipt = |at: usize| received.messages()[at].receipt_handle().unwrap();
-    client
-        .change_message_visibility()
-        .queue_url(&url)
-        .receipt_handle(receipt(0))
-        .visibility_timeout(0)
-        .send()
-        .await
-        .unwrap();
-    for at in 1..3 {
-        client.delete_message().queue_url(&url).receipt_handle(receipt(at)).send().await.unwrap();
+#[tokio::test]
+async fn messages_are_given_back_deleted_and_purged_by_the_port() {
+    let (_folder, stack) = started().await;
+    let (client, url) = queue_by_the_port(&stack).await;
+    let error = client.get_queue_url().queue_name("Nothing").send().await.unwrap_err();
+    assert!(error.into_service_error().is_queue_does_not_exist());
+    for body in ["a", "b"] {
+        client.send_message().queue_url(&url).message_body(body).send().await.unwrap();
     }
-    let again = client.receive_message().queue_url(&url).send().await.unwrap();
-    assert_eq!(again.messages()[0].body(), Some("hello"));
+    let received = client.receive_message().queue_url(&url).max_number_of_messages(10).send().await.unwrap();
+    let receipt = |at: usize| received.messages()[at].receipt_handle().unwrap();
+    let give_back = client.change_message_visibility().queue_url(&url).receipt_handle(receipt(0)).visibility_timeout(0);
+    give_back.send().await.unwrap();
+    client.delete_message().queue_url(&url).receipt_handle(receipt(1)).send().await.unwrap();
+    let again = client.receive_message().queue_url(&url).max_number_of_messages(10).send().await.unwrap();
+    let bodies: Vec<_> = again.messages().iter().map(|message| message.body().unwrap()).collect();
+    assert_eq!(bodies, ["a"]);
     client.purge_queue().queue_url(&url).send().await.unwrap();
     assert!(client.receive_message().queue_url(&url).send().await.unwrap().messages().is_empty());
     stack.stop().await;
