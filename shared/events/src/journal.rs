@@ -44,6 +44,10 @@ pub fn encode(changes: &[Change]) -> Vec<Vec<u8>> {
     entries
 }
 
+/// What an entry holds instead of packed changes when changes before it were lost: whoever reads it builds its replica
+/// from the table. It is no zstd frame, so it cannot be mistaken.
+pub const BROKEN: &[u8] = b"broken";
+
 /// Unpacks one entry.
 ///
 /// # Errors
@@ -107,5 +111,6 @@ mod tests {
     #[test]
     fn bytes_that_are_no_entry_are_an_error() {
         assert!(decode(b"not zstd").is_err());
+        assert!(decode(BROKEN).is_err());
     }
 }

@@ -14,7 +14,7 @@ mod message;
 
 pub use change::{Change, StreamPosition};
 pub use event::{Actor, Event, FieldChange};
-pub use journal::{DecodeError, MAX_ENTRY_BYTES, decode, encode};
+pub use journal::{BROKEN, DecodeError, MAX_ENTRY_BYTES, decode, encode};
 pub use message::{SnapshotReason, SnapshotRequest};
 
 /// A JSON object: a record as the table and the API see it.

@@ -106,6 +106,10 @@ impl Replica {
         }
         let mut changes = 0;
         for entry in &page.entries {
+            // Changes before it were lost: what cannot be had from the journal is had from the table.
+            if entry.packed == events::BROKEN {
+                return Ok(Page::Gap);
+            }
             let decoded = events::decode(&entry.packed).map_err(Error::bug)?;
             changes += decoded.len();
             if database.apply(entry.seq, &decoded, entry.at)? == Applied::Gap {

@@ -200,7 +200,7 @@ impl Replica {
         let mut after = self.before_margin(last, started).await?;
         loop {
             let page = self.table.journal_after(after, PAGE, true).await?;
-            for entry in page.entries.iter().filter(|entry| entry.seq <= last) {
+            for entry in page.entries.iter().filter(|entry| entry.seq <= last && entry.packed != events::BROKEN) {
                 database.replay(&events::decode(&entry.packed).map_err(Error::bug)?)?;
             }
             match page.entries.last() {

@@ -1,6 +1,7 @@
 //! Replicas on the real engine: what they answer, how they follow the journal, where their files come from.
 #![cfg(test)]
 
+mod broken;
 mod cursors;
 mod files;
 mod following;
