@@ -2,18 +2,20 @@
 //!
 //! The unchanged `template.yaml` is deployed by the real `sam` into `ministack`, which runs the functions' own binaries, checks every
 //! call against the roles of the template, and feeds the stream and the queue to their consumers. What the API is asked, it
-//! is asked over HTTP, as a customer would. Then a right is taken away and must be missed, the stack is updated back, deleted,
-//! and a second stack takes over the table that stayed.
+//! is asked over HTTP, as a customer would. Then each right of each role is taken away and must be missed, the stack is updated
+//! there and back, deleted, and a second stack takes over the table that stayed.
 //!
 //! It needs Rust, Python 3 and `strip`; every other tool comes in a virtual environment of its own (`tools`). Every step has a time
 //! limit, only processes started here are ended, and nothing is left running.
 
 mod answers;
 mod artefacts;
+mod ask;
 mod child;
 mod emulator;
 mod flows;
 mod refusal;
+mod rights;
 mod stack;
 mod tools;
 mod watch;
@@ -25,9 +27,11 @@ use anyhow::{Context as _, ensure};
 
 use self::answers::Api;
 use self::artefacts::Built;
+use self::ask::Asker;
 use self::emulator::Emulator;
 use self::stack::Stack;
 
+pub(crate) use self::child::{end, forget_this_crate};
 pub(crate) use self::watch::run as watch;
 
 const USAGE: &str = "\
@@ -76,12 +80,14 @@ fn prove(root: &Path, keep: bool) -> anyhow::Result<()> {
 
 fn prove_in(root: &Path, folder: &Path, built: &Built) -> anyhow::Result<()> {
     let emulator = step("start the emulator", || Emulator::start(folder))?;
-    let stack = Stack::new(root, folder, &emulator, &built.rapport);
+    let asker = Asker::start(&emulator, folder)?;
+    let stack = Stack::new(root, folder, (&emulator, &asker), &built.rapport);
     let outcome = prove_deployed(&stack);
     if outcome.is_err() {
         crate::complain(&emulator.log_tail(20));
         crate::complain(&stack.logged(&built.names));
     }
+    drop(asker);
     // Ended here and not by Drop alone, so that an emulator that will not end is an error.
     step("stop the emulator", || emulator.stop())?;
     outcome
@@ -102,14 +108,16 @@ fn prove_deployed(stack: &Stack<'_>) -> anyhow::Result<()> {
     step("a snapshot by the worker", || flows::snapshot(stack, &outputs, &api))?;
     step("an erasure", || flows::erasure(stack, &outputs, &api))?;
 
-    step("a missing right is missed", || refusal::prove(stack, &outputs, &api))?;
+    step("every right is missed", || rights::prove(stack, &outputs))?;
+    step("an update that loses a right", || refusal::prove(stack, &outputs, &api))?;
     step("update the stack back", || {
         stack.deploy()?;
         flows::create(&api, "after-update@example.com").map(drop)
     })?;
 
-    step("delete; the table stays", || {
+    step("delete; table and bucket stay", || {
         stack.delete()?;
+        stack.ask("s3", "head_bucket", &serde_json::json!({"Bucket": outputs.bucket}))?;
         ensure!(stack.holds(&outputs, &kept.id)?, "the table {} lost its data with the stack", outputs.table);
         Ok(())
     })?;

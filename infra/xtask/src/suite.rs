@@ -7,11 +7,15 @@ mod totals;
 
 use anyhow::{Context, bail};
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use totals::Totals;
+
+/// How long all tests together may take: ten times what they take on two cores. (nextest limits each single one as well.)
+const LIMIT: Duration = Duration::from_secs(2400);
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +57,7 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
     step("licences and duplicates", &mut || deny(root));
     step("documentation", &mut || documentation(root));
     let green = step("tests", &mut || tests(root, &mut totals));
-    step("cargo lambda watch", &mut || match (cloud, green) {
+    let green = step("cargo lambda watch", &mut || match (cloud, green) {
         (false, _) => Outcome::Skipped("--no-cloud".to_owned()),
         (true, false) => Outcome::Skipped("first everything else has to be green".to_owned()),
         (true, true) => outcome(crate::cloud::watch(root, &[])),
@@ -98,27 +102,36 @@ fn tests(root: &Path, totals: &mut Totals) -> Outcome {
     let mut command = command(root, arguments);
     // A new snapshot is a failure here, not a file to be looked at later.
     command.env("INSTA_UPDATE", "no").stdout(Stdio::piped()).stderr(Stdio::piped());
-    match watched(command, totals) {
+    match watched(command, LIMIT, totals) {
         Ok(_) if totals.run == 0 => Outcome::Red("no test ran".to_owned()),
         Ok(true) => Outcome::Green,
-        Ok(false) => Outcome::Red("tests failed".to_owned()),
+        Ok(false) => Outcome::Red(format!("tests failed, or took longer than {} s", LIMIT.as_secs())),
         Err(error) => Outcome::Red(format!("{error:#}")),
     }
 }
 
-/// Runs a command, passes on what it says while it says it, and counts the tests.
-fn watched(mut command: Command, totals: &mut Totals) -> anyhow::Result<bool> {
-    let mut child = command.spawn().context("cannot run the tests")?;
+/// Runs a command, passes on what it says while it says it, and counts the tests. Past the limit it is ended with all that it
+/// started.
+fn watched(mut command: Command, limit: Duration, totals: &mut Totals) -> anyhow::Result<bool> {
+    let mut child = command.process_group(0).spawn().context("cannot run the tests")?;
     let (out, err) = (child.stdout.take().context("no output")?, child.stderr.take().context("no errors")?);
-    let (from_out, from_err) = std::thread::scope(|scope| {
+    let deadline = Instant::now() + limit;
+    let (from_out, from_err, status) = std::thread::scope(|scope| {
         let out = scope.spawn(|| passed_on(out, std::io::stdout()));
-        (out.join(), passed_on(err, std::io::stderr()))
+        let err = scope.spawn(|| passed_on(err, std::io::stderr()));
+        let status = loop {
+            match child.try_wait() {
+                Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(100)),
+                Ok(None) => break crate::cloud::end(&mut child),
+                Ok(Some(status)) => break Ok(status),
+                Err(error) => break Err(error),
+            }
+        };
+        (out.join(), err.join(), status)
     });
-    let (from_out, from_err) = (from_out.ok().context("reading the output failed")??, from_err?);
-    let status = child.wait()?;
-    totals.add(&from_out);
-    totals.add(&from_err);
-    Ok(status.success())
+    totals.add(&from_out.ok().context("reading the output failed")??);
+    totals.add(&from_err.ok().context("reading the errors failed")??);
+    Ok(status?.success())
 }
 
 /// Copies line by line and adds up the totals on the way.
@@ -174,16 +187,11 @@ fn answers(root: &Path, arguments: &[&str]) -> bool {
     command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
 }
 
-/// Cargo at the root, without what the cargo that started this program has put into the environment.
+/// Cargo at the root.
 fn command(root: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("cargo");
     command.args(arguments).current_dir(root).stdin(Stdio::null());
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|start| name.starts_with(start)) {
-            command.env_remove(name.as_ref());
-        }
-    }
+    crate::cloud::forget_this_crate(&mut command);
     command
 }
 
@@ -210,6 +218,15 @@ mod tests {
         let totals = passed_on(said.as_bytes(), &mut heard).unwrap();
         assert_eq!(String::from_utf8(heard).unwrap(), said);
         assert_eq!(totals.run, 3);
+    }
+
+    #[test]
+    fn a_runner_that_does_not_end_is_ended() {
+        let mut slow = Command::new("sh");
+        slow.args(["-c", "sleep 600 & wait"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let started = Instant::now();
+        let passed = watched(slow, Duration::from_millis(200), &mut Totals::default()).unwrap();
+        assert!(!passed && started.elapsed() < Duration::from_secs(60));
     }
 
     #[test]

@@ -71,17 +71,9 @@ fn target_folder(root: &Path) -> anyhow::Result<PathBuf> {
     Ok(PathBuf::from(folder))
 }
 
-/// The cargo that runs this command, without what it says of this crate: build scripts watch some of those variables, and the
-/// tests' dependencies would be compiled again.
+/// The cargo that runs this command.
 fn cargo(root: &Path) -> std::process::Command {
-    let mut command = child::command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), root);
-    for (name, _) in std::env::vars_os() {
-        let name = name.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"].iter().any(|start| name.starts_with(start)) {
-            command.env_remove(name.as_ref());
-        }
-    }
-    command
+    child::command(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), root)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{Read as _, Seek as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
@@ -13,17 +13,27 @@ use anyhow::{Context as _, bail};
 
 const POLL: Duration = Duration::from_millis(50);
 
+/// What cargo tells of the crate that it runs, this one, by how the names begin.
+const OF_THIS_CRATE: [&str; 7] = [
+    "CARGO_PKG_",
+    "CARGO_MANIFEST_",
+    "CARGO_BIN_",
+    "CARGO_CRATE_",
+    "CARGO_CFG_",
+    "CARGO_FEATURE_",
+    "CARGO_PRIMARY_PACKAGE",
+];
+
 /// A command in `folder`, away from the terminal's signals and input, and unable to reach anybody's real account: only
-/// credentials that are given to it explicitly exist.
+/// credentials that are given to it explicitly exist. A cargo among its children finds built what the tests have built.
 pub(super) fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
     let mut command = tied_to_us(program.as_ref());
+    forget(&mut command, &OF_THIS_CRATE);
+    forget(&mut command, &["AWS_"]);
     command
         .current_dir(folder)
         .stdin(Stdio::null())
         .process_group(0)
-        .env_remove("AWS_PROFILE")
-        .env_remove("AWS_SESSION_TOKEN")
-        .env_remove("AWS_ENDPOINT_URL")
         .env_remove("PYTHONHOME")
         .env_remove("PYTHONPATH")
         .env_remove("VIRTUAL_ENV")
@@ -33,6 +43,20 @@ pub(super) fn command(program: impl AsRef<OsStr>, folder: &Path) -> Command {
         .env("SAM_CLI_TELEMETRY", "0")
         .env("NO_PROXY", "localhost,127.0.0.1");
     command
+}
+
+/// Takes what cargo tells of this crate out of a command's environment: build scripts watch some of those variables (that of
+/// `ring` does), and everything that depends on them would be compiled again.
+pub(crate) fn forget_this_crate(command: &mut Command) {
+    forget(command, &OF_THIS_CRATE);
+}
+
+fn forget(command: &mut Command, starts: &[&str]) {
+    for (name, _) in std::env::vars_os() {
+        if starts.iter().any(|start| name.to_string_lossy().starts_with(start)) {
+            command.env_remove(name);
+        }
+    }
 }
 
 /// Where the machine has `setpriv` (Linux), the kernel ends the child when this process dies, however it dies.
@@ -63,7 +87,7 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> anyhow::Result<Stri
             break Some(status);
         }
         if Instant::now() > deadline {
-            end(&mut child);
+            let _ = end(&mut child);
             break None;
         }
         std::thread::sleep(POLL);
@@ -80,7 +104,10 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> anyhow::Result<Stri
 }
 
 /// Ends a child's process group: asks, waits up to 10 s, then insists.
-pub(super) fn end(child: &mut Child) {
+///
+/// # Errors
+/// When its status cannot be had, which most callers do not need.
+pub(crate) fn end(child: &mut Child) -> std::io::Result<ExitStatus> {
     signal(child, "TERM");
     let deadline = Instant::now() + Duration::from_secs(10);
     while Instant::now() < deadline {
@@ -91,7 +118,7 @@ pub(super) fn end(child: &mut Child) {
     }
     // Also when the leader is gone: what it started may still be there.
     signal(child, "KILL");
-    let _ = child.wait();
+    child.wait()
 }
 
 /// `kill` the program and not the system call, since the house forbids unsafe code.
@@ -134,6 +161,17 @@ mod tests {
         failing.args(["-c", "echo first; echo last >&2; exit 3"]);
         let error = run(&mut failing, Duration::from_secs(10)).unwrap_err().to_string();
         assert!(error.contains("last") && error.contains('3'), "{error}");
+    }
+
+    #[test]
+    fn a_child_hears_nothing_of_this_crate_and_of_accounts() {
+        // Cargo and nextest set these for this very test.
+        assert!(std::env::var_os("CARGO_PKG_NAME").is_some());
+        let said = run(command("env", Path::new("/")).arg("-0"), Duration::from_secs(10)).unwrap();
+        let names: Vec<&str> = said.split('\0').filter_map(|line| Some(line.split_once('=')?.0)).collect();
+        assert!(!names.iter().any(|name| OF_THIS_CRATE.iter().any(|start| name.starts_with(start))), "{names:?}");
+        let ours = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_EC2_METADATA_DISABLED"];
+        assert!(names.iter().all(|name| !name.starts_with("AWS_") || ours.contains(name)), "{names:?}");
     }
 
     #[test]

@@ -119,7 +119,7 @@ impl Emulator {
     /// When its port still answers afterwards.
     pub(super) fn stop(&self) -> anyhow::Result<()> {
         if let Some(mut process) = self.process.borrow_mut().take() {
-            child::end(&mut process);
+            let _ = child::end(&mut process);
         }
         let address = SocketAddr::from(([127, 0, 0, 1], self.port));
         ensure!(
@@ -134,7 +134,7 @@ impl Emulator {
 impl Drop for Emulator {
     fn drop(&mut self) {
         if let Some(mut process) = self.process.borrow_mut().take() {
-            child::end(&mut process);
+            let _ = child::end(&mut process);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Proof that the roles are real: with one action less, what needs it is refused, and nothing else.
+//! Proof that an update reaches the roles: deployed with one action less, what needs it is refused, and nothing else. All other
+//! actions are taken away without an update (`rights`).
 
 use std::time::Duration;
 
@@ -9,8 +10,9 @@ use super::answers::{Api, eventually};
 use super::stack::{Outputs, Stack};
 
 /// The role that loses a right, and the right.
-const ROLE: &str = "ContactsRole";
-const ACTION: &str = "dynamodb:PutItem";
+pub(super) const ROLE: &str = "ContactsRole";
+/// The right.
+pub(super) const ACTION: &str = "dynamodb:PutItem";
 
 /// Takes the right away, sees a create fail and a read go on, and finds the refusal in the function's log.
 ///

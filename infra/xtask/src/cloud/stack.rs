@@ -1,4 +1,4 @@
-//! The stack in the emulator: deployed by `sam`, asked and deleted by way of boto3, which `sam` brings along.
+//! The stack in the emulator: deployed by `sam`, asked and deleted by way of its control plane.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -6,17 +6,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
+use super::ask::Asker;
 use super::emulator::Emulator;
 use super::{artefacts, child, tools};
-
-/// One call of an AWS API: service, operation, arguments as JSON; the answer as JSON.
-const ASK: &str = "
-import base64, boto3, json, sys
-service, operation, arguments = sys.argv[1:4]
-answer = getattr(boto3.client(service), operation)(**json.loads(arguments))
-answer.pop('ResponseMetadata', None)
-print(json.dumps(answer, default=str))
-";
 
 /// How many lines of each function's log a failure tells.
 const LOGGED: usize = 8;
@@ -27,6 +19,7 @@ pub(super) struct Stack<'run> {
     root: &'run Path,
     folder: &'run Path,
     emulator: &'run Emulator,
+    asker: &'run Asker,
     rapport: &'run Path,
     name: &'run str,
 }
@@ -54,8 +47,18 @@ pub(super) struct Outputs {
 
 impl<'run> Stack<'run> {
     /// `rapport` is the binary that makes workspaces.
-    pub(super) fn new(root: &'run Path, folder: &'run Path, emulator: &'run Emulator, rapport: &'run Path) -> Self {
-        Self { root, folder, emulator, rapport, name: "rapport" }
+    pub(super) fn new(
+        root: &'run Path,
+        folder: &'run Path,
+        (emulator, asker): (&'run Emulator, &'run Asker),
+        rapport: &'run Path,
+    ) -> Self {
+        Self { root, folder, emulator, asker, rapport, name: "rapport" }
+    }
+
+    /// The repository's root.
+    pub(super) fn root(&self) -> &Path {
+        self.root
     }
 
     /// Another stack from the same template in the same emulator.
@@ -223,12 +226,17 @@ impl<'run> Stack<'run> {
     /// # Errors
     /// With the API's own words.
     pub(super) fn ask(&self, service: &str, operation: &str, arguments: &Value) -> anyhow::Result<Value> {
-        let python = tools::program(&tools::SAM, "python")?;
-        let mut command = self.emulator.command(&python, self.folder);
-        command.args(["-c", ASK, service, operation]).arg(arguments.to_string());
-        let written =
-            child::run(&mut command, Duration::from_secs(60)).with_context(|| format!("{service} {operation}"))?;
-        let line = written.lines().last().unwrap_or_default();
-        serde_json::from_str(line).with_context(|| format!("{service} {operation} answered no JSON:\n{written}"))
+        self.asker.ask(service, operation, arguments)
+    }
+
+    /// What AWS calls a resource of the template.
+    ///
+    /// # Errors
+    /// When the stack has no such resource.
+    pub(super) fn resource(&self, logical: &str) -> anyhow::Result<String> {
+        let arguments = json!({"StackName": self.name, "LogicalResourceId": logical});
+        let answer = self.ask("cloudformation", "describe_stack_resource", &arguments)?;
+        let id = answer["StackResourceDetail"]["PhysicalResourceId"].as_str();
+        Ok(id.with_context(|| format!("{logical} has no id: {answer}"))?.to_owned())
     }
 }

@@ -16,21 +16,36 @@ pub(super) struct Tool {
     pub(super) name: &'static str,
     /// What pip is asked for.
     requirement: &'static str,
+    /// The versions of all that it depends on: what `pip freeze` said in an environment that worked.
+    constraints: &'static str,
 }
 
 /// The emulator. `full` brings the SAM transform.
-pub(super) const MINISTACK: Tool = Tool { name: "ministack", requirement: "ministack[full]==1.5.33" };
+pub(super) const MINISTACK: Tool = Tool {
+    name: "ministack",
+    requirement: "ministack[full]==1.5.33",
+    constraints: include_str!("../../tools/ministack.txt"),
+};
 /// The deployer; its Python also has boto3, for the few questions to the emulator's control plane.
-pub(super) const SAM: Tool = Tool { name: "aws-sam-cli", requirement: "aws-sam-cli==1.170.0" };
+pub(super) const SAM: Tool = Tool {
+    name: "aws-sam-cli",
+    requirement: "aws-sam-cli==1.170.0",
+    constraints: include_str!("../../tools/aws-sam-cli.txt"),
+};
 /// The linter of templates.
-pub(super) const CFN_LINT: Tool = Tool { name: "cfn-lint", requirement: "cfn-lint==1.58.0" };
+pub(super) const CFN_LINT: Tool =
+    Tool { name: "cfn-lint", requirement: "cfn-lint==1.58.0", constraints: include_str!("../../tools/cfn-lint.txt") };
 /// The builder for release and the watcher; the proof itself builds with cargo, to share what the tests have compiled.
-pub(super) const CARGO_LAMBDA: Tool = Tool { name: "cargo-lambda", requirement: "cargo-lambda==1.9.2" };
+pub(super) const CARGO_LAMBDA: Tool = Tool {
+    name: "cargo-lambda",
+    requirement: "cargo-lambda==1.9.2",
+    constraints: include_str!("../../tools/cargo-lambda.txt"),
+};
 
 /// Every tool that the project uses.
 pub(super) const ALL: &[&Tool] = &[&MINISTACK, &SAM, &CFN_LINT, &CARGO_LAMBDA];
 
-/// Written last, so that an environment whose making was interrupted is made again.
+/// Written last, so that an environment whose making was interrupted is made again; it holds what was asked for.
 const STAMP: &str = "rapport-requirement";
 
 /// The tool's virtual environment, made when it is missing or of another version.
@@ -40,7 +55,8 @@ const STAMP: &str = "rapport-requirement";
 pub(super) fn folder(tool: &Tool) -> anyhow::Result<PathBuf> {
     let folder = home()?.join(tool.name);
     let stamp = folder.join(STAMP);
-    if std::fs::read_to_string(&stamp).is_ok_and(|made| made == tool.requirement) {
+    let wanted = format!("{}\n{}", tool.requirement, tool.constraints);
+    if std::fs::read_to_string(&stamp).is_ok_and(|made| made == wanted) {
         return Ok(folder);
     }
     crate::say(&format!("      making {} for {}", folder.display(), tool.requirement));
@@ -51,10 +67,13 @@ pub(super) fn folder(tool: &Tool) -> anyhow::Result<PathBuf> {
     let mut make = child::command("python3", Path::new("/"));
     make.args(["-m", "venv"]).arg(&folder);
     child::run(&mut make, Duration::from_secs(180)).context("python3 -m venv (Debian: package python3-venv)")?;
+    let constraints = folder.join("constraints.txt");
+    std::fs::write(&constraints, tool.constraints)?;
     let mut install = child::command(folder.join("bin/pip"), Path::new("/"));
-    install.args(["install", "--quiet", "--disable-pip-version-check", tool.requirement]);
+    install.args(["install", "--quiet", "--disable-pip-version-check", "--constraint"]);
+    install.arg(&constraints).arg(tool.requirement);
     child::run(&mut install, Duration::from_secs(900)).with_context(|| format!("pip install {}", tool.requirement))?;
-    std::fs::write(&stamp, tool.requirement)?;
+    std::fs::write(&stamp, wanted)?;
     Ok(folder)
 }
 

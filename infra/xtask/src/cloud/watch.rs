@@ -59,7 +59,7 @@ impl Run<'_> {
         command.args(["--port", "0", "--aws-port", "0", "--seed", "empty"]);
         let mut rapport = self.start("rapport", command)?;
         let outcome = self.with_watch(&mut rapport, program);
-        child::end(&mut rapport);
+        let _ = child::end(&mut rapport);
         outcome
     }
 
@@ -67,11 +67,12 @@ impl Run<'_> {
         let variables = step("start the embedded stack", || self.variables(rapport))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = child::command(program, self.root);
-        command.args(["lambda", "watch", "--ignore-changes", "--wait", "--invoke-address", "127.0.0.1"]);
-        command.args(["--invoke-port", &port.to_string()]).envs(&variables);
+        command.args(recipe(&std::fs::read_to_string(self.root.join("README.md"))?)?);
+        // A port that is free here, and no rebuilding while somebody edits.
+        command.args(["--ignore-changes", "--wait", "--invoke-port", &port.to_string()]).envs(&variables);
         let mut watch = self.start("watch", command)?;
         let outcome = self.call(&mut watch, &format!("http://127.0.0.1:{port}"));
-        child::end(&mut watch);
+        let _ = child::end(&mut watch);
         outcome
     }
 
@@ -177,6 +178,17 @@ impl Run<'_> {
     }
 }
 
+/// README's command line, without `cargo` and the comment behind it: the program is called by its path.
+fn recipe(readme: &str) -> anyhow::Result<Vec<String>> {
+    let line = readme.lines().find(|line| line.starts_with("cargo lambda watch"));
+    let line = line.context("README.md has no line that begins with `cargo lambda watch`")?;
+    let line = line.split('#').next().unwrap_or_default();
+    let words: Vec<String> = line.split_whitespace().skip(1).map(str::to_owned).collect();
+    // Without an address it listens on every interface, and the functions take any caller of theirs for the gateway.
+    ensure!(line.contains("--invoke-address 127.0.0.1"), "README.md's `cargo lambda watch` must stay on the loopback");
+    Ok(words)
+}
+
 /// Somebody who calls the functions.
 struct Caller {
     agent: ureq::Agent,
@@ -245,5 +257,17 @@ impl Caller {
         let text = response.body_mut().read_to_string().with_context(|| name.clone())?;
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Ok(Reply { request: name, status: response.status().as_u16(), body })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_recipe_is_the_one_of_the_readme_and_stays_on_the_loopback() {
+        let words = recipe(include_str!("../../../../README.md")).unwrap();
+        assert_eq!(words[..2], ["lambda", "watch"]);
+        assert!(recipe("cargo lambda watch    # --invoke-address 127.0.0.1\n").is_err());
     }
 }
