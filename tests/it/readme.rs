@@ -1,4 +1,4 @@
-//! README's tour, run as it is pasted, and what it promises of a machine whose power fails.
+//! README's tour, run as it is pasted, and what it promises after a `kill -9`.
 
 use std::path::Path;
 use std::process::Command;
