@@ -65,6 +65,22 @@ impl TenantTable {
     /// # Errors
     /// When the table does not answer.
     pub async fn journal_last(&self) -> Result<u64> {
+        Ok(self.journal_end().await?.map_or(0, |(seq, _)| seq))
+    }
+
+    /// The number of the last entry; 0 when there is none, or when it has expired by now. The table removes what has
+    /// expired in no order: an old entry may still be there when later ones are gone, and says nothing about which
+    /// numbers were used. Strongly consistent.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn journal_last_at(&self, now: Timestamp) -> Result<u64> {
+        let end = self.journal_end().await?;
+        Ok(end.filter(|(_, expires_at)| *expires_at > now.as_seconds()).map_or(0, |(seq, _)| seq))
+    }
+
+    /// The last entry's number, and when it expires, in seconds since 1970.
+    async fn journal_end(&self) -> Result<Option<(u64, i64)>> {
         let answer = self
             .client()
             .query()
@@ -74,20 +90,44 @@ impl TenantTable {
             .scan_index_forward(false)
             .consistent_read(true)
             .limit(1)
-            .projection_expression("sk")
+            .projection_expression("sk, expires_at")
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
             .map_err(failed)?;
         self.meter.read(answer.consumed_capacity.as_slice());
-        answer.items.unwrap_or_default().first().map_or(Ok(0), seq_of)
+        let items = answer.items.unwrap_or_default();
+        let Some(item) = items.first() else { return Ok(None) };
+        let expires_at = item.get("expires_at").and_then(|at| at.as_n().ok()?.parse().ok());
+        let expires_at = expires_at.ok_or_else(|| Error::bug("a journal entry that does not expire"))?;
+        Ok(Some((seq_of(item)?, expires_at)))
     }
 
     /// Appends an entry at a number. `false`: somebody else has that number already, and nothing was written.
     ///
+    /// Somebody else may be this very call: the SDK sends again what was not answered, and the first attempt may have
+    /// been carried out. The entry is then appended a second time at the next number, which is harmless: readers know
+    /// how to read repeated changes.
+    ///
     /// # Errors
     /// When the table does not answer.
     pub async fn journal_append(&self, entry: JournalEntry) -> Result<bool> {
+        self.put_entry(entry, None).await
+    }
+
+    /// Puts other changes into an entry, if it still holds those that were `seen`. `false`: it has expired or somebody
+    /// else has rewritten it, and nothing was written. Number, time and expiry stay.
+    ///
+    /// Only for taking out of the journal what was erased: readers that are past the entry never read it again.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn journal_rewrite(&self, entry: JournalEntry, seen: Vec<u8>) -> Result<bool> {
+        self.put_entry(entry, Some(seen)).await
+    }
+
+    async fn put_entry(&self, entry: JournalEntry, seen: Option<Vec<u8>>) -> Result<bool> {
+        let condition = if seen.is_some() { "packed = :seen" } else { "attribute_not_exists(pk)" };
         let item = self.journal_item(entry);
         #[expect(clippy::disallowed_methods, reason = "the journal is not business data: it follows from commits")]
         let sent = self
@@ -95,7 +135,10 @@ impl TenantTable {
             .put_item()
             .table_name(self.name())
             .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)")
+            .condition_expression(condition)
+            .set_expression_attribute_values(
+                seen.map(|seen| [(":seen".to_owned(), AttributeValue::B(Blob::new(seen)))].into()),
+            )
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await;

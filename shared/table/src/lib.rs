@@ -6,7 +6,7 @@
 //! | several records | [`TenantTable::get_many`] | batch of keys, strongly consistent |
 //! | a record's events | [`TenantTable::children`] | `pk`, `begins_with(sk, …)` |
 //! | journal after a number | [`TenantTable::journal_after`] | `w#JOURNAL`, `sk > seq` |
-//! | journal's last number | [`TenantTable::journal_last`] | the same, backwards, limit 1 |
+//! | journal's last number | [`TenantTable::journal_last`], [`TenantTable::journal_last_at`] | the same, backwards, limit 1 |
 //! | what exists of an object | [`TenantTable::catalog`] | gsi1 `w#OBJECT` |
 //! | who holds a unique value | [`TenantTable::get`] of a guard | `pk`, `sk` |
 //! | a credential | [`Tables::api_key`] | `APIKEY#hash` |

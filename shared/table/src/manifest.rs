@@ -45,7 +45,7 @@ impl TenantTable {
     }
 
     /// Moves the manifest to a new snapshot if nobody else has moved it since version `seen` was read (0: there was
-    /// none). `false`: somebody has, and nothing was written.
+    /// none). `false`: somebody has, and nothing was written. `manifest.object` must be a name that nobody else uses.
     ///
     /// # Errors
     /// When the table does not answer.
@@ -70,7 +70,10 @@ impl TenantTable {
                 Ok(true)
             }
             Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                Ok(false)
+                self.meter.write(&[]);
+                // The SDK sends again what was not answered: it may be our own first attempt that stands in the way.
+                let stored = self.manifest(replica_schema).await?;
+                Ok(stored.is_some_and(|stored| stored.object == manifest.object))
             }
             Err(error) => Err(failed(error)),
         }
