@@ -2,7 +2,7 @@
 //!
 //! | access pattern | key condition | cost |
 //! |---|---|---|
-//! | the last number, once an instance and workspace | `w#JOURNAL` backwards, limit 1, strongly consistent | 1 read unit for 4 KB |
+//! | the last number, once an instance, day and workspace | `w#JOURNAL` backwards, limit 1, strongly consistent | 1 read unit for 4 KB |
 //! | append | put `w#JOURNAL` / `last + 1` if nobody has that number | 1 write unit for 1 KB packed, which is several changes |
 //!
 //! Owns the journal's entries. Events in: the stream's records of the items `record`, `link` and `config`; images,
@@ -13,7 +13,7 @@
 
 mod change;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use api::App;
@@ -29,6 +29,8 @@ use crate::change::change_of;
 const NEXT_TRIES: u64 = 3;
 /// How often that is done before a batch is left to be delivered again.
 const TRIES: u32 = 20;
+/// For how long a process relies on the last number that it has written itself.
+const REMEMBER_SECONDS: i64 = 24 * 3600;
 /// An empty journal begins at the day it is on, times this.
 const NUMBERS_PER_DAY: i64 = 1_000_000_000;
 
@@ -40,8 +42,11 @@ pub async fn handle(app: &App, batch: Event) -> DynamoDbEventResponse {
 /// Appends batches of the stream, and remembers how far the journal of each workspace was.
 #[derive(Debug, Default)]
 pub struct Journal {
-    last: Mutex<HashMap<Id<kinds::Workspace>, u64>>,
+    last: Mutex<HashMap<Id<kinds::Workspace>, Last>>,
 }
+
+/// The last entry that this process has appended to a journal: its number, and when that was.
+type Last = (u64, Timestamp);
 
 /// What a batch says of one workspace, in the order of the stream.
 #[derive(Default)]
@@ -49,6 +54,20 @@ struct Group {
     /// Where in the batch the first of the changes is.
     first: usize,
     changes: Vec<Change>,
+}
+
+impl Group {
+    /// What a record was before its removal in the same batch is nobody's business any more.
+    fn empty_removed(&mut self) {
+        let mut removed = BTreeSet::new();
+        for change in self.changes.iter_mut().rev().filter(|change| change.item == "record") {
+            if change.document.is_none() {
+                removed.insert(change.id.clone());
+            } else if removed.contains(&change.id) {
+                change.document = None;
+            }
+        }
+    }
 }
 
 impl Journal {
@@ -63,7 +82,8 @@ impl Journal {
         let numbers: Vec<Option<String>> =
             batch.records.iter().map(|record| record.change.sequence_number.clone()).collect();
         let (groups, mut failed) = grouped(batch.records, now);
-        for (workspace, group) in groups {
+        for (workspace, mut group) in groups {
+            group.empty_removed();
             let table = tables.workspace(workspace, Meter::default());
             match self.append(&table, now, &group.changes).await {
                 Ok(()) => tell(workspace, now, &group.changes, &table),
@@ -83,15 +103,17 @@ impl Journal {
         response
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<Id<kinds::Workspace>, u64>> {
+    fn locked(&self) -> MutexGuard<'_, HashMap<Id<kinds::Workspace>, Last>> {
         self.last.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn append(&self, table: &TenantTable, now: Timestamp, changes: &[Change]) -> Result<()> {
         for packed in events::encode(changes) {
             let known = self.locked().get(&table.workspace_id()).copied();
-            let last = append_entry(table, now, known, packed).await?;
-            self.locked().insert(table.workspace_id(), last);
+            // The number after an old one may have been used, and have expired since.
+            let known = known.filter(|(_, at)| now.as_seconds() - at.as_seconds() < REMEMBER_SECONDS);
+            let last = append_entry(table, now, known.map(|(seq, _)| seq), packed).await?;
+            self.locked().insert(table.workspace_id(), (last, now));
         }
         Ok(())
     }
@@ -103,7 +125,7 @@ async fn append_entry(table: &TenantTable, now: Timestamp, known: Option<u64>, p
     for _ in 0..TRIES {
         let last = match known.take() {
             Some(last) => last,
-            None => table.journal_last().await?,
+            None => table.journal_last_at(now).await?,
         };
         let next = if last == 0 { first_number(now) } else { last + 1 };
         for seq in next..next + NEXT_TRIES {
@@ -115,8 +137,10 @@ async fn append_entry(table: &TenantTable, now: Timestamp, known: Option<u64>, p
     Err(Error::unavailable("others kept appending to the journal"))
 }
 
-/// Where an empty journal begins. It is empty also when all its entries have expired: beginning at 1 again would repeat
-/// numbers that replicas have seen, and they would wait for the next one for ever. A day has fewer changes than that.
+/// Where an empty journal begins, and one whose last entry has expired: beginning at 1 again, or after an entry that
+/// outlived later ones, would repeat numbers that replicas have seen, and they would wait for the next one for ever.
+/// It is above every number that was ever used: each of those is at most its own first one, of an earlier day, and the
+/// entries since, and a day has fewer of them than that.
 fn first_number(now: Timestamp) -> u64 {
     let days = now.as_seconds().div_euclid(24 * 3600);
     u64::try_from(days * NUMBERS_PER_DAY).unwrap_or(0) + 1

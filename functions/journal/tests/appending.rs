@@ -69,6 +69,16 @@ async fn live(table: &TenantTable, id: AnyId) {
     write(&|changes| changes.remove_record(table.keys(), "contact", id, 2)).await;
 }
 
+/// What the journal tells when the removal is not in the batch yet.
+async fn first_images(world: &World, table: &TenantTable) -> Vec<(u64, Option<Document>)> {
+    let last = table.journal_last().await.unwrap();
+    let mut records = world.engine.stream("rapport").read_all(None).unwrap();
+    records.truncate(records.iter().position(|record| record.change.new_image.is_empty()).unwrap());
+    Journal::default().append_batch(&world.tables, &world.clock, world.batch(records)).await;
+    let entries = entries(table).await.into_iter().filter(|(seq, _)| *seq > last);
+    entries.flat_map(|(_, changes)| changes).map(|change| (change.version, change.document)).collect()
+}
+
 async fn entries(table: &TenantTable) -> Vec<(u64, Vec<Change>)> {
     let page = table.journal_after(0, 100, true).await.unwrap();
     page.entries.into_iter().map(|entry| (entry.seq, events::decode(&entry.packed).unwrap())).collect()
@@ -83,7 +93,9 @@ async fn a_life_becomes_its_changes_in_order_and_nothing_else() {
     let entries = entries(&table).await;
     let [(FIRST, changes)] = entries.as_slice() else { panic!("{entries:?}") };
     let told: Vec<_> = changes.iter().map(|change| (change.version, change.document.clone())).collect();
-    assert_eq!(told, [(1, Some(document(id, 1))), (2, Some(document(id, 2))), (2, None)]);
+    // What was erased in the same batch is not shown any more.
+    assert_eq!(told, [(1, None), (2, None), (2, None)]);
+    assert_eq!(first_images(&world, &table).await, [(1, Some(document(id, 1))), (2, Some(document(id, 2)))]);
     assert!(changes.iter().all(|change| (&*change.kind, &*change.id) == ("contact", &*id.to_string())));
     assert!(changes.is_sorted_by(|a, b| a.position < b.position));
     // The journal's own entries are in the stream too.
@@ -139,4 +151,21 @@ async fn numbers_go_on_when_every_entry_has_expired() {
     world.clock.advance_millis(40 * 24 * 3_600_000);
     world.append_all(&Journal::default()).await;
     assert!(table.journal_last().await.unwrap() > FIRST + 1_000_000_000);
+}
+
+#[tokio::test]
+async fn a_number_is_not_used_again_when_an_old_entry_outlives_later_ones() {
+    let world = World::new();
+    let table = world.workspace();
+    let (journal, packed) = (Journal::default(), events::encode(&[]).concat());
+    // Entries 1 to 9 were there, and the table has removed all but the first of them.
+    assert!(table.journal_append(JournalEntry { seq: FIRST, at: world.clock.now(), packed }).await.unwrap());
+    world.clock.advance_millis(31 * 24 * 3_600_000);
+    live(&table, world.ids.next::<kinds::Contact>().erase()).await;
+    world.append_all(&journal).await;
+    assert_eq!(table.journal_last().await.unwrap(), FIRST + 31_000_000_000);
+    // A process that has been there all the time does not go on behind its own old entry either.
+    world.clock.advance_millis(31 * 24 * 3_600_000);
+    world.append_all(&journal).await;
+    assert_eq!(table.journal_last().await.unwrap(), FIRST + 62_000_000_000);
 }
