@@ -57,6 +57,20 @@ impl Files {
         }
     }
 
+    /// The keys of all objects that begin with a prefix, in order. One request for each thousand of them.
+    ///
+    /// # Errors
+    /// When the bucket does not answer.
+    pub async fn list(&self, prefix: &str) -> Result<Vec<String>> {
+        let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
+        let mut keys = Vec::new();
+        while let Some(page) = pages.next().await {
+            let page = page.map_err(|error| Error::unavailable(DisplayErrorContext(error).to_string()))?;
+            keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
+        }
+        Ok(keys)
+    }
+
     /// Removes an object, if it is there.
     ///
     /// # Errors

@@ -24,8 +24,8 @@ struct State {
     drops_tokens: bool,
 }
 
-/// A transport that answers `PutObject`, `GetObject`, `DeleteObject` and `SendMessage` from memory, and hands everything
-/// else to another one. Cloning shares what is in it.
+/// A transport that answers `PutObject`, `GetObject`, `HeadObject`, `DeleteObject`, `ListObjectsV2` and `SendMessage`
+/// from memory, and hands everything else to another one. Cloning shares what is in it.
 #[derive(Clone)]
 pub struct Cloud {
     inner: SharedHttpClient,
@@ -110,6 +110,15 @@ impl Cloud {
         Answer { status: 200, body: format!("{{\"MessageId\":\"{}\"}}", state.messages.len()) }.into_response()
     }
 
+    fn list(&self, bucket: &str, prefix: &str) -> Result<HttpResponse, ConnectorError> {
+        let (state, bucket) = (self.locked(), bucket.trim_end_matches('/'));
+        let keys = state.objects.keys().filter_map(|key| key.strip_prefix(bucket)?.strip_prefix('/'));
+        let body = listed(bucket, keys.filter(|key| key.starts_with(prefix)));
+        let response = http::Response::builder().status(200).body(SdkBody::from(body));
+        let response = response.map_err(|error| ConnectorError::other(error.into(), None))?;
+        HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+    }
+
     fn file(&self, method: &str, key: String, body: Vec<u8>) -> Result<HttpResponse, ConnectorError> {
         let mut state = self.locked();
         let (status, body) = match method {
@@ -121,6 +130,7 @@ impl Cloud {
                 state.objects.remove(&key);
                 (204, Vec::new())
             }
+            "HEAD" => (if state.objects.contains_key(&key) { 200 } else { 404 }, Vec::new()),
             _ => match state.objects.get(&key) {
                 Some(bytes) => (200, bytes.clone()),
                 None => (404, NO_SUCH_KEY.as_bytes().to_vec()),
@@ -130,6 +140,24 @@ impl Cloud {
         let response = response.map_err(|error| ConnectorError::other(error.into(), None))?;
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
     }
+}
+
+/// The XML of a list of objects: `bucket` as it stands in front of their keys.
+fn listed<'a>(bucket: &str, keys: impl Iterator<Item = &'a str>) -> String {
+    let contents: String = keys.map(|key| format!("<Contents><Key>{key}</Key></Contents>")).collect();
+    format!(
+        "<?xml version=\"1.0\"?><ListBucketResult><Name>{bucket}</Name><IsTruncated>false</IsTruncated>{contents}\
+         </ListBucketResult>"
+    )
+}
+
+/// What a list of objects asks for: their prefix; `None` when it is no such question.
+fn prefix_of(uri: &str) -> Option<String> {
+    let (_, query) = uri.split_once('?')?;
+    let members: Vec<&str> = query.split('&').collect();
+    members.contains(&"list-type=2").then_some(())?;
+    let prefix = members.iter().find_map(|member| member.strip_prefix("prefix=")).unwrap_or_default();
+    Some(prefix.replace("%2F", "/"))
 }
 
 const NO_SUCH_KEY: &str =
@@ -171,6 +199,9 @@ impl HttpConnector for Front {
                 Some(exchange) => cloud.message(&exchange),
                 None => {
                     let key = key_of(request.uri());
+                    if let Some(prefix) = prefix_of(request.uri()).filter(|_| request.method() == "GET") {
+                        return cloud.list(&key, &prefix);
+                    }
                     let method = request.method().to_owned();
                     cloud.file(&method, key, bytes_of(request.into_body()))
                 }
