@@ -29,7 +29,9 @@ pub struct Answer {
     pub next_cursor: Option<String>,
     /// How many records fit in all, if that was asked.
     pub count: Option<u64>,
-    /// The moment that the list is of: what the journal had then is in it.
+    /// When the question was asked. What the journal had then is in the answer, and what the caller's position names. The
+    /// journal itself is behind the table by a second or two (metric `journal_lag_ms`), so a write of somebody else just
+    /// before this moment may be missing, and one just after it may be there.
     pub as_of: Timestamp,
     /// How long SQLite worked, in milliseconds.
     pub replica_ms: f64,

@@ -42,7 +42,7 @@ impl Replica {
     /// As [`Self::catch_up`]; `cursor_mismatch` when the journal does not reach that number.
     pub(crate) async fn catch_up_to(&self, at_least: u64) -> Result<u64> {
         let _turn = self.store.turn.lock().await;
-        let mut rebuilt = false;
+        let mut gaps = 0;
         let (mut pages, mut changes) = (0, 0);
         loop {
             let database = self.database()?;
@@ -53,12 +53,9 @@ impl Replica {
             };
             pages += 1;
             match page {
-                Page::Gap if rebuilt => return Err(Error::unavailable("the journal has a gap")),
                 Page::Gap => {
-                    // The entries that follow are not there any more: the table itself is.
-                    let built = self.build().await?;
-                    self.store.replace(Some(built));
-                    rebuilt = true;
+                    gaps += 1;
+                    self.step_over_gap(before, gaps).await?;
                     continue;
                 }
                 Page::Applied { more: false, .. } => {
@@ -77,6 +74,18 @@ impl Replica {
                 return Err(Error::Unavailable { retry_after: 2, source });
             }
         }
+    }
+
+    /// The entries that follow `seq` are not there any more: a later snapshot is or, at the second gap, the table itself.
+    async fn step_over_gap(&self, seq: u64, gaps: u32) -> Result<()> {
+        let later = if gaps == 1 { self.download(Some(seq)).await? } else { None };
+        let next = match later {
+            Some(later) => later,
+            None if gaps <= 2 => self.build().await?,
+            None => return Err(Error::unavailable("the journal has a gap")),
+        };
+        self.store.replace(Some(next));
+        Ok(())
     }
 
     /// Another replica has read further than an eventually consistent read shows.

@@ -220,7 +220,7 @@ impl Database {
 
     /// Applies one entry of the journal with its number, in one transaction: a kill loses nothing and repeats nothing.
     pub(crate) fn apply(&self, seq: u64, changes: &[Change], now: Timestamp) -> Result<Applied> {
-        self.write(|writer| {
+        let applied = self.write(|writer| {
             // Somebody else may have applied it meanwhile: what counts is what the file says now.
             let last = state(writer.transaction)?.seq;
             if seq <= last {
@@ -237,6 +237,26 @@ impl Database {
                 .prepare_cached("UPDATE state SET seq = ?, since = since + ?, caught_up_at = max(caught_up_at, ?)")?;
             moved.execute(params![signed(seq), changes.len(), now.as_millis()])?;
             Ok(Applied::Yes)
+        })?;
+        if changes.iter().any(|change| change.item == "record" && change.document.is_none()) {
+            self.scrub()?;
+        }
+        Ok(applied)
+    }
+
+    /// Leaves nothing of removed text in the file: the text index keeps it in its segments until they are merged into
+    /// one, and the log keeps the pages of before until it is emptied. Takes as long as reading the text index does.
+    pub(crate) fn scrub(&self) -> Result<()> {
+        self.with_writer(|connection| {
+            for table in self.schema.tables.iter().filter(|table| table.searched().next().is_some()) {
+                let words = &table.words;
+                connection.execute(&format!("INSERT INTO {words} ({words}) VALUES ('optimize')"), [])?;
+            }
+            // Somebody who reads right now keeps the log from being emptied: the next time does it.
+            connection.busy_timeout(Duration::ZERO)?;
+            let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+            connection.busy_timeout(BUSY)?;
+            emptied
         })
     }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use kernel::{AnyId, Error, Result, Timestamp};
-use table::{JOURNAL_DAYS, Key, Manifest};
+use table::{JOURNAL_DAYS, Key, Manifest, TenantTable};
 
 use crate::database::{Database, remove_file};
 use crate::replicas::Replica;
@@ -50,12 +50,10 @@ impl Replica {
         if let Some(database) = self.local().await? {
             return Ok(database);
         }
-        if let Some(database) = self.download().await? {
-            return Ok(database);
+        match self.download(None).await? {
+            Some(database) => Ok(database),
+            None => self.build().await,
         }
-        let database = self.build().await?;
-        self.replicas.ask_snapshot(self.table.workspace_id()).await;
-        Ok(database)
     }
 
     /// The newest file of this workspace in the directory that can be used; all others go.
@@ -96,12 +94,13 @@ impl Replica {
         (!is_too_old(state.caught_up_at, self.clock.now())).then_some(database)
     }
 
-    /// The newest snapshot, if there is one that is whole and not too old.
-    async fn download(&self) -> Result<Option<Database>> {
+    /// The newest snapshot, if there is one that is whole, not too old, and holds more than the entries up to a number.
+    pub(crate) async fn download(&self, more_than: Option<u64>) -> Result<Option<Database>> {
         // The second try is for a snapshot that was replaced and removed between the two reads.
         for _ in 0..2 {
             let Some(manifest) = self.table.manifest(REPLICA_SCHEMA).await? else { return Ok(None) };
-            if is_too_old(manifest.at.as_millis(), self.clock.now()) {
+            let is_further = more_than.is_none_or(|seq| manifest.seq > seq);
+            if !is_further || is_too_old(manifest.at.as_millis(), self.clock.now()) {
                 return Ok(None);
             }
             let Some(packed) = self.replicas.inner.files.get(&manifest.object).await? else { continue };
@@ -136,7 +135,10 @@ impl Replica {
 
     /// Builds a file from what the table has. Notes first how far the journal is, then reads every record, then goes
     /// through the journal around that moment: the catalog index may lack what was written just before.
+    ///
+    /// A snapshot is asked for first: a build that is killed on its way could not ask any more.
     pub(crate) async fn build(&self) -> Result<Database> {
+        self.replicas.ask_snapshot(self.table.workspace_id()).await;
         let source = self.replicas.source().await?;
         let directory = self.replicas.directory(source)?;
         let path = self.replicas.new_path(&directory, self.table.workspace_id(), &self.clock);
@@ -167,7 +169,6 @@ impl Replica {
                 let page = self.table.catalog(object, after.as_deref()).await?;
                 read += page.ids.len();
                 if read > self.limits().build {
-                    self.replicas.ask_snapshot(self.table.workspace_id()).await;
                     let source = "the workspace is too large to be built within a request".into();
                     return Err(Error::Unavailable { retry_after: 10, source });
                 }
@@ -197,7 +198,7 @@ impl Replica {
     }
 
     async fn replay_margin(&self, database: &Database, last: u64, started: Timestamp) -> Result<()> {
-        let mut after = self.before_margin(last, started).await?;
+        let mut after = number_before(&self.table, last, started.plus_millis(-MARGIN_MS)).await?;
         loop {
             let page = self.table.journal_after(after, PAGE, true).await?;
             for entry in page.entries.iter().filter(|entry| entry.seq <= last && entry.packed != events::BROKEN) {
@@ -209,28 +210,27 @@ impl Replica {
             }
         }
     }
+}
 
-    /// A number before which every entry is older than the margin. Entries are numbered in the order of their times, so
-    /// some halvings find it.
-    async fn before_margin(&self, last: u64, started: Timestamp) -> Result<u64> {
-        let from = started.plus_millis(-MARGIN_MS);
-        // What the table has expired is not there: the first entry that is tells where to begin.
-        let first = self.table.journal_after(0, 1, true).await?;
-        let Some(first) = first.entries.first() else { return Ok(last) };
-        let (mut old, mut young) = (first.seq.saturating_sub(1), last);
-        if first.at >= from {
-            return Ok(old);
-        }
-        while young - old > 1 {
-            let middle = old + (young - old) / 2;
-            let page = self.table.journal_after(middle, 1, true).await?;
-            match page.entries.first() {
-                Some(entry) if entry.at < from => old = middle,
-                _ => young = middle,
-            }
-        }
-        Ok(old)
+/// A number such that it and every entry before it is older than `from`. Entries are numbered in the order of their
+/// times, so some halvings find it.
+pub(crate) async fn number_before(table: &TenantTable, last: u64, from: Timestamp) -> Result<u64> {
+    // What the table has expired is not there: the first entry that is tells where to begin.
+    let first = table.journal_after(0, 1, true).await?;
+    let Some(first) = first.entries.first() else { return Ok(last) };
+    let (mut old, mut young) = (first.seq.saturating_sub(1), last);
+    if first.at >= from {
+        return Ok(old);
     }
+    while young.saturating_sub(old) > 1 {
+        let middle = old + (young - old) / 2;
+        let page = table.journal_after(middle, 1, true).await?;
+        match page.entries.first() {
+            Some(entry) if entry.at < from => old = middle,
+            _ => young = middle,
+        }
+    }
+    Ok(old)
 }
 
 fn write_unpacked(packed: &[u8], path: &Path) -> bool {

@@ -23,7 +23,7 @@ pub struct Limits {
     pub pages: u32,
     /// The most changes that one catch-up applies.
     pub changes: usize,
-    /// The most records that are read to build a replica from the catalog.
+    /// The most records that are read to build a replica from the catalog. Above it the replica waits for a snapshot.
     pub build: usize,
     /// How long one question may take.
     pub statement: Duration,
@@ -40,7 +40,7 @@ impl Limits {
         Self {
             pages: 5,
             changes: 20_000,
-            build: 100_000,
+            build: 20_000,
             statement: Duration::from_secs(2),
             disk: 300 << 20,
             asks: true,
@@ -188,14 +188,16 @@ impl Replicas {
         let mut stores: Vec<Arc<Store>> = locked(&self.inner.stores).values().cloned().collect();
         stores.sort_by_key(|store| store.used.load(Ordering::Relaxed));
         let size = |store: &Arc<Store>| store.database().map_or(0, |database| database.bytes());
-        let mut total: u64 = stores.iter().map(size).sum();
+        let open: Vec<PathBuf> = stores.iter().filter_map(|store| Some(store.database()?.path().to_owned())).collect();
+        let Some(source) = self.inner.source.get() else { return };
+        let mut total = crate::room::make(&self.inner.directory.join(source), &open, self.inner.limits.disk);
         for store in stores.iter().filter(|store| !Arc::ptr_eq(store, &keep.store)) {
             if total <= self.inner.limits.disk {
                 break;
             }
             // Somebody who is at it right now keeps it.
             let Ok(_turn) = store.turn.try_lock() else { continue };
-            total -= size(store);
+            total = total.saturating_sub(size(store));
             store.replace(None);
         }
         drop(stores);

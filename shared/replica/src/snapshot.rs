@@ -5,7 +5,7 @@ use std::path::Path;
 
 use bytes::Bytes;
 use events::{SnapshotReason, SnapshotRequest};
-use kernel::{Error, Position, Result, Version};
+use kernel::{AnyId, Error, Result, Version};
 use rusqlite::{Connection, OpenFlags};
 use sha2::{Digest, Sha256};
 use table::Manifest;
@@ -104,11 +104,19 @@ impl Replica {
     /// # Errors
     /// When the table or the bucket does not answer. Nothing has changed then that the next try would not put right.
     pub async fn snapshot(&self, request: &SnapshotRequest) -> Result<Snapshotted> {
-        let erased = request.reason == SnapshotReason::Erased;
+        self.snapshot_for(std::slice::from_ref(request)).await
+    }
+
+    /// One snapshot for all requests of this workspace, as [`Self::snapshot`].
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn snapshot_for(&self, requests: &[SnapshotRequest]) -> Result<Snapshotted> {
+        let erased = requests.iter().any(|request| request.reason == SnapshotReason::Erased);
         let before = self.table.manifest(REPLICA_SCHEMA).await?;
         self.catch_up().await?;
         if erased {
-            self.forget(request).await?;
+            self.forget(requests).await?;
         } else if self.is_fresh(before.as_ref()).await? {
             return Ok(Snapshotted::Fresh);
         }
@@ -116,20 +124,22 @@ impl Replica {
         let manifest = self.publish(&packed, before.as_ref(), erased).await?;
         let Some(manifest) = manifest else { return Ok(Snapshotted::Lost) };
         self.note_snapshot(manifest.seq)?;
-        let Some(before) = before else { return Ok(Snapshotted::Made { seq: manifest.seq, bytes: manifest.bytes }) };
-        // The last one may still be on its way to somebody; the one before it is not.
-        let old = before.previous.into_iter().chain(erased.then_some(before.object));
-        for object in old {
-            self.replicas.inner.files.delete(&object).await?;
+        if erased {
+            self.delete_all_but(&manifest.object).await?;
+        } else if let Some(old) = before.and_then(|before| before.previous) {
+            // The last one may still be on its way to somebody; the one before it is not.
+            self.replicas.inner.files.delete(&old).await?;
         }
         Ok(Snapshotted::Made { seq: manifest.seq, bytes: manifest.bytes })
     }
 
-    /// Sees to it that an erased record is not in the file.
-    async fn forget(&self, request: &SnapshotRequest) -> Result<()> {
-        match request.record {
-            // No version is that high, so the table is asked whether the record is still there.
-            Some(record) => self.ensure(&Position::of(record, Version::MAX)).await,
+    /// Sees to it that erased records are not in the file.
+    async fn forget(&self, requests: &[SnapshotRequest]) -> Result<()> {
+        let erased = requests.iter().filter(|request| request.reason == SnapshotReason::Erased);
+        let records: Option<Vec<AnyId>> = erased.map(|request| request.record).collect();
+        match records {
+            // No version is that high, so the table is asked whether the records are still there.
+            Some(records) => self.ensure_all(records.into_iter().map(|record| (record, Version::MAX))).await,
             None => {
                 let _turn = self.store.turn.lock().await;
                 let built = self.build().await?;
@@ -162,15 +172,8 @@ impl Replica {
     async fn publish(&self, packed: &Packed, before: Option<&Manifest>, erased: bool) -> Result<Option<Manifest>> {
         let files = &self.replicas.inner.files;
         let Contents { seq, rows, checksums } = packed.contents.clone();
-        let workspace = self.table.workspace_id();
-        let object = [
-            "replicas",
-            self.replicas.source().await?,
-            &workspace.to_string(),
-            &REPLICA_SCHEMA.to_string(),
-            &format!("{seq:020}-{}.sqlite.zst", random()),
-        ]
-        .join("/");
+        let prefix = self.replicas.prefix(&self.table).await?;
+        let object = format!("{prefix}{REPLICA_SCHEMA}/{seq:020}-{}.sqlite.zst", random());
         let seen = before.map_or(0, |manifest| manifest.version);
         let manifest = Manifest {
             version: seen + 1,
@@ -203,15 +206,8 @@ impl Replica {
 
 fn pack_into(database: &Database, path: &Path) -> Result<Packed> {
     let text = path.to_str().ok_or_else(|| Error::bug("a replica's path is not text"))?;
-    let words: Vec<String> =
-        database.schema().tables.iter().filter(|t| t.searched().next().is_some()).map(|t| t.words.clone()).collect();
-    database.with_writer(|connection| {
-        for words in &words {
-            // Removed text stays in the index's segments until they are merged into one.
-            connection.execute(&format!("INSERT INTO {words} ({words}) VALUES ('optimize')"), [])?;
-        }
-        connection.execute("VACUUM INTO ?", [text]).map(drop)
-    })?;
+    database.scrub()?;
+    database.with_writer(|connection| connection.execute("VACUUM INTO ?", [text]).map(drop))?;
     let sqlite = |error: rusqlite::Error| Error::unavailable(error);
     let copy = Connection::open(path).map_err(sqlite)?;
     copy.execute("UPDATE state SET since = 0, since_seq = seq", []).map_err(sqlite)?;

@@ -1,11 +1,12 @@
 //! Following the journal, and reading one's own writes.
 
+use events::{SnapshotReason, SnapshotRequest};
 use kernel::{Position, kinds};
 use replica::Limits;
 use serde_json::{Value, json};
 use testkit::{Call, Fate};
 
-use crate::world::{World, rows};
+use crate::world::{CONTACT, World, rows};
 
 #[tokio::test]
 async fn what_the_journal_tells_is_in_the_replica() {
@@ -83,6 +84,81 @@ async fn a_gap_that_stays_means_that_the_table_is_read_anew() {
 }
 
 #[tokio::test]
+async fn a_gap_that_stays_is_stepped_over_by_a_later_snapshot() {
+    let world = World::new();
+    let [first, second, third] = [world.id(), world.id(), world.id()];
+    // Nothing can be built within a request.
+    let limits = Limits { build: 0, ..Limits::request() };
+    let replica = world.replicas_of("one", vec![&CONTACT], limits).open(&world.table, &world.clock).await.unwrap();
+    world.append(1, &[world.change(first, 1, 1, json!({}))]).await;
+    assert_eq!(replica.catch_up().await.unwrap(), 1);
+    world.store(first, 1, json!({})).await;
+    world.store(second, 1, json!({})).await;
+    // Entry 2 told of `second` and has expired.
+    world.append(3, &[world.change(first, 1, 1, json!({}))]).await;
+    let worker = world.replicas_of("worker", vec![&CONTACT], Limits::worker());
+    let request = SnapshotRequest { workspace: world.workspace(), reason: SnapshotReason::Behind, record: None };
+    worker.open(&world.table, &world.clock).await.unwrap().snapshot(&request).await.unwrap();
+    world.append(4, &[world.change(third, 1, 9, json!({}))]).await;
+    assert_eq!(replica.catch_up().await.unwrap(), 4);
+    let mut wanted: Vec<String> = [first, second, third].iter().map(|id| format!("{id}:1")).collect();
+    wanted.sort();
+    assert_eq!(rows(&replica), wanted);
+}
+
+#[tokio::test]
+async fn a_build_that_is_killed_has_asked_for_a_snapshot() {
+    let world = World::new();
+    world.faults.hook(|call| if call.request["IndexName"] == "gsi1" { Fate::Freeze } else { Fate::Pass });
+    let replicas = world.replicas("one");
+    let opening = replicas.open(&world.table, &world.clock);
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(500), opening).await.is_err());
+    assert_eq!(world.cloud.take_messages().len(), 1);
+}
+
+/// The crate's own `MARGIN_MS` in minutes: how far the index may be behind when a replica is built.
+const MARGIN_MINUTES: i64 = 60;
+
+#[tokio::test]
+async fn what_the_index_lacks_is_found_in_the_journal_within_the_margin() {
+    for (minutes, is_found) in [(0, true), (MARGIN_MINUTES - 1, true), (MARGIN_MINUTES + 1, false)] {
+        let world = World::new();
+        let id = world.id();
+        world.store(id, 1, json!({})).await;
+        world.append(1, &[world.change(id, 1, 1, json!({}))]).await;
+        world.append(2, &[world.change(world.id(), 1, 2, json!({}))]).await;
+        world.clock.advance_millis(minutes * 60_000);
+        world.append(3, &[world.change(world.id(), 1, 3, json!({}))]).await;
+        world.faults.hook(|call| match call.request["IndexName"] == "gsi1" {
+            true => Fate::Alter(Box::new(|answer| answer["Items"] = json!([]))),
+            false => Fate::Pass,
+        });
+        let found = rows(&world.open("one").await).contains(&format!("{id}:1"));
+        assert_eq!(found, is_found, "after {minutes} minutes");
+    }
+}
+
+#[tokio::test]
+async fn a_removal_is_believed_on_either_side_of_the_margin() {
+    for minutes in [0, MARGIN_MINUTES - 1, MARGIN_MINUTES + 1] {
+        let world = World::new();
+        let id = world.id();
+        let old = world.change(id, 1, 1, json!({}));
+        world.append(1, std::slice::from_ref(&old)).await;
+        world.append(2, &[world.removal(id, 1, 2)]).await;
+        world.clock.advance_millis(minutes * 60_000);
+        let other = world.id();
+        world.append(3, &[world.change(other, 1, 3, json!({}))]).await;
+        world.store(other, 1, json!({})).await;
+        let replica = world.open("one").await;
+        // The stream repeats itself for up to a day.
+        world.append(4, &[old]).await;
+        replica.catch_up().await.unwrap();
+        assert_eq!(rows(&replica), [format!("{other}:1")], "after {minutes} minutes");
+    }
+}
+
+#[tokio::test]
 async fn a_write_is_in_the_list_that_carries_its_position() {
     let world = World::new();
     let (new, changed, erased) = (world.id(), world.id(), world.id());
@@ -125,7 +201,7 @@ async fn a_position_with_ids_of_another_workspace_shows_nothing_of_it() {
 async fn what_is_too_far_behind_is_told_to_come_again_and_gets_there() {
     let world = World::new();
     let limits = Limits { changes: 10, ..Limits::request() };
-    let replicas = world.replicas_of("one", vec![&crate::world::CONTACT], limits);
+    let replicas = world.replicas_of("one", vec![&CONTACT], limits);
     let replica = replicas.open(&world.table, &world.clock).await.unwrap();
     let _ = world.cloud.take_messages();
     for seq in 1..=5 {
