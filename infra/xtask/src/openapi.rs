@@ -13,7 +13,9 @@ use anyhow::{Context, ensure};
 /// # Errors
 /// When the tests do not build.
 pub(crate) fn run(root: &Path, _: &[String]) -> anyhow::Result<()> {
-    let status = Command::new(env!("CARGO"))
+    let mut command = Command::new(env!("CARGO"));
+    crate::cloud::forget_this_crate(&mut command);
+    let status = command
         .current_dir(root)
         .args(["test", "--quiet", "--package", "tests", "--test", "it", "contract::documents"])
         .env("RAPPORT_WRITE_DOCUMENTS", "1")
