@@ -18,8 +18,9 @@ const MAX_NAME: usize = 100;
 /// How many keys a page has.
 const PAGE: u16 = 50;
 
-pub(crate) fn routes() -> Routes {
-    let shape = json!({
+/// A key, as it is answered.
+fn key_schema() -> Value {
+    json!({
         "type": "object",
         "required": ["id", "name", "role", "user", "begins_with", "created_at"],
         "properties": {
@@ -33,7 +34,25 @@ pub(crate) fn routes() -> Routes {
             "revoked_at": { "type": ["string", "null"], "format": "date-time" },
             "secret": { "type": ["string", "null"], "description": "Shown once, when the key is made." },
         },
-    });
+    })
+}
+
+/// A new key, as it is asked for.
+fn new_key_schema() -> Value {
+    json!({
+        "type": "object",
+        "required": ["name", "role"],
+        "properties": {
+            "name": { "type": "string", "minLength": 1, "maxLength": MAX_NAME },
+            "role": { "enum": roles() },
+            "good_until": { "type": ["string", "null"], "format": "date-time" },
+        },
+        "additionalProperties": false,
+    })
+}
+
+pub(crate) fn routes() -> Routes {
+    let (shape, body) = (key_schema(), new_key_schema());
     let list = json!({
         "type": "object",
         "required": ["data", "page"],
@@ -44,16 +63,6 @@ pub(crate) fn routes() -> Routes {
         help: "The next_cursor of the page before.".to_owned(),
         schema: json!({ "type": "string" }),
     };
-    let body = json!({
-        "type": "object",
-        "required": ["name", "role"],
-        "properties": {
-            "name": { "type": "string", "minLength": 1, "maxLength": MAX_NAME },
-            "role": { "enum": roles() },
-            "good_until": { "type": ["string", "null"], "format": "date-time" },
-        },
-        "additionalProperties": false,
-    });
     Routes::new()
         .add(
             Operation::new(

@@ -12,6 +12,7 @@ use aws_lambda_events::event::apigw::{
     ApiGatewayV2CustomAuthorizerSimpleResponse, ApiGatewayV2CustomAuthorizerV2Request, ApiGatewayV2httpRequest,
     ApiGatewayV2httpResponse,
 };
+use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
 use aws_lambda_events::event::dynamodb;
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use aws_lambda_events::streams::DynamoDbEventResponse;
@@ -35,6 +36,7 @@ pub(crate) enum Code {
     Authorizer(Entry<ApiGatewayV2CustomAuthorizerV2Request, Verdict>),
     Stream(Entry<dynamodb::Event, DynamoDbEventResponse>),
     Worker(Entry<SqsEvent, SqsBatchResponse>),
+    Schedule(Entry<CloudWatchEvent, ()>),
 }
 
 /// The code behind the template's functions: which artefact and entry point is which library's.
@@ -90,6 +92,16 @@ impl Functions {
         code: impl Fn(SqsEvent) -> F + Send + Sync + 'static,
     ) -> Self {
         self.with(artefact, "worker", Code::Worker(Arc::new(move |event| Box::pin(code(event)))))
+    }
+
+    /// `artefact` runs by the clock (entry `schedule`).
+    #[must_use]
+    pub fn schedule<F: Future<Output = Result<()>> + Send + 'static>(
+        self,
+        artefact: &str,
+        code: impl Fn(CloudWatchEvent) -> F + Send + Sync + 'static,
+    ) -> Self {
+        self.with(artefact, "schedule", Code::Schedule(Arc::new(move |event| Box::pin(code(event)))))
     }
 
     fn with(mut self, artefact: &str, entry: &str, code: Code) -> Self {
@@ -180,6 +192,11 @@ impl Installed {
 
     pub(crate) async fn stream(&self, id: &str, event: dynamodb::Event) -> Result<DynamoDbEventResponse, Failure> {
         let (function, Code::Stream(code)) = self.code(id)? else { return Err(Failure::Kind) };
+        within(function.timeout, code(event)).await
+    }
+
+    pub(crate) async fn schedule(&self, id: &str, event: CloudWatchEvent) -> Result<(), Failure> {
+        let (function, Code::Schedule(code)) = self.code(id)? else { return Err(Failure::Kind) };
         within(function.timeout, code(event)).await
     }
 

@@ -1,6 +1,7 @@
 //! What Lambda's event source mappings do: carrying stream records and messages to functions.
 
 mod queue;
+mod schedule;
 mod stream;
 
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use self::stream::StreamPump;
 use crate::aws::Aws;
 use crate::invoke::Installed;
 use crate::state::State;
-use crate::template::Template;
+use crate::template::{Schedule, Template};
 
 /// How long a pump that found nothing goes without looking, in case nobody tells it.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
@@ -27,6 +28,8 @@ const AFTER_FAILURE: Duration = Duration::from_secs(1);
 pub(crate) struct Pumps {
     streams: Vec<Arc<Mutex<StreamPump>>>,
     pollers: Vec<Arc<Mutex<QueuePump>>>,
+    schedules: Vec<Schedule>,
+    functions: Installed,
 }
 
 /// How a pump treats what failed and waits for another try.
@@ -50,6 +53,15 @@ impl Pumps {
         Self {
             streams: template.streams.iter().map(stream).collect(),
             pollers: template.pollers.iter().map(poller).collect(),
+            schedules: template.schedules.clone(),
+            functions: functions.clone(),
+        }
+    }
+
+    /// Runs every function that runs by the clock, now.
+    pub(crate) async fn run_schedules(&self) {
+        for due in &self.schedules {
+            schedule::run(due, &self.functions).await;
         }
     }
 
@@ -90,6 +102,9 @@ impl Pumps {
                     rest(moved, written).await;
                 }
             });
+        }
+        for due in &self.schedules {
+            tasks.spawn(schedule::keep_running(due.clone(), self.functions.clone()));
         }
         for pump in &self.pollers {
             let (pump, queues) = (pump.clone(), aws.queues().clone());

@@ -267,6 +267,11 @@ impl Stack {
         self.pumps.drain().await
     }
 
+    /// Runs every function that runs by the clock, now.
+    pub async fn run_schedules(&self) {
+        self.pumps.run_schedules().await;
+    }
+
     /// Removes what has expired, as DynamoDB does within days.
     ///
     /// # Errors

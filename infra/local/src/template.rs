@@ -33,6 +33,8 @@ pub struct Template {
     pub streams: Vec<StreamSource>,
     /// Functions that work off a queue.
     pub pollers: Vec<QueueSource>,
+    /// Functions that run by the clock.
+    pub schedules: Vec<Schedule>,
 }
 
 impl Template {
@@ -152,6 +154,17 @@ pub struct QueueSource {
     pub partial_failures: bool,
 }
 
+/// A function that runs by the clock.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Schedule {
+    /// The logical id of the schedule.
+    pub id: String,
+    /// The logical id of the function.
+    pub function: String,
+    /// How long from one run to the next.
+    pub every: Duration,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -174,7 +187,10 @@ mod tests {
         let journal = template.streams.iter().find(|source| source.function == "JournalFunction").unwrap();
         assert!(journal.partial_failures && journal.bisect);
         assert!(!journal.filters.is_empty());
-        assert_eq!(journal.failures.as_deref(), Some("StreamFailures"));
+        // The journal gives nothing up; the relay does.
+        assert_eq!((journal.failures.as_deref(), journal.retries), (None, None));
+        let relay = template.streams.iter().find(|source| source.function == "RelayFunction").unwrap();
+        assert_eq!((relay.failures.as_deref(), relay.retries), (Some("StreamFailures"), Some(100)));
         assert_eq!(template.pollers.len(), 1);
         let queue = &template.queues["SnapshotsQueue"];
         assert_eq!(queue.dead_letters, Some(("SnapshotsDeadLetters".to_owned(), 5)));
@@ -210,10 +226,26 @@ mod tests {
         assert!(ttl.contains(wanted["TimeToLiveSpecification"]["AttributeName"].as_str().unwrap()), "{ttl}");
     }
 
+    fn schedule(expression: &str) -> Result<Vec<Schedule>> {
+        let text = format!(
+            "Resources:\n  Tick:\n    Type: AWS::Scheduler::Schedule\n    Properties:\n      ScheduleExpression: {expression}\n      \
+             Target: {{ Arn: !GetAtt TickFunction.Arn }}\n"
+        );
+        Template::parse(&text).map(|template| template.schedules)
+    }
+
     #[test]
-    fn a_schedule_is_refused_until_it_is_run_here() {
-        let text = "Resources:\n  Tick:\n    Type: AWS::Scheduler::Schedule\n    Properties: { ScheduleExpression: rate(1 minute) }\n";
-        let error = Template::parse(text).unwrap_err();
-        assert!(format!("{error:#}").contains("Tick"), "{error:#}");
+    fn a_schedule_says_how_often_its_function_runs() {
+        let tick = |seconds| Schedule {
+            id: "Tick".to_owned(),
+            function: "TickFunction".to_owned(),
+            every: Duration::from_secs(seconds),
+        };
+        assert_eq!(schedule("rate(1 minute)").unwrap(), [tick(60)]);
+        assert_eq!(schedule("rate(12 hours)").unwrap(), [tick(43_200)]);
+        for unknown in ["rate(0 minutes)", "rate(5 weeks)", "cron(0 12 * * ? *)", "rate(1minute)"] {
+            let error = schedule(unknown).unwrap_err();
+            assert!(format!("{error:#}").contains("Tick"), "{error:#}");
+        }
     }
 }

@@ -63,6 +63,7 @@ impl Replica {
                     if state.seq < at_least {
                         return self.catch_up_consistently(&database, at_least).await;
                     }
+                    database.scrub_after_removals()?;
                     self.note_caught_up(&database, &state).await?;
                     return Ok(state.seq);
                 }

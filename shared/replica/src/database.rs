@@ -57,6 +57,8 @@ pub(crate) struct Database {
     broken: AtomicBool,
     /// Set when the file is to go as soon as nobody uses it any more.
     doomed: AtomicBool,
+    /// Whether a record was removed whose text may still be in the file.
+    unscrubbed: AtomicBool,
 }
 
 /// Whose replica a file must be.
@@ -142,6 +144,7 @@ impl Database {
             readers: Mutex::default(),
             broken: AtomicBool::new(false),
             doomed: AtomicBool::new(false),
+            unscrubbed: AtomicBool::new(false),
         }))
     }
 
@@ -239,9 +242,14 @@ impl Database {
             Ok(Applied::Yes)
         })?;
         if changes.iter().any(|change| change.item == "record" && change.document.is_none()) {
-            self.scrub()?;
+            self.unscrubbed.store(true, Ordering::Relaxed);
         }
         Ok(applied)
+    }
+
+    /// [`Self::scrub`], if anything was removed since the last time.
+    pub(crate) fn scrub_after_removals(&self) -> Result<()> {
+        if self.unscrubbed.swap(false, Ordering::Relaxed) { self.scrub() } else { Ok(()) }
     }
 
     /// Leaves nothing of removed text in the file: the text index keeps it in its segments until they are merged into

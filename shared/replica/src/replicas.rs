@@ -37,14 +37,7 @@ impl Limits {
     /// What fits into a request that somebody waits for.
     #[must_use]
     pub const fn request() -> Self {
-        Self {
-            pages: 5,
-            changes: 20_000,
-            build: 20_000,
-            statement: Duration::from_secs(2),
-            disk: 300 << 20,
-            asks: true,
-        }
+        Self { pages: 5, changes: 20_000, build: 5_000, statement: Duration::from_secs(2), disk: 300 << 20, asks: true }
     }
 
     /// What a worker may do that has minutes.

@@ -20,6 +20,9 @@ use crate::template::StreamSource;
 const FIRST_WAIT: Duration = Duration::from_millis(200);
 /// The longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
+/// How often a batch is tried at once before whoever is in a hurry is told that it is stuck. More than any mapping that
+/// gives records up would try.
+const HURRIED_TRIES: u32 = 1_000;
 
 /// Records that the function was not through with yet.
 #[derive(Debug)]
@@ -71,6 +74,9 @@ impl StreamPump {
         let waiting = self.not_before.is_some_and(|when| Instant::now() < when);
         if waiting && pace == Pace::Patient {
             return Ok(false);
+        }
+        if pace == Pace::Hurried && self.batches.front().is_some_and(|batch| batch.failures >= HURRIED_TRIES) {
+            anyhow::bail!("{}: the function keeps failing at a record that is never given up", self.source.id);
         }
         // Reading further may have found nothing that matches; that is progress too.
         let Some(batch) = self.batches.pop_front() else { return Ok(true) };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
-use super::{Authorizer, Cors, Function, Queue, QueueSource, Route, StreamSource, Template};
+use super::{Authorizer, Cors, Function, Queue, QueueSource, Route, Schedule, StreamSource, Template};
 use crate::filter::Filter;
 
 /// Lambda's own default.
@@ -18,8 +18,7 @@ const RETENTION: u64 = 345_600;
 const AUTHORIZER_TTL: u64 = 300;
 
 /// Kinds that make something run which this does not run.
-const NOT_RUN_HERE: [&str; 4] =
-    ["AWS::Scheduler::Schedule", "AWS::Events::Rule", "AWS::Pipes::Pipe", "AWS::Serverless::StateMachine"];
+const NOT_RUN_HERE: [&str; 3] = ["AWS::Events::Rule", "AWS::Pipes::Pipe", "AWS::Serverless::StateMachine"];
 
 pub(super) fn template(document: &Value) -> Result<Template> {
     let reader = Reader::new(document)?;
@@ -31,6 +30,7 @@ pub(super) fn template(document: &Value) -> Result<Template> {
         queues: reader.all("AWS::SQS::Queue", Reader::queue)?.into_iter().collect::<BTreeMap<_, _>>(),
         streams: reader.all("AWS::Lambda::EventSourceMapping", Reader::stream)?.into_iter().flatten().collect(),
         pollers: reader.all("AWS::Lambda::EventSourceMapping", Reader::poller)?.into_iter().flatten().collect(),
+        schedules: reader.all("AWS::Scheduler::Schedule", Reader::schedule)?,
     })
 }
 
@@ -116,6 +116,13 @@ impl<'a> Reader<'a> {
             exposed: self.texts(&cors["ExposeHeaders"])?,
             max_age: cors["MaxAge"].as_u64(),
         }))
+    }
+
+    fn schedule(&self, schedule: Resource<'a>) -> Result<Schedule> {
+        let expression = self.text(&schedule.properties["ScheduleExpression"]).context("ScheduleExpression")?;
+        let every = rate(&expression).with_context(|| format!("{expression}: only rate(…) is known here"))?;
+        let function = referred(&schedule.properties["Target"]["Arn"]).context("Target.Arn")?;
+        Ok(Schedule { id: schedule.id.to_owned(), function: function.to_owned(), every })
     }
 
     fn function(&self, function: Resource<'a>) -> Result<(String, Function)> {
@@ -250,4 +257,16 @@ fn referred(value: &Value) -> Option<&str> {
     let text = value["Fn::Sub"].as_str()?;
     let names = text.split("${").skip(1).filter_map(|part| part.split('}').next());
     names.filter(|name| !name.starts_with("AWS::")).last().map(|name| name.split('.').next().unwrap_or(name))
+}
+
+/// The time between two runs of a rate expression: `rate(1 minute)`, `rate(12 hours)`.
+fn rate(expression: &str) -> Option<Duration> {
+    let (number, unit) = expression.strip_prefix("rate(")?.strip_suffix(')')?.split_once(' ')?;
+    let seconds = match unit.trim_end_matches('s') {
+        "minute" => 60,
+        "hour" => 3600,
+        "day" => 86_400,
+        _ => return None,
+    };
+    number.parse::<u64>().ok().filter(|number| *number > 0).map(|number| Duration::from_secs(number * seconds))
 }

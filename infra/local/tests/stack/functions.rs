@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use anyhow::bail;
+use aws_lambda_events::event::dynamodb::Event;
 use aws_lambda_events::event::sqs::SqsBatchResponse;
 use aws_lambda_events::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
 use axum::Router;
@@ -80,7 +81,7 @@ fn routes() -> Router {
 
 /// The functions of the real template. Streams and workers note what they see and fail when they are told to.
 pub(crate) fn all(seen: &Seen) -> Functions {
-    let (authorizer, journal, worker) = (seen.clone(), seen.clone(), seen.clone());
+    let [authorizer, journal, relay, worker] = [(); 4].map(|()| seen.clone());
     Functions::new()
         .http("identity", routes())
         .http("contacts", routes())
@@ -99,27 +100,8 @@ pub(crate) fn all(seen: &Seen) -> Functions {
                 Ok(verdict)
             }
         })
-        .stream("journal", move |event| {
-            let seen = journal.clone();
-            async move {
-                let mut answer = DynamoDbEventResponse::default();
-                for record in event.records {
-                    let pk: String = serde_dynamo_text(&record.change.keys, "pk");
-                    seen.add(format!("journal {} {pk}", record.event_name));
-                    if pk == "crash" {
-                        bail!("as asked");
-                    }
-                    if pk == "poison" || (pk == "once" && seen.count("journal INSERT once") == 1) {
-                        let mut failure = DynamoDbBatchItemFailure::default();
-                        failure.item_identifier = record.change.sequence_number;
-                        answer.batch_item_failures.push(failure);
-                        return Ok(answer);
-                    }
-                }
-                Ok(answer)
-            }
-        })
-        .stream("relay", |_| async { Ok(DynamoDbEventResponse::default()) })
+        .stream("journal", move |event| consumed("journal", journal.clone(), event))
+        .stream("relay", move |event| consumed("relay", relay.clone(), event))
         .worker("snapshots", move |event| {
             let seen = worker.clone();
             async move {
@@ -137,6 +119,25 @@ pub(crate) fn all(seen: &Seen) -> Functions {
                 Ok(answer)
             }
         })
+}
+
+/// A consumer of the stream that notes what it gets, and fails at records with certain keys.
+async fn consumed(name: &'static str, seen: Seen, event: Event) -> anyhow::Result<DynamoDbEventResponse> {
+    let mut answer = DynamoDbEventResponse::default();
+    for record in event.records {
+        let pk: String = serde_dynamo_text(&record.change.keys, "pk");
+        seen.add(format!("{name} {} {pk}", record.event_name));
+        if pk == "crash" {
+            bail!("as asked");
+        }
+        if pk == "poison" || (pk == "once" && seen.count(&format!("{name} INSERT once")) == 1) {
+            let mut failure = DynamoDbBatchItemFailure::default();
+            failure.item_identifier = record.change.sequence_number;
+            answer.batch_item_failures.push(failure);
+            return Ok(answer);
+        }
+    }
+    Ok(answer)
 }
 
 fn serde_dynamo_text(item: &serde_dynamo::Item, name: &str) -> String {

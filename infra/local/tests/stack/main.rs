@@ -8,3 +8,4 @@ mod gateway;
 mod process;
 mod pumps;
 mod rapport;
+mod schedules;

@@ -83,12 +83,12 @@ async fn a_record_that_always_fails_is_given_up_alone_and_its_place_is_told() {
         let seen = Seen::default();
         let stack = quiet(folder.path(), &seen).await;
         for pk in ["a", "b", poison, "c", "d"] {
-            put(&stack, pk, "record");
+            put(&stack, pk, "event");
         }
         stack.drain().await.unwrap();
-        assert_eq!(seen.count("journal INSERT c"), 1, "{poison}: {:?}", seen.all());
-        assert_eq!(seen.count("journal INSERT d"), 1);
-        assert!(seen.count(&format!("journal INSERT {poison}")) > 100, "tried as often as the template says");
+        assert_eq!(seen.count("relay INSERT c"), 1, "{poison}: {:?}", seen.all());
+        assert_eq!(seen.count("relay INSERT d"), 1);
+        assert!(seen.count(&format!("relay INSERT {poison}")) > 100, "tried as often as the template says");
         let told = messages(&stack, "StreamFailures").await;
         assert_eq!(told.len(), 1);
         assert_eq!(told[0]["DDBStreamBatchInfo"]["batchSize"], 1);
@@ -97,6 +97,20 @@ async fn a_record_that_always_fails_is_given_up_alone_and_its_place_is_told() {
         assert_eq!(told[0]["DDBStreamBatchInfo"]["startSequenceNumber"], json!(at));
         assert!(!told[0].to_string().contains(poison), "no data leaves by this way");
     }
+}
+
+#[tokio::test]
+async fn a_consumer_that_gives_nothing_up_is_said_to_be_stuck() {
+    let folder = tempfile::tempdir().unwrap();
+    let seen = Seen::default();
+    let stack = quiet(folder.path(), &seen).await;
+    for pk in ["a", "poison", "b"] {
+        put(&stack, pk, "record");
+    }
+    let error = stack.drain().await.unwrap_err();
+    assert!(error.to_string().contains("JournalStream"), "{error:#}");
+    assert_eq!(seen.count("journal INSERT b"), 0, "nothing overtakes it");
+    assert!(messages(&stack, "StreamFailures").await.is_empty());
 }
 
 #[tokio::test]
