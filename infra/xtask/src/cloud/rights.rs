@@ -100,7 +100,8 @@ const RIGHTS: &[Right] = &[
     seen("SnapshotsRole", "Snapshots", "s3:DeleteObject", provoke::snapshot_anew),
     // It looks whether the present snapshot is still there.
     seen("SnapshotsRole", "Snapshots", "s3:GetObject", provoke::snapshot_if_worth),
-    right("SnapshotsRole", "TellMissingFromForbidden", "s3:ListBucket", FORBIDDEN),
+    // After an erasure it lists what else there is of the workspace.
+    seen("SnapshotsRole", "ListSnapshots", "s3:ListBucket", provoke::snapshot_anew),
     right("SnapshotsRole", "Receive", "sqs:ReceiveMessage", POLLER),
     right("SnapshotsRole", "Receive", "sqs:DeleteMessage", POLLER),
     right("SnapshotsRole", "Receive", "sqs:GetQueueAttributes", POLLER),
