@@ -1,8 +1,8 @@
 //! The embedded stack: the whole of Rapport on one machine, in one process, for development, tests and demonstrations.
 //!
-//! It reads the template that is deployed and does what AWS does with it: [`Gateway`](gateway) is the HTTP API,
-//! [`pumps`] are the event source mappings, [`aws`] is DynamoDB, SQS and S3. The functions are the same libraries that
-//! run in Lambda, called through the same events ([`invoke`]), and everything is kept in one directory.
+//! It reads the template that is deployed and does what AWS does with it: the module `gateway` is the HTTP API,
+//! `pumps` are the event source mappings, `aws` is DynamoDB, SQS and S3. The functions are the same libraries that
+//! run in Lambda, called through the same events (`invoke`), and everything is kept in one directory.
 //!
 //! What it does not imitate: throttling, permissions (`cargo xtask cloud` proves those), memory limits, cold starts.
 

@@ -11,7 +11,7 @@ use crate::write::{MAX_TRIES, guarded, refused, replay};
 use crate::{Cx, Field, Object, Written, normalised, parse_value};
 
 /// Changes the record that holds a unique value, or creates one with it under `id`. One read and then what
-/// [`crate::create`] or [`crate::update`] costs.
+/// [`crate::create()`] or [`crate::update()`] costs.
 ///
 /// # Errors
 /// As for those two; [`Error::NotFound`] when the object has no such unique field.

@@ -211,5 +211,5 @@ impl Schema {
     }
 }
 
-/// Goes up when [`crate::fold`] changes what it answers, so that every replica folds its texts anew.
+/// Goes up when [`crate::fold()`] changes what it answers, so that every replica folds its texts anew.
 const FOLDING: u32 = 1;
