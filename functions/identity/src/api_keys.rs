@@ -226,7 +226,7 @@ async fn create_api_key(write: Write) -> Result<Response> {
 async fn revoke_api_key(Path(id): Path<String>, write: Write) -> Result<Json<Value>> {
     let (cx, _) = write.unconditional()?;
     cx.caller.require(Permission::Administer)?;
-    let not_found = Error::NotFound { what: "api_key" };
+    let not_found = Error::not_found("api_key");
     let Ok(id) = id.parse::<Id<kinds::ApiKey>>() else { return Err(not_found.into()) };
     let entry = cx.table.get(&cx.table.keys().api_key_entry(id)).await?.ok_or(not_found)?;
     let hash = entry.get("hash").and_then(Value::as_str).unwrap_or_default().to_owned();

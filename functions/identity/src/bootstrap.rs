@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use auth::{Caller, Role};
 use events::{Event, FieldChange};
 use kernel::{AnyId, Clock, Error, Id, Ids, Result, Secret, Version, kinds};
-use records::{Cx, Written};
+use records::{Cx, Schemas, Written};
 use serde_json::{Value, json};
 use table::{Changes, Meter, Refused, Sort, Tables};
 
+use crate::api_keys;
 use crate::workspace::{Workspace, parse_name};
-use crate::{api_keys, user};
 
 /// Who a new workspace belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub async fn bootstrap(
     create_workspace(&cx, name).await?;
     let input = json!({ "name": first.name, "email": first.email, "role": Role::Admin });
     let input = input.as_object().cloned().unwrap_or_default();
-    let Written { id, .. } = records::create(&cx, user::object(), cx.caller.user.erase(), &input).await?;
+    let Written { id, .. } = records::create(&cx, &*cx.object("user").await?, cx.caller.user.erase(), &input).await?;
     let user = id.of().ok_or_else(|| Error::bug("a user's id is not a user's"))?;
     let secret = operator_key(tables, clock, ids, workspace, user).await?;
     Ok(Bootstrapped { workspace, user, secret })
@@ -74,15 +74,9 @@ pub async fn operator_key(
 
 /// The context of somebody who works on the table itself, in the name of a user.
 fn operator(tables: &Tables, clock: &Clock, ids: &Ids, workspace: Id<kinds::Workspace>, user: Id<kinds::User>) -> Cx {
-    Cx {
-        caller: Caller { user, api_key: None, workspace, role: Role::Admin },
-        table: tables.workspace(workspace, Meter::default()),
-        clock: clock.clone(),
-        ids: ids.clone(),
-        request_id: ids.next::<kinds::Request>().to_string(),
-        once: None,
-        dry_run: false,
-    }
+    let caller = Caller { user, api_key: None, workspace, role: Role::Admin };
+    let table = tables.workspace(workspace, Meter::default());
+    Cx::new(caller, table, Schemas::default(), clock.clone(), ids.clone())
 }
 
 async fn create_workspace(cx: &Cx, name: &str) -> Result<()> {
@@ -124,6 +118,7 @@ pub(crate) fn event<const N: usize>(
         at: cx.clock.now(),
         by: cx.caller.actor(),
         request_id: cx.request_id.clone(),
+        job: cx.job,
         changes: changes.into_iter().map(|(field, change)| (field.to_owned(), change)).collect::<BTreeMap<_, _>>(),
         salt: None,
         digest: String::new(),

@@ -1,4 +1,4 @@
-//! Identity: the workspace itself, the users in it, and the API keys of programs.
+//! Identity: the workspace itself, the users and teams in it, and the API keys of programs.
 //!
 //! | access pattern | key condition | cost |
 //! |---|---|---|
@@ -8,25 +8,28 @@
 //! | API keys of a workspace | `w#APIKEYS` / `key_…` | 1 round trip |
 //! | an API key, by its hash | `APIKEY#hash` (read by the authorizer) | 1 read unit |
 //!
-//! Events out: `user.created`, `.changed`, `.archived` …, `api_key.created`, `.revoked`, `workspace.changed`. Events in: none.
+//! Events out: `user.created`, `.changed`, `.archived` …, `team.…`, `api_key.created`, `.revoked`, `workspace.changed`. Events in: none.
 //! Never lists users (`views` does), never keeps a secret, never stores a password.
 
 mod api_keys;
 mod bootstrap;
 mod me;
 mod openapi;
-mod user;
 mod workspace;
 
-use api::{App, Routes};
+use api::{App, Of, Routes, record_routes};
 
 pub use bootstrap::{Bootstrapped, FirstUser, bootstrap, operator_key};
-pub use user::object;
 
 /// The routes of identity.
 #[must_use]
 pub fn routes() -> Routes {
-    openapi::routes().and(me::routes()).and(workspace::routes()).and(user::routes()).and(api_keys::routes())
+    openapi::routes()
+        .and(me::routes())
+        .and(workspace::routes())
+        .and(record_routes(Of::BuiltIn("user", "users")))
+        .and(record_routes(Of::BuiltIn("team", "teams")))
+        .and(api_keys::routes())
 }
 
 /// The router of identity.

@@ -8,8 +8,6 @@ use kernel::Error;
 use records::render;
 use serde_json::{Value, json};
 
-use crate::user;
-
 pub(crate) fn routes() -> Routes {
     let shape = Shape::Schema(json!({
         "type": "object",
@@ -31,9 +29,9 @@ async fn read_me(Context(cx): Context, _: NoQuery) -> Result<Json<Value>> {
     let found = cx.table.get_many(&wanted).await?;
     let user = found.iter().find(|document| document.get("object").is_some_and(|object| object == "user"));
     let workspace = found.iter().find(|document| document.get("object").is_some_and(|object| object == "workspace"));
-    let user = user.ok_or(Error::NotFound { what: "user" })?;
+    let user = user.ok_or(Error::not_found("user"))?;
     Ok(Json(json!({
-        "user": render(user::object(), user),
+        "user": render(&*cx.object("user").await?, user),
         "workspace": workspace,
         "role": cx.caller.role,
         "api_key": cx.caller.api_key,

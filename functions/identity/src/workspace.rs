@@ -83,7 +83,7 @@ pub(crate) fn parse_name(body: &Document) -> Result<Option<String>, Violations> 
 
 async fn load(cx: &Cx) -> Result<Workspace, Error> {
     let document = cx.table.get(&cx.table.keys().config("workspace")).await?;
-    let document = document.ok_or(Error::NotFound { what: "workspace" })?;
+    let document = document.ok_or(Error::not_found("workspace"))?;
     serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("workspace"))
 }
 

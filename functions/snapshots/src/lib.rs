@@ -67,7 +67,7 @@ impl Snapshots {
         self.replicas.get_or_init(|| {
             let directory = app.replica_dir.join("snapshots");
             let (tables, files, queues) = (app.tables.clone(), app.files.clone(), app.queues.clone());
-            Replicas::new(directory, tables, files, queues, views::objects(), Limits::worker())
+            Replicas::new(directory, tables, files, queues, Limits::worker())
         })
     }
 

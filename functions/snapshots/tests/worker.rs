@@ -33,6 +33,7 @@ impl World {
         let ids = Ids::seeded(clock.clone(), 1);
         let workspace = ids.next();
         let app = App {
+            schemas: Default::default(),
             tables: Tables::new(&clients, "rapport"),
             queues: Queues::new(&clients, "http://in-process.invalid/snapshots"),
             files: Files::new(&clients, "files"),
@@ -167,7 +168,7 @@ async fn after_an_erasure_nothing_is_left_in_journal_bucket_and_files() {
     assert!(world.deliver(&[world.asked(SnapshotReason::Behind)]).await.is_empty());
     let (tables, files, queues) = (world.app.tables.clone(), world.app.files.clone(), world.app.queues.clone());
     let directory = world.app.replica_dir.join("readers");
-    let readers = Replicas::new(directory, tables, files, queues, views::objects(), Limits::request());
+    let readers = Replicas::new(directory, tables, files, queues, Limits::request());
     let reader = readers.open(&table, &world.app.clock).await.unwrap();
     reader.catch_up().await.unwrap();
     assert!(world.traces("secondname").await.len() >= 4, "journal, bucket, worker and reader have it");

@@ -2,36 +2,37 @@
 
 use std::sync::Arc;
 
-use api::{Context, Operation, Parameter, Params, ReplicaTime, Result, Routes, Shape, page, parse_params};
+use api::{At, Context, Of, Operation, Parameter, Params, ReplicaTime, Result, Routes, Shape, page, parse_params};
 use auth::Permission;
 use axum::Json;
-use axum::extract::RawQuery;
+use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, Method};
 use kernel::{Error, Position, Violations};
-use records::{Cx, Object, render};
+use records::{Cx, Object, Schema, render};
 use replica::{Archived, Condition, Filter, Query, Replicas, Visibility, parse_sort};
 use serde_json::{Value, json};
 
 /// How many records a page has at most.
 const MAX_LIMIT: u16 = 200;
 
-pub(crate) fn routes(object: &'static Object, replicas: &Arc<Replicas>) -> Routes {
+pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {
+    let plural = of.nouns();
     let operation = Operation::new(
         Method::GET,
-        format!("/v1/{}", object.plural),
-        format!("list_{}", object.plural),
-        format!("List {}: filter, sort, count, search", object.plural),
+        of.all(""),
+        format!("list_{plural}"),
+        format!("List {plural}: filter, sort, count, search"),
     );
     let replicas = Arc::clone(replicas);
     Routes::new().add(
-        operation.asks(parameters(object)).answers(200, Shape::List(object.name)),
-        get(move |context, headers, query| list(object, Arc::clone(&replicas), context, headers, query)),
+        operation.asks(parameters(of)).answers(200, Shape::List(of.noun())),
+        get(move |context, path, headers, query| list(of, Arc::clone(&replicas), context, path, headers, query)),
     )
 }
 
-fn parameters(object: &Object) -> Vec<Parameter> {
+fn parameters(of: Of) -> Vec<Parameter> {
     let text = json!({ "type": "string" });
     let mut parameters: Vec<Parameter> = [
         (
@@ -49,8 +50,13 @@ fn parameters(object: &Object) -> Vec<Parameter> {
     .into_iter()
     .map(|(name, help, schema)| Parameter { name: name.to_owned(), help: help.to_owned(), schema })
     .collect();
-    parameters.extend(object.fields.iter().map(|field| Parameter {
-        name: field.name.to_owned(),
+    let object = match of {
+        Of::BuiltIn(name, _) => Schema::built_in().object(name).cloned(),
+        Of::Custom => None,
+    };
+    let fields = object.iter().flat_map(|object| object.live());
+    parameters.extend(fields.map(|field| Parameter {
+        name: field.path.clone(),
         help: format!(
             "{} Like every field it takes .ne, .in, .contains, .starts_with, .is_null and so on.",
             field.help
@@ -61,18 +67,20 @@ fn parameters(object: &Object) -> Vec<Parameter> {
 }
 
 async fn list(
-    object: &'static Object,
+    of: Of,
     replicas: Arc<Replicas>,
     Context(cx): Context,
+    Path(at): Path<At>,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response> {
     cx.caller.require(Permission::Read)?;
-    let query = parse(object, &cx, parse_params(query.as_deref())?)?;
+    let object = of.object(&cx, &at).await?;
+    let query = parse(&object, &cx, parse_params(query.as_deref())?)?;
     let position = position(&headers)?;
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let answer = replica.answer(&query, &position).await?;
-    let data = answer.documents.iter().map(|document| Value::Object(render(object, document))).collect();
+    let data = answer.documents.iter().map(|document| Value::Object(render(&object, document))).collect();
     let mut body = page(data, answer.next_cursor);
     body["as_of"] = json!(answer.as_of);
     if let Some(count) = answer.count {
@@ -92,8 +100,8 @@ fn position(headers: &HeaderMap) -> Result<Position, Error> {
 }
 
 /// What a query string asks for. Everything in it that is no word of this page is a condition on a field.
-fn parse(object: &'static Object, cx: &Cx, params: Params) -> Result<Query, Error> {
-    let mut query = Query::new(object.name);
+fn parse(object: &Object, cx: &Cx, params: Params) -> Result<Query, Error> {
+    let mut query = Query::new(&object.name);
     query.visibility = Visibility::all();
     let mut violations = Violations::new();
     let mut conditions = Vec::new();

@@ -3,6 +3,7 @@
 use api::{App, Authorize};
 use cloud::{Clients, Files, Queues};
 use kernel::{Clock, Ids};
+use records::Schemas;
 use table::Tables;
 
 use crate::invoke::Functions;
@@ -13,6 +14,7 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
     let clients = Clients::in_process(parts.http.clone());
     App {
         tables: Tables::new(&clients, TABLE),
+        schemas: Schemas::default(),
         queues: Queues::new(&clients, &parts.snapshots_queue),
         files: Files::new(&clients, BUCKET),
         clock: Clock::System,

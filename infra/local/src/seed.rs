@@ -47,15 +47,8 @@ async fn context(app: &App, api_key: &str) -> Result<Cx> {
     let credential = Credential::from_header(&format!("Bearer {api_key}")).context("the kept API key is not one")?;
     let access: Option<Access> = auth::authenticate(&app.tables, &credential, app.clock.now()).await?;
     let caller = Caller::choose(&access.context("the kept API key is not good any more")?, None)?;
-    Ok(Cx {
-        table: app.tables.workspace(caller.workspace, Meter::default()),
-        caller,
-        clock: app.clock.clone(),
-        ids: app.ids.clone(),
-        request_id: app.ids.next::<kinds::Request>().to_string(),
-        once: None,
-        dry_run: false,
-    })
+    let table = app.tables.workspace(caller.workspace, Meter::default());
+    Ok(Cx::new(caller, table, app.schemas.clone(), app.clock.clone(), app.ids.clone()))
 }
 
 /// The ids of those who may own contacts.
@@ -64,7 +57,7 @@ async fn colleagues(cx: &Cx) -> Result<Vec<AnyId>> {
     for (name, email, role) in COLLEAGUES {
         let id: Id<kinds::User> = cx.ids.next();
         let input = document(json!({ "name": name, "email": email, "role": role }));
-        if create(cx, identity::object(), id.erase(), &input).await? && role == "rep" {
+        if create(cx, "user", id.erase(), &input).await? && role == "rep" {
             owners.push(id.erase());
         }
     }
@@ -82,13 +75,14 @@ async fn create_contact(cx: &Cx, person: &Person, owner: AnyId) -> Result<()> {
         input.insert("phone".to_owned(), json!(phone));
     }
     let id: Id<kinds::Contact> = cx.ids.next();
-    create(cx, contacts::object(), id.erase(), &input).await?;
+    create(cx, "contact", id.erase(), &input).await?;
     Ok(())
 }
 
 /// Whether it was made; `false` when somebody with that email address is there already.
-async fn create(cx: &Cx, object: &records::Object, id: AnyId, input: &Map<String, Value>) -> Result<bool> {
-    match records::create(cx, object, id, input).await {
+async fn create(cx: &Cx, object: &str, id: AnyId, input: &Map<String, Value>) -> Result<bool> {
+    let object = cx.object(object).await?;
+    match records::create(cx, &object, id, input).await {
         Ok(_) => Ok(true),
         Err(error) if error.code() == "conflict" || error.code() == "taken" => Ok(false),
         Err(error) => bail!("the demonstration data: {error:?}"),

@@ -33,9 +33,11 @@ impl FromRequestParts<App> for Context {
         Ok(Self(Cx {
             table: app.tables.workspace(caller.workspace, meter),
             caller,
+            schemas: app.schemas.clone(),
             clock: app.clock.clone(),
             ids: app.ids.clone(),
             request_id,
+            job: None,
             once: None,
             dry_run: false,
         }))

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use cloud::{Files, Queues};
 use kernel::{Clock, Ids};
+use records::Schemas;
 use table::Tables;
 
 /// Where a request's caller is verified.
@@ -20,6 +21,8 @@ pub enum Authorize {
 pub struct App {
     /// The table.
     pub tables: Tables,
+    /// The workspaces' schemas.
+    pub schemas: Schemas,
     /// Queues to other functions.
     pub queues: Queues,
     /// Files in S3.

@@ -16,7 +16,7 @@ pub fn document(operations: &[Operation], objects: &[&Object]) -> Value {
     }
     let mut components = Map::new();
     for object in objects {
-        let name = schemas::record_schema_name(object.name);
+        let name = schemas::record_schema_name(&object.name);
         components.insert(format!("New{name}"), schemas::input(object, true));
         components.insert(format!("{name}Patch"), schemas::input(object, false));
         components.insert(name, schemas::record(object));

@@ -14,6 +14,8 @@ pub struct Problem {
     detail: String,
     members: Map<String, Value>,
     retry_after: Option<u32>,
+    /// Where to look instead.
+    location: Option<String>,
     /// For the log only.
     pub(crate) cause: Option<String>,
 }
@@ -28,6 +30,7 @@ impl From<Error> for Problem {
             detail: error.to_string(),
             members: Map::new(),
             retry_after: None,
+            location: None,
             cause: None,
         };
         match error {
@@ -38,7 +41,7 @@ impl From<Error> for Problem {
                 problem.members.insert(
                     "errors".to_owned(),
                     json!([{
-                        "pointer": kernel::pointer(&field), "code": "taken", "detail": "is taken by another record",
+                        "pointer": kernel::path_pointer(&field), "code": "taken", "detail": "is taken by another record",
                     }]),
                 );
             }
@@ -50,6 +53,10 @@ impl From<Error> for Problem {
                 }
                 problem.members.insert("current_version".to_owned(), json!(conflicting.version));
                 problem.members.insert("conflicts".to_owned(), Value::Object(conflicting.fields));
+            }
+            Error::Merged { into, plural } => {
+                problem.members.insert("merged_into".to_owned(), json!(into));
+                problem.location = Some(format!("/v1/{plural}/{into}"));
             }
             Error::TooMany { retry_after } => problem.retry_after = Some(retry_after),
             Error::Unavailable { retry_after, source } => {
@@ -78,6 +85,7 @@ const fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::Unauthenticated => (StatusCode::UNAUTHORIZED, "Sign in first"),
         Error::Denied { .. } => (StatusCode::FORBIDDEN, "Not permitted"),
         Error::NotFound { .. } => (StatusCode::NOT_FOUND, "Not found"),
+        Error::Merged { .. } => (StatusCode::PERMANENT_REDIRECT, "Merged into another record"),
         Error::Conflict { .. } => (StatusCode::CONFLICT, "A unique value is taken"),
         Error::WrongState { .. } => (StatusCode::CONFLICT, "Not possible in this state"),
         Error::Stale(_) => (StatusCode::PRECONDITION_FAILED, "Changed meanwhile"),
@@ -113,6 +121,9 @@ impl IntoResponse for Problem {
         if let Some(seconds) = self.retry_after {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
+        if let Some(location) = self.location.as_deref().and_then(|location| HeaderValue::from_str(location).ok()) {
+            headers.insert(header::LOCATION, location);
+        }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
@@ -140,7 +151,7 @@ mod tests {
             Error::malformed("bad_json", "the body is not JSON"),
             Error::Unauthenticated,
             Error::denied("the role viewer may not do this"),
-            Error::NotFound { what: "contact" },
+            Error::not_found("contact"),
             Error::Conflict { field: "email".to_owned() },
             Error::WrongState { code: "archived", detail: "this contact is in the trash".to_owned() },
             Error::Stale(Box::new(Conflicting { version: 4, fields })),

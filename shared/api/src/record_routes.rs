@@ -1,20 +1,21 @@
-//! The routes that every object has: create, read, change, archive, restore, erase, history, upsert. Lists are `views`'.
+//! The routes by which the records of every object are written, and their history: create, change, archive, restore, erase,
+//! upsert. What is asked of a replica as well, one record and lists, is `views`'.
+
+use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, Query};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::routing::{delete, get, patch, post, put};
 use http::Method;
-use kernel::{AnyId, Error, Id, Ids, kinds};
+use kernel::{Error, Id, kinds};
 use records::{Cx, Object, Written};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::respond::{etag, page, written};
-use crate::{Context, NoQuery, Operation, Parameter, Result, Routes, Shape, Write};
-
-/// Makes the id of a new record of an object.
-pub type NewId = fn(&Ids) -> AnyId;
+use crate::of::{At, Of, Work, with_object};
+use crate::respond::{page, written};
+use crate::{Context, Operation, Parameter, Result, Routes, Shape, Write};
 
 /// How many events a page of history has if nobody says.
 const HISTORY_LIMIT: u16 = 50;
@@ -23,16 +24,12 @@ const MAX_HISTORY_LIMIT: u16 = 200;
 
 /// The routes of an object's life cycle. What an object does not offer is left out by the caller adding routes itself.
 #[must_use]
-pub fn record_routes(object: &'static Object, new_id: NewId) -> Routes {
-    read_routes(object).and(write_routes(object, new_id))
+pub fn record_routes(of: Of) -> Routes {
+    history_route(of).and(write_routes(of))
 }
 
-fn one(object: &Object) -> String {
-    format!("/v1/{}/{{id}}", object.plural)
-}
-
-fn read_routes(object: &'static Object) -> Routes {
-    let name = object.name;
+fn history_route(of: Of) -> Routes {
+    let name = of.noun();
     let history_query = vec![
         Parameter {
             name: "limit".to_owned(),
@@ -45,88 +42,65 @@ fn read_routes(object: &'static Object) -> Routes {
             schema: serde_json::json!({ "type": "string" }),
         },
     ];
-    Routes::new()
-        .add(
-            Operation::new(Method::GET, one(object), format!("read_{name}"), format!("Read a {name}"))
-                .answers(200, Shape::Record(name)),
-            get(move |context, query, path| read(object, context, query, path)),
+    Routes::new().add(
+        Operation::new(
+            Method::GET,
+            of.one("/history"),
+            format!("read_{name}_history"),
+            format!("What was changed in a {name}, when and by whom"),
         )
-        .add(
-            Operation::new(
-                Method::GET,
-                format!("{}/history", one(object)),
-                format!("read_{name}_history"),
-                format!("What was changed in a {name}, when and by whom"),
-            )
-            .asks(history_query)
-            .answers(200, Shape::History),
-            get(move |context, path, query| history(object, context, path, query)),
-        )
+        .asks(history_query)
+        .answers(200, Shape::History),
+        get(move |context, path, query| history(of, context, path, query)),
+    )
 }
 
-fn write_routes(object: &'static Object, new_id: NewId) -> Routes {
-    let (name, plural) = (object.name, object.plural);
+fn write_routes(of: Of) -> Routes {
+    let name = of.noun();
     let operation = |method, path: String, verb: &str, summary: String| {
         Operation::new(method, path, format!("{verb}_{name}"), summary)
     };
     Routes::new()
         .add(
-            operation(Method::POST, format!("/v1/{plural}"), "create", format!("Create a {name}"))
+            operation(Method::POST, of.all(""), "create", format!("Create a {name}"))
                 .unconditional()
                 .takes(Shape::NewRecord(name))
                 .answers(201, Shape::Record(name)),
-            post(move |write| create(object, new_id, write)),
+            post(move |path, write| create(of, path, write)),
         )
         .add(
-            operation(Method::PATCH, one(object), "update", format!("Change a {name}"))
+            operation(Method::PATCH, of.one(""), "update", format!("Change a {name}"))
                 .takes(Shape::Patch(name))
                 .answers(200, Shape::Record(name)),
-            patch(move |path, write| update(object, path, write)),
+            patch(move |path, write| update(of, path, write)),
         )
         .add(
-            operation(Method::DELETE, one(object), "archive", format!("Put a {name} into the trash"))
+            operation(Method::DELETE, of.one(""), "archive", format!("Put a {name} into the trash"))
                 .answers(200, Shape::Record(name)),
-            delete(move |path, write| archive(object, path, write)),
+            delete(move |path, write| archive(of, path, write)),
         )
         .add(
-            operation(
-                Method::POST,
-                format!("{}/restore", one(object)),
-                "restore",
-                format!("Take a {name} out of the trash"),
-            )
-            .answers(200, Shape::Record(name)),
-            post(move |path, write| restore(object, path, write)),
+            operation(Method::POST, of.one("/restore"), "restore", format!("Take a {name} out of the trash"))
+                .answers(200, Shape::Record(name)),
+            post(move |path, write| restore(of, path, write)),
         )
         .add(
-            operation(Method::POST, format!("{}/erase", one(object)), "erase", format!("Erase a {name} for good"))
+            operation(Method::POST, of.one("/erase"), "erase", format!("Erase a {name} for good"))
                 .answers(204, Shape::Empty),
-            post(move |path, write| erase(object, path, write)),
+            post(move |path, write| erase(of, path, write)),
         )
         .add(
             operation(
                 Method::PUT,
-                format!("/v1/{plural}/by/{{field}}/{{value}}"),
+                of.all("/by/{field}/{value}"),
                 "upsert",
                 format!("Change the {name} with a unique value, or create one"),
             )
             .takes(Shape::Patch(name))
             .may_create()
             .answers(200, Shape::Record(name)),
-            put(move |path, write| upsert(object, new_id, path, write)),
+            put(move |path, write| upsert(of, path, write)),
         )
-}
-
-/// An id in a path. What is no id of this object names nothing.
-fn parse_id(object: &Object, text: &str) -> Result<AnyId, Error> {
-    text.parse().map_err(|_| Error::NotFound { what: object.name })
-}
-
-async fn read(object: &'static Object, Context(cx): Context, _: NoQuery, Path(id): Path<String>) -> Result<Response> {
-    let record = records::load(&cx, object, parse_id(object, &id)?).await?;
-    let mut response = Json(record.rendered(object)).into_response();
-    etag(&mut response, record.common.version);
-    Ok(response)
 }
 
 #[derive(Debug, Deserialize)]
@@ -137,9 +111,9 @@ struct HistoryQuery {
 }
 
 async fn history(
-    object: &'static Object,
+    of: Of,
     Context(cx): Context,
-    Path(id): Path<String>,
+    Path(at): Path<At>,
     query: Result<Query<HistoryQuery>, axum::extract::rejection::QueryRejection>,
 ) -> Result<Json<Value>> {
     let Query(query) = query.map_err(|_| {
@@ -149,7 +123,8 @@ async fn history(
     if !(1..=MAX_HISTORY_LIMIT).contains(&limit) {
         return Err(Error::invalid("/limit", "out_of_range", format!("must be 1 to {MAX_HISTORY_LIMIT}")).into());
     }
-    let history = records::history(&cx, object, parse_id(object, &id)?, limit, query.cursor).await?;
+    let object = of.object(&cx, &at).await?;
+    let history = records::history(&cx, &object, at.id(&object)?, limit, query.cursor).await?;
     let data = history.events.iter().map(event_view).collect();
     Ok(Json(page(data, history.next.map(|id| id.to_string()))))
 }
@@ -164,50 +139,76 @@ fn event_view(event: &events::Event) -> Value {
         "at": event.at,
         "by": event.by,
         "request_id": event.request_id,
+        "job": event.job,
         "changes": event.changes,
     })
 }
 
-async fn respond(cx: &Cx, object: &Object, outcome: kernel::Result<Written>) -> Result<Response> {
-    let outcome = records::or_kept(cx, object, outcome).await?;
-    Ok(written(object.plural, outcome, cx.dry_run))
-}
-
-async fn create(object: &'static Object, new_id: NewId, write: Write) -> Result<Response> {
-    let (cx, body) = write.unconditional()?;
-    let outcome = records::create(&cx, object, new_id(&cx.ids), &body).await;
-    respond(&cx, object, outcome).await
-}
-
-async fn update(object: &'static Object, Path(id): Path<String>, write: Write) -> Result<Response> {
-    let Write { cx, body, seen } = write;
-    let outcome = records::update(&cx, object, parse_id(object, &id)?, &body, seen).await;
-    respond(&cx, object, outcome).await
-}
-
-async fn archive(object: &'static Object, Path(id): Path<String>, write: Write) -> Result<Response> {
-    let outcome = records::archive(&write.cx, object, parse_id(object, &id)?, write.seen).await;
-    respond(&write.cx, object, outcome).await
-}
-
-async fn restore(object: &'static Object, Path(id): Path<String>, write: Write) -> Result<Response> {
-    let outcome = records::restore(&write.cx, object, parse_id(object, &id)?, write.seen).await;
-    respond(&write.cx, object, outcome).await
-}
-
-async fn erase(object: &'static Object, Path(id): Path<String>, write: Write) -> Result<Response> {
-    let outcome = records::erase(&write.cx, object, parse_id(object, &id)?, write.seen).await;
-    respond(&write.cx, object, outcome).await
-}
-
-async fn upsert(
-    object: &'static Object,
-    new_id: NewId,
-    Path((field, value)): Path<(String, String)>,
-    write: Write,
+/// Carries a write out, on the word of the newest schema if it would be refused, and answers it.
+async fn carried_out<'a>(
+    cx: &'a Cx,
+    of: Of,
+    at: &At,
+    work: impl Fn(Arc<Object>) -> Work<'a, Written> + Send + Sync,
 ) -> Result<Response> {
-    let Write { cx, body, seen } = write;
-    let id = new_id(&cx.ids);
-    let outcome = records::upsert(&cx, object, id, (&field, &value), &body, seen).await;
-    respond(&cx, object, outcome).await
+    let written_by = |object: Arc<Object>| -> Work<'a, (Arc<Object>, Written)> {
+        let outcome = work(object.clone());
+        Box::pin(async move {
+            let outcome = records::or_kept(cx, &object, outcome.await).await?;
+            Ok((object, outcome))
+        })
+    };
+    let (object, outcome) = with_object(cx, of, at, written_by).await?;
+    Ok(written(&object.plural, outcome, cx.dry_run))
+}
+
+async fn create(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
+    let (cx, body) = &write.unconditional()?;
+    let work = |object: Arc<Object>| -> Work<'_, Written> {
+        Box::pin(async move { records::create(cx, &object, cx.ids.next_of(object.prefix), body).await })
+    };
+    carried_out(cx, of, &at, work).await
+}
+
+async fn update(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
+    let (Write { cx, body, seen }, at) = (&write, &at);
+    let work = |object: Arc<Object>| -> Work<'_, Written> {
+        Box::pin(async move { records::update(cx, &object, at.id(&object)?, body, *seen).await })
+    };
+    carried_out(cx, of, at, work).await
+}
+
+async fn archive(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
+    let (Write { cx, seen, .. }, at) = (&write, &at);
+    let work = |object: Arc<Object>| -> Work<'_, Written> {
+        Box::pin(async move { records::archive(cx, &object, at.id(&object)?, *seen).await })
+    };
+    carried_out(cx, of, at, work).await
+}
+
+async fn restore(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
+    let (Write { cx, seen, .. }, at) = (&write, &at);
+    let work = |object: Arc<Object>| -> Work<'_, Written> {
+        Box::pin(async move { records::restore(cx, &object, at.id(&object)?, *seen).await })
+    };
+    carried_out(cx, of, at, work).await
+}
+
+async fn erase(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
+    let (Write { cx, seen, .. }, at) = (&write, &at);
+    let work = |object: Arc<Object>| -> Work<'_, Written> {
+        Box::pin(async move { records::erase(cx, &object, at.id(&object)?, *seen).await })
+    };
+    carried_out(cx, of, at, work).await
+}
+
+async fn upsert(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
+    let (Write { cx, body, seen }, at) = (&write, &at);
+    let work = |object: Arc<Object>| -> Work<'_, Written> {
+        Box::pin(async move {
+            let (id, unique) = (cx.ids.next_of(object.prefix), (at.field.as_str(), at.value.as_str()));
+            records::upsert(cx, &object, id, unique, body, *seen).await
+        })
+    };
+    carried_out(cx, of, at, work).await
 }

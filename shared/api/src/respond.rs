@@ -37,7 +37,8 @@ pub fn page(data: Vec<Value>, next_cursor: Option<String>) -> Value {
     json!({ "data": data, "page": { "has_more": next_cursor.is_some(), "next_cursor": next_cursor } })
 }
 
-pub(crate) fn etag(response: &mut Response, version: Version) {
+/// Notes a record's version as the answer's strong `ETag` (RFC 9110).
+pub fn etag(response: &mut Response, version: Version) {
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{version}\"")) {
         response.headers_mut().insert(header::ETAG, tag);
     }

@@ -168,7 +168,7 @@ impl Routes {
     pub fn router(self, app: App) -> Router {
         let ids = app.ids.clone();
         self.router
-            .fallback(|| async { Problem::from(Error::NotFound { what: "route" }) })
+            .fallback(|| async { Problem::from(Error::not_found("route")) })
             .method_not_allowed_fallback(|| async { Problem::from(Error::MethodNotAllowed) })
             .with_state(app)
             .layer(from_fn(move |request, next| observed(ids.clone(), request, next)))

@@ -1,6 +1,7 @@
 //! JSON schemas of records, made from their object's description.
 
-use records::{Field, FieldType, Object};
+use records::formula::ValueType;
+use records::{Choice, Field, FieldType, Object, Schema};
 use serde_json::{Map, Value, json};
 
 /// The name of an object's schema in the OpenAPI document: `Contact`.
@@ -18,7 +19,7 @@ pub fn record_schema_name(object: &str) -> String {
 pub(crate) fn record(object: &Object) -> Value {
     let mut properties = Map::new();
     let mut add = |name: &str, schema: Value| drop(properties.insert(name.to_owned(), schema));
-    add("id", id_schema(object.prefix));
+    add("id", id_schema(object.prefix.as_str()));
     add("object", json!({ "const": object.name }));
     add("version", json!({ "type": "integer", "minimum": 1 }));
     add("created_at", time());
@@ -27,10 +28,18 @@ pub(crate) fn record(object: &Object) -> Value {
     add("updated_by", id_schema("usr"));
     add("owner_id", nullable(id_schema("usr")));
     add("archived_at", nullable(time()));
-    for field in &object.fields {
-        add(field.name, described(field, nullable(value(field))));
+    add("merged_into", nullable(id_schema(object.prefix.as_str())));
+    let mut custom = Map::new();
+    for field in object.live() {
+        let members = if field.is_custom() { &mut custom } else { &mut properties };
+        members.insert(field.name.clone(), described(field, nullable(value(object, field))));
     }
-    let names: Vec<&String> = properties.keys().collect();
+    let names: Vec<&String> = custom.keys().collect();
+    let custom = json!({ "type": "object", "required": names, "properties": custom });
+    properties.insert("custom".to_owned(), custom);
+    // A roll-up is answered where a replica is at hand.
+    let is_always = |name: &&String| object.field(name).is_none_or(|f| !matches!(f.kind, FieldType::RollUp(_)));
+    let names: Vec<&String> = properties.keys().filter(is_always).collect();
     json!({ "type": "object", "description": object.help, "required": names, "properties": properties })
 }
 
@@ -40,12 +49,26 @@ pub(crate) fn input(object: &Object, is_new: bool) -> Value {
     if object.owned {
         properties.insert("owner_id".to_owned(), nullable(id_schema("usr")));
     }
-    for field in &object.fields {
-        let schema = if field.required { value(field) } else { nullable(value(field)) };
-        properties.insert(field.name.to_owned(), described(field, schema));
+    let (mut custom, mut required, mut custom_required) = (Map::new(), Vec::new(), Vec::new());
+    for field in object.live().filter(|field| !field.kind.is_computed()) {
+        let schema = value(object, field);
+        let schema = described(field, if field.required { schema } else { nullable(schema) });
+        let (members, names) =
+            if field.is_custom() { (&mut custom, &mut custom_required) } else { (&mut properties, &mut required) };
+        members.insert(field.name.clone(), schema);
+        if is_new && field.required && field.default.is_none() {
+            names.push(field.name.clone());
+        }
     }
-    let required: Vec<&str> =
-        object.fields.iter().filter(|field| is_new && field.required).map(|field| field.name).collect();
+    if !custom_required.is_empty() {
+        required.push("custom".to_owned());
+    }
+    properties.insert("custom".to_owned(), closed(custom, &custom_required));
+    closed(properties, &required)
+}
+
+/// An object with these members and no others.
+fn closed(properties: Map<String, Value>, required: &[String]) -> Value {
     let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
     if !required.is_empty() {
         schema["required"] = json!(required);
@@ -53,14 +76,98 @@ pub(crate) fn input(object: &Object, is_new: bool) -> Value {
     schema
 }
 
-fn value(field: &Field) -> Value {
+fn value(object: &Object, field: &Field) -> Value {
     match &field.kind {
-        FieldType::Text { max } => json!({ "type": "string", "maxLength": max }),
-        FieldType::Email => json!({ "type": "string", "format": "email", "maxLength": 254 }),
-        FieldType::Phone => json!({ "type": "string", "maxLength": 40, "examples": ["+4930901820"] }),
-        FieldType::User => id_schema("usr"),
-        FieldType::Select { options } => json!({ "type": "string", "enum": options }),
+        FieldType::Text { max } | FieldType::LongText { max } => json!({ "type": "string", "maxLength": max }),
+        FieldType::Number { min, max, .. } => {
+            let mut schema = json!({ "type": "number" });
+            for (name, bound) in [("minimum", min), ("maximum", max)] {
+                if let Some(bound) = bound {
+                    schema[name] = json!(bound);
+                }
+            }
+            schema
+        }
+        FieldType::Money {} => money(),
+        FieldType::Date {} => json!({ "type": "string", "format": "date" }),
+        FieldType::DateTime {} => time(),
+        FieldType::Boolean {} => json!({ "type": "boolean" }),
+        FieldType::Select { options } => json!({ "type": "string", "enum": words(options) }),
+        FieldType::MultiSelect { options } => {
+            json!({ "type": "array", "maxItems": 50, "items": { "type": "string", "enum": words(options) } })
+        }
+        FieldType::Email {} => json!({ "type": "string", "format": "email", "maxLength": 254 }),
+        FieldType::Phone {} => json!({ "type": "string", "maxLength": 40, "examples": ["+4930901820"] }),
+        FieldType::Url {} => json!({ "type": "string", "format": "uri", "maxLength": 2000 }),
+        FieldType::Domain {} => json!({ "type": "string", "maxLength": 300, "examples": ["example.com"] }),
+        FieldType::User {} => id_schema("usr"),
+        FieldType::Reference { object, .. } => reference_schema(object),
+        FieldType::Formula { .. } => computed(object, field),
+        // Sums of numbers and of money, counts, and the least of days look different.
+        FieldType::RollUp(_) => json!({}),
+        FieldType::Tags {} => {
+            json!({ "type": "array", "maxItems": 50, "items": { "type": "string", "maxLength": 100 } })
+        }
+        FieldType::ExternalId {} => closed(
+            Map::from_iter([
+                (
+                    "source".to_owned(),
+                    json!({ "type": "string", "pattern": "^[a-z0-9_-]{1,40}$", "examples": ["hubspot"] }),
+                ),
+                ("key".to_owned(), json!({ "type": "string", "minLength": 1, "maxLength": 200, "examples": ["42"] })),
+            ]),
+            &["source".to_owned(), "key".to_owned()],
+        ),
+        FieldType::Items { fields, max } => items(object, fields, *max),
+        FieldType::Json { .. } => json!({ "type": "object" }),
     }
+}
+
+fn words(options: &[Choice]) -> Vec<&str> {
+    options.iter().filter(|option| !option.archived).map(|option| option.value.as_str()).collect()
+}
+
+fn money() -> Value {
+    json!({
+        "type": "object",
+        "description": "An amount in minor units of a currency (ISO 4217).",
+        "required": ["amount", "currency"],
+        "properties": {
+            "amount": { "type": "integer", "minimum": -9_007_199_254_740_991_i64, "maximum": 9_007_199_254_740_991_i64 },
+            "currency": { "type": "string", "pattern": "^[A-Z]{3}$", "examples": ["EUR"] },
+        },
+        "additionalProperties": false,
+    })
+}
+
+fn reference_schema(object: &str) -> Value {
+    match Schema::built_in().object(object) {
+        Some(object) => id_schema(object.prefix.as_str()),
+        None => json!({ "type": "string", "pattern": "^x[0-9a-z]{2}_[0-9a-f]{32}$" }),
+    }
+}
+
+fn computed(object: &Object, field: &Field) -> Value {
+    match object.formula(&field.path).map(|formula| formula.result()) {
+        Some(ValueType::Number) => json!({ "type": "number" }),
+        Some(ValueType::Money) => money(),
+        Some(ValueType::Boolean) => json!({ "type": "boolean" }),
+        Some(ValueType::Date) => json!({ "type": "string", "format": "date" }),
+        Some(ValueType::DateTime) => time(),
+        Some(ValueType::Text) | None => json!({ "type": "string" }),
+    }
+}
+
+fn items(object: &Object, fields: &[Field], max: usize) -> Value {
+    let properties: Map<String, Value> = fields
+        .iter()
+        .map(|field| {
+            let schema = value(object, field);
+            (field.name.clone(), described(field, if field.required { schema } else { nullable(schema) }))
+        })
+        .collect();
+    let required: Vec<String> = fields.iter().filter(|field| field.required).map(|field| field.name.clone()).collect();
+    json!({ "type": "array", "maxItems": max, "items": closed(properties, &required) })
 }
 
 fn described(field: &Field, mut schema: Value) -> Value {

@@ -45,6 +45,9 @@ pub struct Event {
     pub by: Actor,
     /// The request that caused it.
     pub request_id: String,
+    /// The job that it was part of.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<Id<kinds::Job>>,
     /// What changed, by field. Empty once the record was erased.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changes: BTreeMap<String, FieldChange>,
@@ -103,6 +106,7 @@ mod tests {
             at: clock.now(),
             by: Actor { user: ids.next(), api_key: None },
             request_id: "req_1".to_owned(),
+            job: None,
             changes: BTreeMap::from([(
                 "city".to_owned(),
                 FieldChange { before: json!("Berlin"), after: json!("Bremen") },

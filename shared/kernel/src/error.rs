@@ -1,8 +1,10 @@
 //! The one error of Rapport. It knows nothing of HTTP: `api` turns it into a problem, a worker into a retry.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
-use crate::{Version, Violations};
+use crate::{AnyId, Version, Violations};
 
 /// The result of everything that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -46,7 +48,15 @@ pub enum Error {
     #[error("there is no such {what}")]
     NotFound {
         /// The kind of thing that was looked for.
-        what: &'static str,
+        what: Cow<'static, str>,
+    },
+    /// The record was merged into another one, which has everything that it had.
+    #[error("this record was merged into {into}")]
+    Merged {
+        /// The record that is left.
+        into: AnyId,
+        /// What records of its object are called in paths.
+        plural: String,
     },
     /// Another record holds a value that only one may have.
     #[error("{field} is taken by another record")]
@@ -124,6 +134,11 @@ impl Error {
         Self::Unavailable { retry_after: 1, source: source.into() }
     }
 
+    /// There is no such thing.
+    pub fn not_found(what: impl Into<Cow<'static, str>>) -> Self {
+        Self::NotFound { what: what.into() }
+    }
+
     /// One violation.
     pub fn invalid(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
         Self::Invalid(Violations::one(pointer, code, detail))
@@ -148,6 +163,7 @@ impl Error {
             Self::Unauthenticated => "unauthenticated",
             Self::Denied { .. } => "denied",
             Self::NotFound { .. } => "not_found",
+            Self::Merged { .. } => "merged",
             Self::Conflict { .. } => "conflict",
             Self::Stale(_) => "stale",
             Self::KeyReused => "idempotency_key_reused",
@@ -170,6 +186,7 @@ impl Error {
             | Self::Unauthenticated
             | Self::Denied { .. }
             | Self::NotFound { .. }
+            | Self::Merged { .. }
             | Self::Conflict { .. }
             | Self::WrongState { .. }
             | Self::Stale(_)

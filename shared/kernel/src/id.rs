@@ -11,6 +11,8 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
+use crate::Prefix;
+
 /// What an id names. Implemented by the marker types in [`kinds`] and by nothing else.
 pub trait Kind: 'static {
     /// Three letters in front of every id of this kind.
@@ -40,16 +42,24 @@ pub mod kinds {
     }
 
     kinds! {
+        /// An organisation that the company deals with.
+        Company "com" "company";
         /// A person that the company knows.
         Contact "con" "contact";
         /// Something that happened to a record.
         Event "evt" "event";
+        /// Work on many records.
+        Job "job" "job";
         /// A credential of a program.
         ApiKey "key" "api_key";
         /// One HTTP request or one message.
         Request "req" "request";
+        /// Users who work together.
+        Team "tea" "team";
         /// Somebody who works in a workspace.
         User "usr" "user";
+        /// A saved view: a question about the records of an object, and how its answer is shown.
+        View "viw" "view";
         /// A company's own, closed-off space.
         Workspace "wsp" "workspace";
     }
@@ -77,7 +87,7 @@ impl<K: Kind> Id<K> {
     /// The id without its static type.
     #[must_use]
     pub const fn erase(&self) -> AnyId {
-        AnyId { prefix: K::PREFIX, uuid: self.uuid }
+        AnyId { prefix: Prefix::of::<K>(), uuid: self.uuid }
     }
 }
 
@@ -170,28 +180,27 @@ impl<'de, K: Kind> Deserialize<'de> for Id<K> {
 /// An id whose kind is known at run time only, as in a `Rapport-Position` header or a link.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AnyId {
-    prefix: &'static str,
+    prefix: Prefix,
     uuid: Uuid,
 }
 
 impl AnyId {
-    /// Wraps a UUID as an id of the kind that a registered prefix names; `None` when no kind has it.
+    /// Wraps a UUID as an id of the kind that a prefix names.
     #[must_use]
-    pub fn from_uuid(prefix: &str, uuid: Uuid) -> Option<Self> {
-        let (prefix, _) = kinds::ALL.iter().find(|(known, _)| *known == prefix)?;
-        Some(Self { prefix, uuid })
+    pub const fn from_uuid(prefix: Prefix, uuid: Uuid) -> Self {
+        Self { prefix, uuid }
     }
 
     /// The three letters that name the kind.
     #[must_use]
-    pub const fn prefix(&self) -> &'static str {
+    pub const fn prefix(&self) -> Prefix {
         self.prefix
     }
 
     /// The typed id, if this is one of kind `K`.
     #[must_use]
     pub fn of<K: Kind>(&self) -> Option<Id<K>> {
-        (self.prefix == K::PREFIX).then(|| Id::from_uuid(self.uuid))
+        (self.prefix == Prefix::of::<K>()).then(|| Id::from_uuid(self.uuid))
     }
 }
 
@@ -211,7 +220,8 @@ impl FromStr for AnyId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (prefix, hex) = text.split_once('_').ok_or(ParseIdError::Malformed)?;
-        Self::from_uuid(prefix, parse_uuid(hex)?).ok_or(ParseIdError::Malformed)
+        let prefix = Prefix::parse(prefix).ok_or(ParseIdError::Malformed)?;
+        Ok(Self::from_uuid(prefix, parse_uuid(hex)?))
     }
 }
 
@@ -257,6 +267,8 @@ mod tests {
             let (a, b) = (Id::<kinds::Contact>::from_uuid(a), Id::<kinds::Contact>::from_uuid(b));
             prop_assert_eq!(a.to_string().parse::<Id<kinds::Contact>>(), Ok(a));
             prop_assert_eq!(a.to_string().parse::<AnyId>(), Ok(a.erase()));
+            let custom = AnyId::from_uuid(Prefix::parse("x0z").unwrap(), a.uuid());
+            prop_assert_eq!(custom.to_string().parse::<AnyId>(), Ok(custom));
             prop_assert_eq!(a.cmp(&b), a.to_string().cmp(&b.to_string()));
         }
 

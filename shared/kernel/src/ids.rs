@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{AnyId, Clock, Id, Kind, Secret};
+use crate::{AnyId, Clock, Id, Kind, Prefix, Secret};
 
 /// Makes ids (UUID version 7 over the given clock) and random bytes.
 #[derive(Debug, Clone)]
@@ -42,9 +42,9 @@ impl Ids {
         Id::from_uuid(self.uuid())
     }
 
-    /// A new id of the kind that a registered prefix names; `None` when no kind has it.
+    /// A new id of the kind that a prefix names.
     #[must_use]
-    pub fn next_of(&self, prefix: &str) -> Option<AnyId> {
+    pub fn next_of(&self, prefix: Prefix) -> AnyId {
         AnyId::from_uuid(prefix, self.uuid())
     }
 

@@ -9,6 +9,7 @@ mod error;
 mod id;
 mod ids;
 mod position;
+mod prefix;
 mod secret;
 mod timestamp;
 mod violation;
@@ -19,9 +20,10 @@ pub use error::{Conflicting, Error, Result};
 pub use id::{AnyId, Id, Kind, ParseIdError, kinds};
 pub use ids::Ids;
 pub use position::{MAX_POSITIONS, ParsePositionError, Position};
+pub use prefix::Prefix;
 pub use secret::Secret;
 pub use timestamp::{ParseTimestampError, Timestamp};
-pub use violation::{Violation, Violations, pointer};
+pub use violation::{Violation, Violations, path_pointer, pointer};
 
 /// The number of times a record has been written: 1 at creation, one more at each change. It is the `ETag`.
 pub type Version = u64;

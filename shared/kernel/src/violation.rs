@@ -73,3 +73,9 @@ impl Violations {
 pub fn pointer(name: &str) -> String {
     format!("/{}", name.replace('~', "~0").replace('/', "~1"))
 }
+
+/// A JSON pointer to the field at a path: `custom.tier` stands in the member `tier` of `custom`.
+#[must_use]
+pub fn path_pointer(path: &str) -> String {
+    path.split('.').map(pointer).collect()
+}

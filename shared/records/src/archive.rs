@@ -4,7 +4,7 @@ use events::Document;
 use kernel::{AnyId, Conflicting, Error, Result, Timestamp, Version};
 use table::Refused;
 
-use crate::load::load;
+use crate::load::load_to_write;
 use crate::update::{commit, next, reload};
 use crate::write::{MAX_TRIES, refused, replay, settle};
 use crate::{Cx, Object, Record, Verb, Written};
@@ -36,7 +36,7 @@ async fn set_archived(
     cx.caller.require(object.write)?;
     (object.guard)(&cx.caller, id, verb, &Document::new())?;
     let happened = if verb == Verb::Archive { "archived" } else { "restored" };
-    let mut record = load(cx, object, id).await?;
+    let mut record = load_to_write(cx, object, id).await?;
     for tries in 1..=MAX_TRIES {
         check_seen(&record, seen)?;
         let outcome = if record.common.archived_at.is_some() == archived_at.is_some() {

@@ -4,12 +4,12 @@ use events::Document;
 use kernel::{AnyId, Result, Violations};
 use table::{Changes, Refused};
 
-use crate::load::{check_owner, parse_owner};
+use crate::load::parse_owner;
 use crate::record::Common;
-use crate::write::{changes_between, event, keep_answer, move_guards, refused, replay};
-use crate::{Cx, Fields, Object, Record, Written};
+use crate::write::{changes_between, check_size, event, keep_answer, move_guards, refused, replay};
+use crate::{Cx, Fields, Object, Record, Written, references};
 
-/// Creates a record under a new id. One transaction, and one read before it when it is given to somebody else.
+/// Creates a record under a new id. One transaction, and one read before it when it refers to other records.
 ///
 /// # Errors
 /// Every violation at once; [`kernel::Error::Conflict`] when a unique value is taken.
@@ -28,19 +28,21 @@ pub(crate) async fn try_create(
     id: AnyId,
     input: &Document,
 ) -> Result<Result<Written, Refused>> {
-    let record = new_record(cx, object, id, input).await?;
+    let record = new_record(cx, object, id, input)?;
+    check_size(&record)?;
     let written = Written::of(201, object, &record);
     let keys = cx.table.keys();
     let mut changes = Changes::new();
-    changes.create_record(keys, object.name, id, record.document(object));
+    references::check(cx, &*cx.schema().await?, object, None, &record, &mut changes).await?;
+    changes.create_record(keys, &object.name, id, record.document());
     move_guards(cx, &mut changes, object, None, Some(&record));
     let created = event(cx, object, "created", &record, changes_between(None, &record));
-    changes.event(keys, object.name, &created, cx.once.as_ref())?;
+    changes.event(keys, &object.name, &created, cx.once.as_ref())?;
     keep_answer(cx, &mut changes, &written);
     Ok(cx.commit(&changes).await.map(|_| written))
 }
 
-async fn new_record(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<Record> {
+fn new_record(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<Record> {
     let mut violations = Violations::new();
     let owner = violations.keep(parse_owner(input)).flatten();
     let fields = match Fields::parse(object, input) {
@@ -52,11 +54,10 @@ async fn new_record(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Re
     };
     violations.or(())?;
     let owner_id = owner.unwrap_or(Some(cx.caller.user)).filter(|_| object.owned);
-    check_owner(cx, owner_id).await?;
     let now = cx.clock.now();
     let common = Common {
         id,
-        object: object.name.to_owned(),
+        object: object.name.clone(),
         version: 1,
         created_at: now,
         created_by: cx.caller.user,
@@ -64,6 +65,7 @@ async fn new_record(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Re
         updated_by: cx.caller.user,
         owner_id,
         archived_at: None,
+        merged_into: None,
     };
-    Ok(Record { common, fields })
+    Ok(Record::new(common, fields))
 }

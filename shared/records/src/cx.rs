@@ -1,8 +1,12 @@
 //! The context of one request: always the first parameter, always called `cx`.
 
+use std::sync::Arc;
+
 use auth::Caller;
-use kernel::{Clock, Ids, Result};
+use kernel::{Clock, Error, Id, Ids, Result, kinds};
 use table::{Changes, Committed, Once, Refused, TenantTable};
+
+use crate::{Object, Schema, Schemas};
 
 /// What a use case needs to know of its request.
 #[derive(Debug, Clone)]
@@ -11,12 +15,16 @@ pub struct Cx {
     pub caller: Caller,
     /// The table, bound to the caller's workspace.
     pub table: TenantTable,
+    /// The schemas that this process knows.
+    pub schemas: Schemas,
     /// The current time.
     pub clock: Clock,
     /// New ids.
     pub ids: Ids,
     /// The request's id, for events and logs.
     pub request_id: String,
+    /// The job that this is part of, for events.
+    pub job: Option<Id<kinds::Job>>,
     /// Set when the request carried an idempotency key.
     pub once: Option<Once>,
     /// Whether only to say what would happen.
@@ -24,6 +32,30 @@ pub struct Cx {
 }
 
 impl Cx {
+    /// A context that no request has brought about: an operator's, a worker's.
+    #[must_use]
+    pub fn new(caller: Caller, table: TenantTable, schemas: Schemas, clock: Clock, ids: Ids) -> Self {
+        let request_id = ids.next::<kinds::Request>().to_string();
+        Self { caller, table, schemas, clock, ids, request_id, job: None, once: None, dry_run: false }
+    }
+
+    /// The workspace's schema. No round trip while this process has a fresh one.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn schema(&self) -> Result<Arc<Schema>> {
+        self.schemas.of(&self.table, &self.clock).await
+    }
+
+    /// An object of the workspace's schema by its name in the singular.
+    ///
+    /// # Errors
+    /// [`Error::NotFound`] when there is none.
+    pub async fn object(&self, name: &str) -> Result<Arc<Object>> {
+        let schema = self.schema().await?;
+        schema.object(name).cloned().ok_or_else(|| Error::not_found("object"))
+    }
+
     /// Writes everything in one transaction or, in a dry run, only checks whether it could.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use serde_json::Value;
 use table::{Changes, Refused};
 
 use crate::archive::check_seen;
-use crate::load::load;
+use crate::load::visible;
 use crate::update::{next, reload};
 use crate::write::{MAX_TRIES, event, keep_answer, move_guards, refused, replay};
 use crate::{Cx, Object, Record, Verb, Written};
@@ -28,7 +28,7 @@ const EVENTS_PER_STEP: u16 = 40;
 pub async fn erase(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -> Result<Written> {
     cx.caller.require(Permission::Administer)?;
     (object.guard)(&cx.caller, id, Verb::Erase, &Document::new())?;
-    let mut record = load(cx, object, id).await?;
+    let mut record = visible(cx, object, id).await?;
     // Only before anything is emptied: from then on there is no way back, and whoever changes the record meanwhile does
     // not keep it.
     check_seen(&record, seen)?;
@@ -53,17 +53,17 @@ async fn remove(cx: &Cx, object: &Object, record: &Record) -> Result<Result<Writ
     let last = next(cx, record);
     let written = Written { status: 204, id: common.id, version: last.common.version, document: None, replayed: false };
     let mut changes = Changes::new();
-    changes.remove_record(keys, object.name, common.id, common.version);
+    changes.remove_record(keys, &object.name, common.id, common.version);
     move_guards(cx, &mut changes, object, Some(record), None);
     let erased = event(cx, object, "erased", &last, BTreeMap::new());
-    changes.event(keys, object.name, &erased, cx.once.as_ref())?;
+    changes.event(keys, &object.name, &erased, cx.once.as_ref())?;
     keep_answer(cx, &mut changes, &written);
     Ok(cx.commit(&changes).await.map(|_| written))
 }
 
 async fn empty_events(cx: &Cx, object: &Object, id: AnyId) -> Result<()> {
     let keys = cx.table.keys();
-    let record = keys.record(object.name, id);
+    let record = keys.record(&object.name, id);
     let mut after = None;
     loop {
         let page = cx.table.children(&record, keys.events_prefix(), after.as_deref(), EVENTS_PER_STEP, false).await?;
@@ -103,7 +103,7 @@ fn empty(cx: &Cx, object: &Object, changes: &mut Changes, document: Document) ->
     let event: Event = serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("event"))?;
     if event.salt.is_some() {
         let emptied = Event { changes: BTreeMap::new(), salt: None, ..event };
-        changes.event(cx.table.keys(), object.name, &emptied, None)?;
+        changes.event(cx.table.keys(), &object.name, &emptied, None)?;
     }
     Ok(())
 }

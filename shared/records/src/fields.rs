@@ -3,124 +3,229 @@
 use std::collections::BTreeMap;
 
 use events::{Document, FieldChange};
-use kernel::{Violation, Violations, pointer};
+use kernel::{Violations, pointer};
 use serde_json::Value;
 
-use crate::schema::{COMMON_FIELDS, Object};
-use crate::value::parse_value;
+use crate::Field;
+use crate::field::{CUSTOM, FieldType};
+use crate::object::{COMMON_FIELDS, Object};
+use crate::value::{coerce, parse_value};
 
-/// The values of a record's own fields, and its owner's id beside them. A field without a value is not in it.
+/// The values of a record's own fields by their paths. A field without a value is not in it, nor is a computed one.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Fields(BTreeMap<String, Value>);
 
 impl Fields {
-    /// Parses the members of a new record.
+    /// Parses the members of a new record: what is absent has its field's default, what is required must have a value.
     ///
     /// # Errors
     /// Every violation at once.
     pub fn parse(object: &Object, input: &Document) -> Result<Self, Violations> {
-        Self::default().patched(object, input)
+        let mut fields = Self::default();
+        for field in object.stored() {
+            if let Some(default) = &field.default {
+                fields.0.insert(field.path.clone(), default.clone());
+            }
+        }
+        let mut violations = Violations::new();
+        fields.take(object, input, &mut violations);
+        for field in object.stored().filter(|field| field.required) {
+            fields.require(field, &mut violations);
+        }
+        fields.ruled(object, None, violations)
     }
 
     /// These fields with a JSON Merge Patch (RFC 7396) applied: what is absent stays, `null` clears.
+    ///
+    /// Only what the patch touches is judged: a record from before a field was required, or before its options were
+    /// others, can still be changed in everything else.
     ///
     /// # Errors
     /// Every violation at once, those of the object's rules over the whole record included.
     pub fn patched(&self, object: &Object, patch: &Document) -> Result<Self, Violations> {
         let mut fields = self.clone();
         let mut violations = Violations::new();
-        for (name, value) in patch {
-            if let Some(field) = object.field(name) {
-                match violations.keep(parse_value(field, value)) {
-                    Some(Some(value)) => drop(fields.0.insert(name.clone(), value)),
-                    Some(None) => drop(fields.0.remove(name)),
-                    None => {}
+        for field in fields.take(object, patch, &mut violations) {
+            if field.required {
+                fields.require(field, &mut violations);
+            }
+        }
+        fields.ruled(object, Some(self), violations)
+    }
+
+    /// Takes the members of an input over, and answers the fields that it names.
+    fn take<'a>(&mut self, object: &'a Object, input: &Document, violations: &mut Violations) -> Vec<&'a Field> {
+        let mut named = Vec::new();
+        for (name, value) in input {
+            match (name.as_str(), value) {
+                (CUSTOM, Value::Object(members)) => {
+                    for (name, value) in members {
+                        let path = [CUSTOM, name].join(".");
+                        named.extend(self.take_one(object, &path, value, violations));
+                    }
                 }
-            } else if !(object.owned && name == "owner_id") {
-                let _ = violations.keep::<()>(Err(not_a_field(name)));
+                (CUSTOM, _) => violations.add(pointer(CUSTOM), "wrong_type", "must be an object"),
+                ("owner_id", _) if object.owned => {}
+                // A dot in a member's name is no path.
+                (name, value) if !name.contains('.') => {
+                    named.extend(self.take_one(object, name, value, violations));
+                }
+                (name, _) => unknown(name, violations),
             }
         }
-        for field in object.fields.iter().filter(|field| field.required) {
-            let refused = violations.iter().any(|violation| violation.pointer == pointer(field.name));
-            if !fields.0.contains_key(field.name) && !refused {
-                violations.add(pointer(field.name), "required", "must have a value");
-            }
+        named
+    }
+
+    fn take_one<'a>(
+        &mut self,
+        object: &'a Object,
+        path: &str,
+        value: &Value,
+        violations: &mut Violations,
+    ) -> Option<&'a Field> {
+        let Some(field) = object.field(path) else {
+            unknown(path, violations);
+            return None;
+        };
+        match parse_value(field, value, &field.pointer()) {
+            Ok(Some(value)) => drop(self.0.insert(path.to_owned(), value)),
+            Ok(None) => drop(self.0.remove(path)),
+            Err(others) => violations.extend(others),
         }
+        Some(field)
+    }
+
+    fn require(&self, field: &Field, violations: &mut Violations) {
+        let pointer = field.pointer();
+        let refused = violations.iter().any(|violation| violation.pointer.starts_with(&pointer));
+        if !self.0.contains_key(&field.path) && !refused {
+            violations.add(pointer, "required", "must have a value");
+        }
+    }
+
+    /// These fields, if nothing is wrong with them and the object's rules have nothing against them.
+    fn ruled(mut self, object: &Object, before: Option<&Self>, mut violations: Violations) -> Result<Self, Violations> {
         if violations.is_empty() {
-            (object.rules)(&fields, &mut violations);
+            (object.follow)(before, &mut self);
+            (object.rules)(&self, &mut violations);
         }
-        violations.or(fields)
+        violations.or(self)
     }
 
-    /// Takes an object's fields out of a stored document. What the object no longer describes stays out.
+    /// Takes an object's fields out of a stored document, each as its present type. What the object no longer describes
+    /// stays out.
     #[must_use]
-    pub(crate) fn stored(object: &Object, document: &Document) -> Self {
+    pub fn stored(object: &Object, document: &Document) -> Self {
         let known =
-            object.fields.iter().filter_map(|field| Some((field.name.to_owned(), document.get(field.name)?.clone())));
-        Self(known.filter(|(_, value)| !value.is_null()).collect())
+            object.stored().filter_map(|field| Some((field.path.clone(), coerce(&field.kind, field.raw(document)?)?)));
+        Self(known.collect())
     }
 
-    /// The value of a field as text, if it has one.
+    /// The value at a path as text, if it has one.
     #[must_use]
-    pub fn text(&self, name: &str) -> Option<&str> {
-        self.0.get(name)?.as_str()
+    pub fn text(&self, path: &str) -> Option<&str> {
+        self.0.get(path)?.as_str()
     }
 
-    /// The value of a field, if it has one.
+    /// The value at a path, if it has one.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Value> {
-        self.0.get(name)
+    pub fn get(&self, path: &str) -> Option<&Value> {
+        self.0.get(path)
     }
 
-    /// What is different in `after`, by field.
+    /// Puts a value at a path, or takes it away. For what follows from other fields: nothing is checked.
+    pub fn set(&mut self, path: &str, value: Option<Value>) {
+        match value {
+            Some(value) => drop(self.0.insert(path.to_owned(), value)),
+            None => drop(self.0.remove(path)),
+        }
+    }
+
+    /// Every path that has a value, with the value.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(path, value)| (path.as_str(), value))
+    }
+
+    /// What is different in `after`, by path.
     #[must_use]
     pub fn changes(&self, after: &Self) -> BTreeMap<String, FieldChange> {
-        let names = self.0.keys().chain(after.0.keys());
-        let value = |fields: &Self, name: &str| fields.0.get(name).cloned().unwrap_or(Value::Null);
-        names
-            .filter(|name| self.0.get(*name) != after.0.get(*name))
-            .map(|name| (name.clone(), FieldChange { before: value(self, name), after: value(after, name) }))
+        let paths = self.0.keys().chain(after.0.keys());
+        let value = |fields: &Self, path: &str| fields.0.get(path).cloned().unwrap_or(Value::Null);
+        paths
+            .filter(|path| self.0.get(*path) != after.0.get(*path))
+            .map(|path| (path.clone(), FieldChange { before: value(self, path), after: value(after, path) }))
             .collect()
+    }
+
+    /// The values of the object's formulas over these fields, by path.
+    #[must_use]
+    pub fn computed(&self, object: &Object) -> BTreeMap<String, Value> {
+        let mut computed: BTreeMap<String, Value> = BTreeMap::new();
+        for (path, formula) in &object.formulas {
+            let operand = |path: &str| {
+                let value = computed.get(path).or_else(|| self.0.get(path))?;
+                crate::formula::Operand::of(value, &crate::schema::value_type(object, object.field(path)?)?)
+            };
+            if let Some(value) = formula.evaluate(&operand) {
+                computed.insert(path.clone(), value.into_value());
+            }
+        }
+        computed
     }
 }
 
-fn not_a_field(name: &str) -> Violation {
-    let (code, detail) = if COMMON_FIELDS.contains(&name) {
-        ("read_only", "is set by Rapport and cannot be changed")
-    } else {
-        ("unknown_field", "is not a field of this object")
+fn unknown(path: &str, violations: &mut Violations) {
+    let at = match path.strip_prefix(CUSTOM).and_then(|rest| rest.strip_prefix('.')) {
+        Some(name) => pointer(CUSTOM) + &pointer(name),
+        None => pointer(path),
     };
-    Violation { pointer: pointer(name), code, detail: detail.to_owned() }
+    if COMMON_FIELDS.contains(&path) {
+        violations.add(at, "read_only", "is set by Rapport and cannot be changed");
+    } else {
+        violations.add(at, "unknown_field", "is not a field of this object");
+    }
+}
+
+/// Puts the values of fields into a document: a company's own under `custom`.
+pub(crate) fn insert(document: &mut Document, path: &str, value: Value) {
+    match path.split_once('.') {
+        Some((group, name)) => {
+            let group = document.entry(group).or_insert_with(|| Value::Object(Document::new()));
+            if let Value::Object(group) = group {
+                group.insert(name.to_owned(), value);
+            }
+        }
+        None => drop(document.insert(path.to_owned(), value)),
+    }
+}
+
+/// Whether a field's values are answered where only the record itself is at hand.
+pub(crate) const fn is_at_hand(field: &Field) -> bool {
+    !matches!(field.kind, FieldType::RollUp(_))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::schema::{Field, FieldType};
-    use auth::Permission;
+    use crate::{Field, FieldType};
+    use kernel::{Prefix, kinds};
     use proptest::prelude::*;
     use serde_json::json;
 
     fn object() -> Object {
-        Object {
-            name: "thing",
-            plural: "things",
-            prefix: "con",
-            help: "",
-            owned: true,
-            write: Permission::Write,
-            fields: vec![
-                Field::new("name", FieldType::Text { max: 10 }, "").required(),
-                Field::new("email", FieldType::Email, "").unique(),
-                Field::new("size", FieldType::Select { options: vec!["small", "large"] }, ""),
-            ],
-            guard: Object::no_guard,
-            rules: |fields, violations| {
-                if fields.text("name") == fields.text("size") {
-                    violations.add("", "same", "name and size must differ");
-                }
-            },
-        }
+        let mut object = Object::new("thing", "things", Prefix::of::<kinds::Contact>(), "");
+        object.fields = vec![
+            Field::new("name", FieldType::text(10), "").required(),
+            Field::new("email", FieldType::Email {}, "").unique(),
+            Field::new("size", FieldType::select(&["small", "large"]), ""),
+            Field::new("tier", FieldType::text(10), "").custom(),
+        ];
+        object.rules = |fields, violations| {
+            if fields.text("name") == fields.text("size") {
+                violations.add("", "same", "name and size must differ");
+            }
+        };
+        object
     }
 
     fn map(value: Value) -> Document {
@@ -142,6 +247,35 @@ mod tests {
         assert_eq!(codes(json!({ "name": null })), ["/name required"]);
         assert_eq!(codes(json!({ "name": ["x"] })), ["/name wrong_type"], "one violation for one mistake");
         assert_eq!(codes(json!({ "a/b~c": 1, "name": "x" })), ["/a~1b~0c unknown_field"]);
+        assert_eq!(
+            codes(json!({ "name": "x", "custom": { "tier": 7, "nick": "y" }, "custom.tier": "z", "version": 2 })),
+            [
+                "/custom/nick unknown_field",
+                "/custom/tier wrong_type",
+                "/custom.tier unknown_field",
+                "/version read_only"
+            ]
+        );
+        assert_eq!(codes(json!({ "name": "x", "custom": [] })), ["/custom wrong_type"]);
+    }
+
+    #[test]
+    fn a_patch_is_judged_by_what_it_touches_only() {
+        let mut object = object();
+        let before = Fields::parse(&object, &map(json!({ "name": "Ada" }))).unwrap();
+        object.fields[1].required = true;
+        assert!(before.patched(&object, &map(json!({ "name": "Bea" }))).is_ok());
+        assert!(before.patched(&object, &map(json!({ "email": null }))).is_err());
+        assert!(Fields::parse(&object, &map(json!({ "name": "Ada" }))).is_err());
+    }
+
+    #[test]
+    fn a_new_record_that_says_nothing_has_the_default() {
+        let mut object = object();
+        object.fields[2].default = Some(json!("large"));
+        let made = |input: Value| Fields::parse(&object, &map(input)).unwrap().text("size").map(str::to_owned);
+        assert_eq!(made(json!({ "name": "Ada" })).as_deref(), Some("large"));
+        assert_eq!(made(json!({ "name": "Ada", "size": null })), None);
     }
 
     fn value() -> impl Strategy<Value = Value> {
@@ -166,7 +300,8 @@ mod tests {
         #[test]
         fn what_was_accepted_is_accepted_again_and_changes_nothing(input in input()) {
             if let Ok(fields) = Fields::parse(&object(), &input) {
-                let stored: Document = fields.0.clone().into_iter().collect();
+                let mut stored = Document::new();
+                fields.iter().for_each(|(path, value)| insert(&mut stored, path, value.clone()));
                 let again = Fields::parse(&object(), &stored);
                 prop_assert_eq!(again.as_ref(), Ok(&fields));
                 prop_assert_eq!(Fields::stored(&object(), &stored), fields);

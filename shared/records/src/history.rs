@@ -7,7 +7,7 @@ use events::Event;
 use kernel::{AnyId, Error, Id, Result, Version, kinds};
 use serde_json::Value;
 
-use crate::load::load;
+use crate::load::visible;
 use crate::{Cx, Object};
 
 /// How many events one look at the newest ones takes.
@@ -35,7 +35,7 @@ pub async fn history(
     after: Option<Id<kinds::Event>>,
 ) -> Result<History> {
     cx.caller.require(Permission::Read)?;
-    load(cx, object, id).await?;
+    visible(cx, object, id).await?;
     page(cx, object, id, limit, after).await
 }
 
@@ -47,8 +47,8 @@ pub(crate) async fn page(
     after: Option<Id<kinds::Event>>,
 ) -> Result<History> {
     let keys = cx.table.keys();
-    let after = after.map(|event| keys.event(object.name, id, event).sk().to_owned());
-    let record = keys.record(object.name, id);
+    let after = after.map(|event| keys.event(&object.name, id, event).sk().to_owned());
+    let record = keys.record(&object.name, id);
     let page = cx.table.children(&record, keys.events_prefix(), after.as_deref(), limit, true).await?;
     let events: Vec<Event> = page
         .documents

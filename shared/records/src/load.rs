@@ -3,15 +3,45 @@
 use auth::Permission;
 use kernel::{AnyId, Error, Id, Result, Violation, kinds, pointer};
 
+use crate::access::{Reach, reach, require_write};
 use crate::{Cx, Object, Record};
 
-/// A record, strongly consistent, in the trash or not. One round trip.
+/// A record, strongly consistent, in the trash or not. One round trip; for a record of a private object that is somebody
+/// else's two or three.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is none, or none that the caller may know of.
+/// [`Error::NotFound`] when there is none, or none that the caller may know of; [`Error::Merged`] when it has become part of
+/// another.
 pub async fn load(cx: &Cx, object: &Object, id: AnyId) -> Result<Record> {
+    let record = visible(cx, object, id).await?;
+    match record.common.merged_into {
+        Some(into) => Err(Error::Merged { into, plural: object.plural.clone() }),
+        None => Ok(record),
+    }
+}
+
+/// The same, for a record that was merged into another as well.
+pub(crate) async fn visible(cx: &Cx, object: &Object, id: AnyId) -> Result<Record> {
     cx.caller.require(Permission::Read)?;
-    find(cx, object, id).await?.ok_or(Error::NotFound { what: object.name })
+    let record = find(cx, object, id).await?.ok_or_else(|| Error::not_found(object.name.clone()))?;
+    match reach(cx, object, &record.common).await? {
+        Reach::Nothing => Err(Error::not_found(object.name.clone())),
+        Reach::Read | Reach::Write => Ok(record),
+    }
+}
+
+/// A record that the caller may change.
+///
+/// # Errors
+/// As [`load`], and [`Error::Denied`] when the caller may only look at it.
+pub(crate) async fn load_to_write(cx: &Cx, object: &Object, id: AnyId) -> Result<Record> {
+    cx.caller.require(object.write)?;
+    let record = find(cx, object, id).await?.ok_or_else(|| Error::not_found(object.name.clone()))?;
+    require_write(cx, object, &record).await?;
+    match record.common.merged_into {
+        Some(into) => Err(Error::Merged { into, plural: object.plural.clone() }),
+        None => Ok(record),
+    }
 }
 
 pub(crate) async fn find(cx: &Cx, object: &Object, id: AnyId) -> Result<Option<Record>> {
@@ -19,19 +49,8 @@ pub(crate) async fn find(cx: &Cx, object: &Object, id: AnyId) -> Result<Option<R
     if id.prefix() != object.prefix {
         return Ok(None);
     }
-    let document = cx.table.get(&cx.table.keys().record(object.name, id)).await?;
+    let document = cx.table.get(&cx.table.keys().record(&object.name, id)).await?;
     document.map(|document| Record::read(object, document)).transpose()
-}
-
-/// Checks that a new owner is a user of this workspace. No round trip when it is the caller.
-pub(crate) async fn check_owner(cx: &Cx, owner: Option<Id<kinds::User>>) -> Result<()> {
-    let Some(owner) = owner.filter(|owner| *owner != cx.caller.user) else { return Ok(()) };
-    let user = cx.table.get(&cx.table.keys().record("user", owner.erase())).await?;
-    let present = user.is_some_and(|user| !user.contains_key("archived_at"));
-    if present {
-        return Ok(());
-    }
-    Err(Error::invalid(pointer("owner_id"), "unknown_user", "must be a user of this workspace"))
 }
 
 /// The owner that an input asks for: `None` when it says nothing, `Some(None)` when it clears it.

@@ -5,8 +5,9 @@ use kernel::{AnyId, Error, Id, Result, Timestamp, Version, kinds};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::fields::Fields;
-use crate::schema::{COMMON_FIELDS, Object};
+use crate::field::CUSTOM;
+use crate::fields::{Fields, insert, is_at_hand};
+use crate::object::{COMMON_FIELDS, Object};
 
 /// One record.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,6 +16,9 @@ pub struct Record {
     pub common: Common,
     /// What its object describes.
     pub fields: Fields,
+    /// What is stored and not described now: values of fields that were given up, that a later release has written, or that
+    /// cannot be read as what their field has become. By path; they stay as they are.
+    pub(crate) other: Vec<(String, Value)>,
 }
 
 /// The members that every record has.
@@ -40,39 +44,79 @@ pub struct Common {
     /// When it was put into the trash.
     #[serde(default)]
     pub archived_at: Option<Timestamp>,
+    /// The record that it was merged into.
+    #[serde(default)]
+    pub merged_into: Option<AnyId>,
 }
 
 impl Record {
+    /// A record with nothing but what its object describes.
+    #[must_use]
+    pub const fn new(common: Common, fields: Fields) -> Self {
+        Self { common, fields, other: Vec::new() }
+    }
+
     /// Reads a stored document.
     ///
     /// # Errors
     /// [`Error::Bug`] when it is not a record of that object: whoever asked used a wrong key.
     pub fn read(object: &Object, document: Document) -> Result<Self> {
         let fields = Fields::stored(object, &document);
+        let other = undescribed(&fields, &document);
         let common: Common = serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("record"))?;
         if common.object != object.name {
             return Err(Error::bug(format!("a {} where a {} was expected", common.object, object.name)));
         }
-        Ok(Self { common, fields })
+        Ok(Self { common, fields, other })
     }
 
     /// The record as it is stored and as the journal carries it: without members that have no value.
     #[must_use]
-    pub fn document(&self, object: &Object) -> Document {
-        let mut document = self.rendered(object);
+    pub fn document(&self) -> Document {
+        let mut document = self.members();
         document.retain(|_, value| !value.is_null());
+        for (path, value) in &self.other {
+            insert(&mut document, path, value.clone());
+        }
+        for (path, value) in self.fields.iter() {
+            insert(&mut document, path, value.clone());
+        }
         document
     }
 
-    /// The record as it is answered: every member, `null` where there is no value.
+    /// The record as it is answered: every member, `null` where there is no value. Roll-ups, which only a replica knows,
+    /// are not among them.
     #[must_use]
     pub fn rendered(&self, object: &Object) -> Document {
-        let common = serde_json::to_value(&self.common).expect("ids, times and numbers always serialise");
-        let mut document = common.as_object().cloned().unwrap_or_default();
-        for field in &object.fields {
-            document.insert(field.name.to_owned(), self.fields.get(field.name).cloned().unwrap_or(Value::Null));
-        }
+        let mut document = self.members();
+        let computed = self.fields.computed(object);
+        answered(object, &mut document, |path| self.fields.get(path).or_else(|| computed.get(path)).cloned());
         document
+    }
+
+    fn members(&self) -> Document {
+        let common = serde_json::to_value(&self.common).expect("ids, times and numbers always serialise");
+        common.as_object().cloned().unwrap_or_default()
+    }
+}
+
+/// The members of a stored document that are not among the fields that were read from it, by path.
+fn undescribed(fields: &Fields, document: &Document) -> Vec<(String, Value)> {
+    let own = document.iter().filter(|(name, _)| name.as_str() != CUSTOM && !COMMON_FIELDS.contains(&name.as_str()));
+    let own = own.map(|(name, value)| (name.clone(), value));
+    let custom = document.get(CUSTOM).and_then(Value::as_object).into_iter().flatten();
+    let custom = custom.map(|(name, value)| ([CUSTOM, name].join("."), value));
+    own.chain(custom)
+        .filter(|(path, _)| fields.get(path).is_none())
+        .map(|(path, value)| (path, value.clone()))
+        .collect()
+}
+
+/// Puts every field of an object that is at hand into a document that is answered, `null` where there is no value.
+fn answered(object: &Object, document: &mut Document, value: impl Fn(&str) -> Option<Value>) {
+    document.insert(CUSTOM.to_owned(), Value::Object(Document::new()));
+    for field in object.live().filter(|field| is_at_hand(field)) {
+        insert(document, &field.path, value(&field.path).unwrap_or(Value::Null));
     }
 }
 
@@ -81,6 +125,12 @@ impl Record {
 /// Documents may be older than the object's present description; this is where they are brought up to date.
 #[must_use]
 pub fn render(object: &Object, document: &Document) -> Document {
-    let names = COMMON_FIELDS.iter().copied().chain(object.fields.iter().map(|field| field.name));
-    names.map(|name| (name.to_owned(), document.get(name).cloned().unwrap_or(Value::Null))).collect()
+    let fields = Fields::stored(object, document);
+    let computed = fields.computed(object);
+    let mut rendered: Document = COMMON_FIELDS
+        .iter()
+        .map(|name| ((*name).to_owned(), document.get(*name).cloned().unwrap_or(Value::Null)))
+        .collect();
+    answered(object, &mut rendered, |path| fields.get(path).or_else(|| computed.get(path)).cloned());
+    rendered
 }

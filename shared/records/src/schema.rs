@@ -1,133 +1,170 @@
-//! What an object is made of: its fields, as data.
-//!
-//! The same description parses input, writes the OpenAPI document, makes the replica's columns and tells the query
-//! builder what may be asked. Nothing about an object is known anywhere else, but its rules.
+//! A workspace's schema: the built-in objects and what the company has made of them, and its own objects.
 
-use auth::{Caller, Permission};
-use events::Document;
-use kernel::{AnyId, Result, Violations};
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock};
 
-use crate::Fields;
+use kernel::{Prefix, Version};
 
-/// The sort of value that a field holds.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum FieldType {
-    /// A line of text, at most so many characters.
-    Text {
-        /// The most characters.
-        max: usize,
-    },
-    /// An email address (RFC 5321 in the form that people use: no quotes, no comments).
-    Email,
-    /// A phone number, kept as E.164: `+4930901820`.
-    Phone,
-    /// A user of the workspace.
-    User,
-    /// One word of a fixed list.
-    Select {
-        /// The words.
-        options: Vec<&'static str>,
-    },
-}
+use crate::formula::{Formula, ValueType};
+use crate::{Definition, Field, FieldType, Object, builtin};
 
-/// One field of an object.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Field {
-    /// Its name everywhere: JSON, attributes, query parameters, columns.
-    pub name: &'static str,
-    /// What it holds.
-    pub kind: FieldType,
-    /// Whether a record must have a value.
-    pub required: bool,
-    /// Whether only one record of the workspace may have a value. Compared as [`crate::normalised`] says.
-    pub unique: bool,
-    /// Whether `q=` looks into it.
-    pub searched: bool,
-    /// A sentence for people, in the OpenAPI document.
-    pub help: &'static str,
-}
-
-impl Field {
-    /// An optional field that is neither unique nor searched.
-    #[must_use]
-    pub const fn new(name: &'static str, kind: FieldType, help: &'static str) -> Self {
-        Self { name, kind, required: false, unique: false, searched: false, help }
-    }
-
-    /// This field, required.
-    #[must_use]
-    pub const fn required(mut self) -> Self {
-        self.required = true;
-        self
-    }
-
-    /// This field, unique.
-    #[must_use]
-    pub const fn unique(mut self) -> Self {
-        self.unique = true;
-        self
-    }
-
-    /// This field, searched.
-    #[must_use]
-    pub const fn searched(mut self) -> Self {
-        self.searched = true;
-        self
-    }
-}
-
-/// What records of one sort have in common.
+/// Every object of a workspace.
 #[derive(Debug, Clone)]
-pub struct Object {
-    /// The singular: `contact`. Also `object` in JSON and the first word of its events.
-    pub name: &'static str,
-    /// The plural, as in paths: `contacts`.
-    pub plural: &'static str,
-    /// The prefix of its ids: `con`.
-    pub prefix: &'static str,
-    /// A sentence for people, in the OpenAPI document.
-    pub help: &'static str,
-    /// Its own fields, in the order in which people see them. The fields of every record are not among them.
-    pub fields: Vec<Field>,
-    /// Whether its records belong to a user.
-    pub owned: bool,
-    /// What it takes to write its records.
-    pub write: Permission,
-    /// What no single field can say: rules over all fields of a record.
-    pub rules: fn(&Fields, &mut Violations),
-    /// What a caller with the permission may still not do to one record, before it is read.
-    pub guard: fn(&Caller, AnyId, Verb, &Document) -> Result<()>,
+pub struct Schema {
+    objects: Vec<Arc<Object>>,
+    /// The number of the last prefix that was given out to an object of the company's own.
+    next_prefix: u32,
 }
 
-/// What is done to a record that exists.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verb {
-    /// Changed, by the members of a patch.
-    Change,
-    /// Put into the trash.
-    Archive,
-    /// Taken out of it.
-    Restore,
-    /// Erased for good.
-    Erase,
+static BUILT_IN: LazyLock<Arc<Schema>> = LazyLock::new(|| Arc::new(Schema::of(Vec::new())));
+
+impl Schema {
+    /// The schema of a workspace that has said nothing of its own.
+    #[must_use]
+    pub fn built_in() -> Arc<Self> {
+        BUILT_IN.clone()
+    }
+
+    /// A built-in object as it is before a company has said anything about it.
+    ///
+    /// # Panics
+    /// When there is none of that name: the names are known when Rapport is built.
+    #[must_use]
+    pub fn built_in_object(name: &str) -> Arc<Object> {
+        BUILT_IN.object(name).cloned().unwrap_or_else(|| panic!("there is no built-in object {name}"))
+    }
+
+    /// The schema that some definitions make. The same definitions always make the same schema; one that cannot be
+    /// applied, since a later release has written it, is left out.
+    #[must_use]
+    pub fn of(definitions: Vec<Definition>) -> Self {
+        Self::with(builtin::objects(), definitions)
+    }
+
+    /// The same over other objects than the built-in ones, for tests.
+    #[must_use]
+    pub fn with(built_in: Vec<Object>, definitions: Vec<Definition>) -> Self {
+        let mut definitions: BTreeMap<String, Definition> =
+            definitions.into_iter().map(|definition| (definition.object.clone(), definition)).collect();
+        let mut objects: Vec<Object> = built_in
+            .into_iter()
+            .map(|object| match definitions.remove(&object.name) {
+                Some(definition) => definition.apply(Some(&object)).unwrap_or(object),
+                None => object,
+            })
+            .collect();
+        objects.extend(definitions.into_values().filter_map(|definition| definition.apply(None)));
+        let used = |number: &u32| Prefix::custom(*number).is_some_and(|p| objects.iter().any(|o| o.prefix == p));
+        let next_prefix = (0..Prefix::CUSTOM).rev().find(used).map_or(0, |last| last + 1);
+        for object in &mut objects {
+            object.formulas = formulas(object);
+        }
+        Self { objects: objects.into_iter().map(Arc::new).collect(), next_prefix }
+    }
+
+    /// Every object that was not given up: the built-in ones first, then the company's own by name.
+    pub fn objects(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.objects.iter().filter(|object| !object.archived)
+    }
+
+    /// Every object, those that were given up too: their records are still there.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Object>> {
+        self.objects.iter()
+    }
+
+    /// The object of a name in the singular.
+    #[must_use]
+    pub fn object(&self, name: &str) -> Option<&Arc<Object>> {
+        self.objects().find(|object| object.name == name)
+    }
+
+    /// The object of a name in the plural, as in a path.
+    #[must_use]
+    pub fn of_plural(&self, plural: &str) -> Option<&Arc<Object>> {
+        self.objects().find(|object| object.plural == plural)
+    }
+
+    /// The object whose records' ids have a prefix.
+    #[must_use]
+    pub fn of_prefix(&self, prefix: Prefix) -> Option<&Arc<Object>> {
+        self.objects().find(|object| object.prefix == prefix)
+    }
+
+    /// The prefix for one more object of the company's own; `None` when there are no more.
+    #[must_use]
+    pub fn next_prefix(&self) -> Option<Prefix> {
+        Prefix::custom(self.next_prefix)
+    }
+
+    /// The versions of all definitions: two schemas of a workspace with the same ones are the same.
+    #[must_use]
+    pub fn versions(&self) -> BTreeMap<&str, Version> {
+        self.objects.iter().map(|object| (object.name.as_str(), object.version)).collect()
+    }
+}
+
+/// The type that a field's values have in formulas; `None` for what has no single value or is not there yet.
+#[must_use]
+pub fn value_type(object: &Object, field: &Field) -> Option<ValueType> {
+    Some(match &field.kind {
+        FieldType::Text { .. }
+        | FieldType::LongText { .. }
+        | FieldType::Select { .. }
+        | FieldType::Email {}
+        | FieldType::Phone {}
+        | FieldType::Url {}
+        | FieldType::Domain {} => ValueType::Text,
+        FieldType::Number { .. } => ValueType::Number,
+        FieldType::Money {} => ValueType::Money,
+        FieldType::Boolean {} => ValueType::Boolean,
+        FieldType::Date {} => ValueType::Date,
+        FieldType::DateTime {} => ValueType::DateTime,
+        FieldType::Formula { .. } => object.formula(&field.path)?.result(),
+        FieldType::MultiSelect { .. }
+        | FieldType::User {}
+        | FieldType::Reference { .. }
+        | FieldType::RollUp(_)
+        | FieldType::Tags {}
+        | FieldType::ExternalId {}
+        | FieldType::Items { .. }
+        | FieldType::Json { .. } => return None,
+    })
+}
+
+/// The formulas of an object, each after those that it uses. One that cannot be parsed, or that uses itself, is left out:
+/// definitions are checked before they are kept, so that is one of a later release.
+fn formulas(object: &Object) -> Vec<(String, Arc<Formula>)> {
+    let mut waiting: Vec<(&str, &str)> = object
+        .live()
+        .filter_map(|field| match &field.kind {
+            FieldType::Formula { expression } => Some((field.path.as_str(), expression.as_str())),
+            _ => None,
+        })
+        .collect();
+    let mut known = Object { formulas: Vec::new(), ..object.clone() };
+    loop {
+        let before = known.formulas.len();
+        waiting.retain(|(path, expression)| {
+            let type_of = |path: &str| value_type(&known, known.field(path)?);
+            match Formula::parse(expression, &type_of) {
+                Ok(formula) => {
+                    let formula = Arc::new(formula);
+                    known.formulas.push(((*path).to_owned(), formula));
+                    false
+                }
+                Err(_) => true,
+            }
+        });
+        if known.formulas.len() == before {
+            return known.formulas;
+        }
+    }
 }
 
 impl Object {
-    /// The guard of an object that leaves everything to permissions.
-    ///
-    /// # Errors
-    /// None.
-    pub const fn no_guard(_: &Caller, _: AnyId, _: Verb, _: &Document) -> Result<()> {
-        Ok(())
-    }
-
-    /// The field of a name.
+    /// The formula of a field.
     #[must_use]
-    pub fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name == name)
+    pub fn formula(&self, path: &str) -> Option<&Arc<Formula>> {
+        self.formulas.iter().find(|(known, _)| known == path).map(|(_, formula)| formula)
     }
 }
-
-/// Members that every record has besides its object's fields. A client never sets them, but for `owner_id`.
-pub const COMMON_FIELDS: &[&str] =
-    &["id", "object", "version", "created_at", "created_by", "updated_at", "updated_by", "owner_id", "archived_at"];

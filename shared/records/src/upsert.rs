@@ -1,14 +1,16 @@
 //! Creating or changing a record by a unique value.
 
 use events::Document;
-use kernel::{AnyId, Conflicting, Error, Result, Version, pointer};
+use kernel::{AnyId, Conflicting, Error, Result, Version};
 use serde_json::Value;
 use table::Refused;
 
 use crate::create::try_create;
+use crate::fields::insert;
 use crate::update::update;
+use crate::value::as_text;
 use crate::write::{MAX_TRIES, guarded, refused, replay};
-use crate::{Cx, Field, Object, Written, normalised, parse_value};
+use crate::{Cx, Field, FieldType, Object, Written, normalised, parse_external_id, parse_value};
 
 /// Changes the record that holds a unique value, or creates one with it under `id`. One read and then what
 /// [`crate::create()`] or [`crate::update()`] costs.
@@ -24,11 +26,11 @@ pub async fn upsert(
     seen: Option<Version>,
 ) -> Result<Written> {
     cx.caller.require(object.write)?;
-    let field = object.field(field).filter(|field| field.unique).ok_or(Error::NotFound { what: "unique field" })?;
-    let value = unique_value(field, value)?;
-    check_agrees(field, &value, input)?;
+    let field = object.field(field).filter(|field| field.unique).ok_or(Error::not_found("unique field"))?;
+    let (value, text) = unique_value(field, value)?;
+    check_agrees(field, &text, input)?;
     for tries in 1..=MAX_TRIES {
-        let outcome = match holder(cx, object, field, &value).await? {
+        let outcome = match holder(cx, object, field, &text).await? {
             Some(holder) => match update(cx, object, holder, input, seen).await {
                 // It was put into the trash or erased since it was looked up: the value is free, or somebody else's.
                 Err(Error::NotFound { .. } | Error::WrongState { code: "archived", .. }) => continue,
@@ -52,39 +54,42 @@ pub async fn upsert(
     Err(Error::unavailable("a unique value kept changing hands"))
 }
 
-fn unique_value(field: &Field, value: &str) -> Result<String> {
-    let parsed = parse_value(field, &Value::String(value.to_owned()));
-    match parsed {
-        Ok(Some(Value::String(value))) => Ok(value),
-        Ok(_) => Err(Error::invalid(pointer(field.name), "required", "must have a value")),
-        Err(violation) => Err(Error::invalid(violation.pointer, violation.code, violation.detail)),
-    }
+fn unique_value(field: &Field, value: &str) -> Result<(Value, String)> {
+    let given = match &field.kind {
+        FieldType::ExternalId {} => parse_external_id(value)
+            .ok_or_else(|| Error::invalid(field.pointer(), "wrong_type", "must be source:key, such as hubspot:42"))?,
+        FieldType::Number { .. } => value.parse::<f64>().map(Value::from).unwrap_or_else(|_| value.into()),
+        _ => value.into(),
+    };
+    let kept = parse_value(field, &given, &field.pointer())?;
+    let kept = kept.ok_or_else(|| Error::invalid(field.pointer(), "required", "must have a value"))?;
+    let text = as_text(&field.kind, &kept).ok_or_else(|| Error::bug("a unique field whose values are no texts"))?;
+    Ok((kept, normalised(&field.kind, &text)))
 }
 
 /// Passes if the input does not name the value of the path, or means the same by it.
 fn check_agrees(field: &Field, value: &str, input: &Document) -> Result<()> {
-    let Some(named) = input.get(field.name) else { return Ok(()) };
-    let named = parse_value(field, named).ok().flatten();
-    let agrees = named
-        .as_ref()
-        .and_then(Value::as_str)
-        .is_some_and(|named| normalised(field, named) == normalised(field, value));
-    if agrees {
+    let Some(named) = field.named(input) else { return Ok(()) };
+    let named = parse_value(field, named, &field.pointer()).ok().flatten();
+    let named = named.and_then(|named| as_text(&field.kind, &named));
+    if named.is_some_and(|named| normalised(&field.kind, &named) == value) {
         return Ok(());
     }
-    Err(Error::invalid(pointer(field.name), "differs_from_path", "must be absent or the value in the path"))
+    Err(Error::invalid(field.pointer(), "differs_from_path", "must be absent or the value in the path"))
 }
 
 /// The input of a new record: the value from the path is its own. A record that exists keeps its own spelling.
-fn with_value(field: &Field, value: &str, input: &Document) -> Document {
+fn with_value(field: &Field, value: &Value, input: &Document) -> Document {
     let mut input = input.clone();
-    input.entry(field.name).or_insert_with(|| Value::String(value.to_owned()));
+    if field.named(&input).is_none() {
+        insert(&mut input, &field.path, value.clone());
+    }
     input
 }
 
 /// The record that holds a unique value: its guard says so, strongly consistent.
 async fn holder(cx: &Cx, object: &Object, field: &Field, value: &str) -> Result<Option<AnyId>> {
-    let key = cx.table.keys().unique(&guarded(object, field), &normalised(field, value));
+    let key = cx.table.keys().unique(&guarded(object, field), value);
     let guard = cx.table.get(&key).await?;
     Ok(guard.and_then(|guard| guard.get("holder")?.as_str()?.parse().ok()))
 }

@@ -1,196 +1,154 @@
-//! Values of fields: what is accepted, and how it is kept and compared.
+//! Values of fields: what is accepted, and how it is kept.
 
-use kernel::{Id, Violation, kinds};
+mod coerce;
+mod items;
+mod normal;
+mod reachable;
+mod scalar;
+
+use events::Document;
+use kernel::{AnyId, Violations};
 use serde_json::Value;
-use unicode_normalization::UnicodeNormalization;
 
-use crate::schema::{Field, FieldType};
-use crate::text::{parse_line, violation};
+use crate::text::{parse_line, parse_lines};
+use crate::{Choice, Field, FieldType};
 
-/// The longest address that mail can be sent to (RFC 5321, erratum 1690), in bytes.
-const MAX_EMAIL_BYTES: usize = 254;
-/// The longest part before the `@` (RFC 5321, section 4.5.3.1.1), in bytes.
-const MAX_LOCAL_BYTES: usize = 64;
-/// The longest label of a domain (RFC 1035), in bytes.
-const MAX_LABEL_BYTES: usize = 63;
-/// A phone number with its country code has at most 15 digits (E.164); the shortest ones in use have 7.
-const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+pub use coerce::coerce;
+pub(crate) use normal::as_text;
+pub use normal::{normalised, parse_external_id};
+pub use reachable::{parse_email, parse_phone};
+pub use scalar::{CURRENCIES, parse_date};
+
+/// What is wrong with one value: a code and a sentence.
+pub(crate) type Refusal = (&'static str, String);
+
+/// A value, or that there is none, or what is wrong.
+pub(crate) type Parsed = Result<Option<Value>, Refusal>;
+
+pub(crate) fn refuse<T>(code: &'static str, detail: impl Into<String>) -> Result<T, Refusal> {
+    Err((code, detail.into()))
+}
+
+/// The most words of one multi-select or tags field.
+const MAX_WORDS: usize = 50;
+/// The most characters of a word in a select field, of a tag, of an id.
+const MAX_WORD: usize = 100;
 
 /// A value for a field, in the form in which it is kept. `null` and blank text mean: no value.
 ///
 /// # Errors
-/// What is wrong with it.
-pub fn parse_value(field: &Field, value: &Value) -> Result<Option<Value>, Violation> {
-    let text = match value {
-        Value::Null => return Ok(None),
-        Value::String(text) => text,
-        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
-            return Err(violation(field.name, "wrong_type", "must be a string or null"));
-        }
+/// Everything that is wrong with it, at `pointer` and below.
+pub fn parse_value(field: &Field, value: &Value, pointer: &str) -> Result<Option<Value>, Violations> {
+    if value.is_null() {
+        return Ok(None);
+    }
+    if let FieldType::Items { fields, max } = &field.kind {
+        return items::parse(fields, *max, value, pointer);
+    }
+    parse_single(&field.kind, value).map_err(|(code, detail)| Violations::one(pointer, code, detail))
+}
+
+/// A value of every type but items.
+pub(crate) fn parse_single(kind: &FieldType, value: &Value) -> Parsed {
+    match kind {
+        FieldType::Number { decimals, min, max } => scalar::number(value, *decimals, *min, *max),
+        FieldType::Money {} => scalar::money(value),
+        FieldType::Boolean {} => match value {
+            Value::Bool(_) => Ok(Some(value.clone())),
+            _ => refuse("wrong_type", "must be true, false or null"),
+        },
+        FieldType::MultiSelect { options } => words(value, |word| chosen(options, word)),
+        FieldType::Tags {} => words(value, |word| Ok(word.to_owned())),
+        FieldType::ExternalId {} => items::external_id(value),
+        FieldType::Json { max } => json(value, *max),
+        FieldType::Formula { .. } | FieldType::RollUp(_) => refuse("read_only", "follows from other fields"),
+        FieldType::Items { .. } => refuse("wrong_type", "must not be a list within a list"),
+        _ => match value {
+            Value::Null => Ok(None),
+            Value::String(text) => parse_text(kind, text),
+            _ => refuse("wrong_type", "must be a string or null"),
+        },
+    }
+}
+
+/// A value of the types whose values are texts.
+fn parse_text(kind: &FieldType, text: &str) -> Parsed {
+    let max = match kind {
+        FieldType::LongText { max } => return Ok(parse_lines(text, *max)?.map(Value::String)),
+        FieldType::Text { max } => *max,
+        FieldType::Email {} => reachable::MAX_EMAIL_BYTES,
+        FieldType::Url {} => scalar::MAX_URL,
+        FieldType::Domain {} => 300,
+        _ => MAX_WORD,
     };
-    let parsed = match &field.kind {
-        FieldType::Text { max } => parse_line(field.name, text, *max)?,
-        FieldType::Email => parse_line(field.name, text, MAX_EMAIL_BYTES)?
-            .map(|line| parse_email(&line).ok_or_else(|| violation(field.name, "not_an_email", EMAIL_FORM)))
-            .transpose()?,
-        FieldType::Phone => parse_line(field.name, text, 40)?
-            .map(|line| parse_phone(&line).ok_or_else(|| violation(field.name, "not_a_phone_number", PHONE_FORM)))
-            .transpose()?,
-        FieldType::User => parse_line(field.name, text, 60)?
-            .map(|line| line.parse::<Id<kinds::User>>().map(|id| id.to_string()))
-            .transpose()
-            .map_err(|error| violation(field.name, "not_an_id", error.to_string()))?,
-        FieldType::Select { options } => parse_line(field.name, text, 60)?
-            .map(|line| {
-                let known = options.contains(&line.as_str());
-                known.then_some(line).ok_or_else(|| {
-                    violation(field.name, "unknown_option", format!("must be one of {}", options.join(", ")))
-                })
-            })
-            .transpose()?,
-    };
-    Ok(parsed.map(Value::String))
+    let Some(line) = parse_line(text, max)? else { return Ok(None) };
+    let kept = match kind {
+        FieldType::Email {} => parse_email(&line).ok_or_else(|| wrong("not_an_email", reachable::EMAIL_FORM)),
+        FieldType::Phone {} => parse_phone(&line).ok_or_else(|| wrong("not_a_phone_number", reachable::PHONE_FORM)),
+        FieldType::Url {} => scalar::url(&line),
+        FieldType::Domain {} => scalar::domain(&line),
+        FieldType::Date {} => scalar::date(&line),
+        FieldType::DateTime {} => scalar::datetime(&line),
+        FieldType::Select { options } => chosen(options, &line),
+        FieldType::User {} | FieldType::Reference { .. } => id(kind, &line),
+        _ => Ok(line),
+    }?;
+    Ok(Some(Value::String(kept)))
 }
 
-const EMAIL_FORM: &str = "must be an email address such as ada@example.com";
-const PHONE_FORM: &str = "must be a phone number with its country code, such as +49 30 901820";
-
-/// An email address as it is kept: without blanks around it and with its domain in lower case.
-#[must_use]
-pub fn parse_email(text: &str) -> Option<String> {
-    // One spelling of what is the same character: the sender's keyboard must not make another person.
-    let text: String = text.trim().nfc().collect();
-    let (local, domain) = text.rsplit_once('@')?;
-    let local_is_good = !local.is_empty()
-        && local.len() <= MAX_LOCAL_BYTES
-        && !local.starts_with('.')
-        && !local.ends_with('.')
-        && !local.contains("..")
-        && local.chars().all(|c| !c.is_ascii() || c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~.".contains(c))
-        && !local.chars().any(|c| c.is_whitespace() || is_invisible(c));
-    let labels: Vec<&str> = domain.split('.').collect();
-    let label_is_good = |label: &&str| {
-        !label.is_empty()
-            && label.len() <= MAX_LABEL_BYTES
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-            && label.chars().all(|c| c.is_alphanumeric() || c == '-')
-    };
-    let domain_is_good = labels.len() >= 2 && labels.iter().all(label_is_good);
-    let email = format!("{local}@{}", domain.to_lowercase());
-    (local_is_good && domain_is_good && email.len() <= MAX_EMAIL_BYTES).then_some(email)
+fn wrong(code: &'static str, detail: &str) -> Refusal {
+    (code, detail.to_owned())
 }
 
-/// Characters that make two texts differ though nobody sees it. Names in several scripts need some of them; an address
-/// that people tell each other does not.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{34f}'
-                | '\u{61c}'
-                | '\u{115f}'
-                | '\u{1160}'
-                | '\u{17b4}'
-                | '\u{17b5}'
-                | '\u{3164}'
-                | '\u{ffa0}'
-        )
-        || matches!(c, '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
-        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{e0000}'..='\u{e0fff}')
+/// An id. Whether it is one of the right object only the schema knows, and whether there is such a record the table.
+fn id(kind: &FieldType, line: &str) -> Result<String, Refusal> {
+    let id: AnyId = line.parse().map_err(|error: kernel::ParseIdError| ("not_an_id", error.to_string()))?;
+    if matches!(kind, FieldType::User {}) && id.prefix().as_str() != "usr" {
+        return refuse("not_an_id", "must start with usr_");
+    }
+    Ok(id.to_string())
 }
 
-/// A phone number as E.164: `00` and the marks that people put between digits are understood.
-#[must_use]
-pub fn parse_phone(text: &str) -> Option<String> {
-    let marks = [' ', '\u{a0}', '-', '\u{2011}', '\u{2013}', '.', '/', '(', ')'];
-    let bare: String = text.chars().filter(|c| !marks.contains(c)).collect();
-    let digits = bare.strip_prefix('+').or_else(|| bare.strip_prefix("00"))?;
-    let good = PHONE_DIGITS.contains(&digits.len())
-        && !digits.starts_with('0')
-        && digits.bytes().all(|byte| byte.is_ascii_digit());
-    good.then(|| format!("+{digits}"))
+/// A word that can be chosen now.
+fn chosen(options: &[Choice], word: &str) -> Result<String, Refusal> {
+    if options.iter().any(|option| option.value == word && !option.archived) {
+        return Ok(word.to_owned());
+    }
+    let words: Vec<&str> =
+        options.iter().filter(|option| !option.archived).map(|option| option.value.as_str()).take(50).collect();
+    refuse("unknown_option", format!("must be one of {}", words.join(", ")))
 }
 
-/// What a unique value is compared by: emails without regard to case, everything else as it is kept.
-#[must_use]
-pub fn normalised(field: &Field, value: &str) -> String {
-    match field.kind {
-        FieldType::Email => value.trim().nfkc().collect::<String>().to_lowercase(),
-        FieldType::Text { .. } | FieldType::Phone | FieldType::User | FieldType::Select { .. } => value.to_owned(),
+/// Several words, each once, in the order in which they were given.
+fn words(value: &Value, word: impl Fn(&str) -> Result<String, Refusal>) -> Parsed {
+    let Value::Array(given) = value else { return refuse("wrong_type", "must be a list of strings or null") };
+    if given.len() > MAX_WORDS {
+        return refuse("too_many", format!("must have at most {MAX_WORDS} entries"));
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn emails_that_people_have_are_accepted() {
-        for good in [
-            "ada@example.com",
-            "Ada.Lovelace+crm@Example.co.uk",
-            "o'brien@example.ie",
-            "анна@пример.рф",
-            "a@xn--e1afmkfd.com",
-        ] {
-            assert!(parse_email(good).is_some(), "{good}");
-        }
-        assert_eq!(parse_email("Ada@EXAMPLE.Com").as_deref(), Some("Ada@example.com"));
-    }
-
-    #[test]
-    fn what_is_no_email_is_refused() {
-        for bad in [
-            "",
-            "ada",
-            "@example.com",
-            "ada@",
-            "ada@example",
-            "a b@example.com",
-            "ada@exa mple.com",
-            "ada@-x.com",
-            ".a@x.com",
-            "a..b@x.com",
-            "a@b@",
-            "\"a\"@x.com",
-            "a@x..com",
-        ] {
-            assert_eq!(parse_email(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn phone_numbers_become_e164() {
-        assert_eq!(parse_phone("+49 (30) 90 18-20").as_deref(), Some("+4930901820"));
-        assert_eq!(parse_phone("0049.30.901820").as_deref(), Some("+4930901820"));
-        for bad in ["", "+", "030 901820", "+0301234567", "+49 30 call me", "+1234567890123456", "+49٣٠٩٠١٨٢٠"]
-        {
-            assert_eq!(parse_phone(bad), None, "{bad}");
-        }
-    }
-
-    #[test]
-    fn an_address_that_looks_like_another_is_that_other_one_or_none() {
-        let email = Field::new("email", FieldType::Email, "");
-        let guard = |text: &str| parse_email(text).map(|kept| normalised(&email, &kept));
-        assert_eq!(guard("jose\u{301}@example.com"), guard("jos\u{e9}@example.com"));
-        assert_eq!(guard("\u{ff41}da@example.com"), guard("ADA@example.com"));
-        assert_eq!(guard("ada\u{200b}@example.com"), None);
-        assert_eq!(guard("a\u{ad}da@example.com"), None);
-    }
-
-    proptest! {
-        #[test]
-        fn what_was_kept_is_accepted_again_unchanged(text in ".{0,20}@.{0,20}|\\+?[0-9 ()-]{0,20}") {
-            if let Some(email) = parse_email(&text) {
-                prop_assert_eq!(parse_email(&email), Some(email));
-            }
-            if let Some(phone) = parse_phone(&text) {
-                prop_assert_eq!(parse_phone(&phone), Some(phone));
+    let mut kept: Vec<Value> = Vec::new();
+    for given in given {
+        let Value::String(text) = given else { return refuse("wrong_type", "must be a list of strings or null") };
+        if let Some(line) = parse_line(text, MAX_WORD)? {
+            let line = Value::String(word(&line)?);
+            if !kept.contains(&line) {
+                kept.push(line);
             }
         }
     }
+    Ok((!kept.is_empty()).then_some(Value::Array(kept)))
+}
+
+fn json(value: &Value, max: usize) -> Parsed {
+    if !value.is_object() {
+        return refuse("wrong_type", "must be an object or null");
+    }
+    if value.to_string().len() > max {
+        return refuse("too_long", format!("must have at most {max} bytes"));
+    }
+    Ok(Some(value.clone()))
+}
+
+/// Members of an object that are not among some names.
+pub(crate) fn unknown_members<'a>(object: &'a Document, known: &[&str]) -> Vec<&'a String> {
+    object.keys().filter(|name| !known.contains(&name.as_str())).collect()
 }

@@ -1,6 +1,6 @@
 //! What all writes of records have in common: their event, their guards, their answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use events::{Document, Event, FieldChange};
 use kernel::{AnyId, Error, Result, Version};
@@ -8,9 +8,8 @@ use serde_json::Value;
 use table::{Changes, KeptAnswer, Refused};
 
 use crate::fields::Fields;
-use crate::schema::{Field, Object};
-use crate::value::normalised;
-use crate::{Cx, Record, load};
+use crate::value::{as_text, normalised};
+use crate::{Cx, Field, Object, Record, load};
 
 /// How often a write that met another one is applied anew, when its caller did not say which version it had seen. Enough
 /// for a crowd at one record: each try lets at least one of them through.
@@ -49,7 +48,10 @@ pub(crate) fn changes_between(before: Option<&Record>, after: &Record) -> BTreeM
     let json = |value: &dyn Fn(&Record) -> Value, record: Option<&Record>| record.map_or(Value::Null, value);
     let owner = |record: &Record| record.common.owner_id.map_or(Value::Null, |id| id.to_string().into());
     let archived = |record: &Record| record.common.archived_at.map_or(Value::Null, |at| at.to_string().into());
-    for (name, value) in [("owner_id", &owner as &dyn Fn(&Record) -> Value), ("archived_at", &archived)] {
+    let merged = |record: &Record| record.common.merged_into.map_or(Value::Null, |id| id.to_string().into());
+    let common: [(&str, &dyn Fn(&Record) -> Value); 3] =
+        [("owner_id", &owner), ("archived_at", &archived), ("merged_into", &merged)];
+    for (name, value) in common {
         let (before, after) = (json(value, before), json(value, Some(after)));
         if before != after {
             changes.insert(name.to_owned(), FieldChange { before, after });
@@ -75,6 +77,7 @@ pub(crate) fn event(
         at: record.common.updated_at,
         by: cx.caller.actor(),
         request_id: cx.request_id.clone(),
+        job: cx.job,
         changes,
         salt: None,
         digest: String::new(),
@@ -82,23 +85,47 @@ pub(crate) fn event(
     .sealed(cx.ids.salt())
 }
 
+/// The most bytes that a record may have as JSON: with its event, which holds what was before as well, it stays within the
+/// 400 KB of an item.
+const MAX_RECORD_BYTES: usize = 150_000;
+
+/// Passes if a record is small enough to be kept.
+pub(crate) fn check_size(record: &Record) -> Result<()> {
+    let bytes = Value::Object(record.document()).to_string().len();
+    if bytes <= MAX_RECORD_BYTES {
+        return Ok(());
+    }
+    let detail =
+        format!("has {bytes} bytes and a record may have {MAX_RECORD_BYTES}: keep long texts in notes and files");
+    Err(Error::invalid("", "too_large", detail))
+}
+
 /// What a unique field is called in its guards: `contact.email`.
 pub(crate) fn guarded(object: &Object, field: &Field) -> String {
-    [object.name, field.name].join(".")
+    [object.name.as_str(), &field.path].join(".")
 }
 
 /// The unique values that a record holds: none while it is in the trash, so that they can be used again.
-fn held(object: &Object, record: &Record) -> Vec<(String, String)> {
+pub(crate) fn held(object: &Object, record: &Record) -> Vec<(String, String)> {
     if record.common.archived_at.is_some() {
         return Vec::new();
     }
-    let unique = object.fields.iter().filter(|field| field.unique);
-    unique
-        .filter_map(|field| {
-            let value = record.fields.text(field.name)?;
-            Some((guarded(object, field), normalised(field, value)))
-        })
-        .collect()
+    let mut held = BTreeSet::new();
+    for field in object.live() {
+        let Some(value) = record.fields.get(&field.path) else { continue };
+        if field.unique
+            && let Some(text) = as_text(&field.kind, value)
+        {
+            held.insert((guarded(object, field), normalised(&field.kind, &text)));
+        }
+        if let (Some((with, member)), Value::Array(items)) = (field.unique_with, value)
+            && let Some(with) = object.field(with)
+        {
+            let values = items.iter().filter_map(|item| item.get(member)?.as_str());
+            held.extend(values.map(|value| (guarded(object, with), normalised(&with.kind, value))));
+        }
+    }
+    held.into_iter().collect()
 }
 
 /// Adds the guards that have to move between two states of a record.
@@ -146,11 +173,12 @@ pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result
 pub(crate) fn refused(object: &Object, refused: Refused) -> Error {
     match refused {
         Refused::Taken { field, .. } => {
-            let name = field.rsplit('.').next().unwrap_or(&field).to_owned();
-            Error::Conflict { field: name }
+            let path = field.split_once('.').map_or(field.as_str(), |(_, path)| path).to_owned();
+            Error::Conflict { field: path }
         }
         Refused::Stale(_) => Error::unavailable(format!("a {} changed while it was written", object.name)),
-        Refused::Exists => Error::bug(format!("the id of a new {} was used before", object.name)),
+        Refused::Gone { .. } => Error::unavailable("a record went while another one was tied to it"),
+        Refused::Exists { .. } => Error::bug(format!("the id of a new {} was used before", object.name)),
         Refused::Repeated(_) => Error::bug("a repeated request was not answered"),
         Refused::Failed(error) => error,
     }

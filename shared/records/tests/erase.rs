@@ -1,10 +1,10 @@
 //! Erasing on the real engine, where requests have been repeated and their keys used again.
 #![cfg(test)]
 
-use auth::{Caller, Permission, Role};
+use auth::{Caller, Role};
 use events::Document;
-use kernel::{AnyId, Clock, Ids, kinds};
-use records::{Cx, Field, FieldType, Object};
+use kernel::{AnyId, Clock, Ids, Prefix, kinds};
+use records::{Cx, Field, FieldType, Object, Schemas};
 use serde_json::{Value, json};
 use table::{Meter, Once, Tables};
 use testkit::Engine;
@@ -23,18 +23,9 @@ impl Bench {
         let tables = Tables::new(&cloud::Clients::in_process(engine.http_client()), "rapport");
         let caller = Caller { user: ids.next(), api_key: None, workspace: ids.next(), role: Role::Admin };
         let table = tables.workspace(caller.workspace, Meter::default());
-        let cx = Cx { caller, table, clock, ids, request_id: "req_1".to_owned(), once: None, dry_run: false };
-        let object = Object {
-            name: "contact",
-            plural: "contacts",
-            prefix: "con",
-            help: "",
-            owned: true,
-            write: Permission::Write,
-            fields: vec![Field::new("city", FieldType::Text { max: 100 }, "")],
-            rules: |_, _| {},
-            guard: Object::no_guard,
-        };
+        let cx = Cx::new(caller, table, Schemas::default(), clock, ids);
+        let mut object = Object::new("contact", "contacts", Prefix::of::<kinds::Contact>(), "");
+        object.fields = vec![Field::new("city", FieldType::text(20), "")];
         Self { cx, object }
     }
 

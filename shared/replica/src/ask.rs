@@ -72,7 +72,7 @@ impl Replica {
     }
 
     fn statements(&self, query: &Query) -> Result<Statements> {
-        let table = self.replicas.inner.schema.table(query.object);
+        let table = self.replicas.inner.schema.table(&query.object);
         let table = table.ok_or_else(|| Error::bug(format!("replicas know no object {}", query.object)))?;
         Ok(Statements::new(table, query)?)
     }

@@ -158,17 +158,17 @@ impl Replica {
     }
 
     pub(crate) async fn ensure_all(&self, wanted: impl Iterator<Item = (AnyId, Version)>) -> Result<()> {
-        let mut lacking: BTreeMap<&'static str, Vec<(AnyId, Version)>> = BTreeMap::new();
+        let mut lacking: BTreeMap<String, Vec<(AnyId, Version)>> = BTreeMap::new();
         let database = self.database()?;
         for (id, version) in wanted {
             if let Some(table) = database.schema().of_prefix(id.prefix())
                 && !has(&database, &table.name, id, version)?
             {
-                lacking.entry(table.object.name).or_default().push((id, version));
+                lacking.entry(table.object.name.clone()).or_default().push((id, version));
             }
         }
         for (object, wanted) in lacking {
-            self.fetch(&database, object, &wanted).await?;
+            self.fetch(&database, &object, &wanted).await?;
         }
         Ok(())
     }

@@ -163,7 +163,7 @@ impl Replica {
     async fn read_catalog(&self, database: &Database) -> Result<()> {
         let mut read = 0;
         for table in &self.replicas.inner.schema.tables {
-            let object = table.object.name;
+            let object = table.object.name.as_str();
             let mut after = None;
             loop {
                 let page = self.table.catalog(object, after.as_deref()).await?;

@@ -8,7 +8,7 @@ use serde_json::Value;
 #[derive(Debug, Clone)]
 pub struct Query {
     /// The object in the singular: `contact`.
-    pub object: &'static str,
+    pub object: String,
     /// Which records.
     pub filter: Filter,
     /// Only records with these words, as `q=` gives them.
@@ -33,9 +33,9 @@ pub const MAX_LIMIT: u16 = 200;
 impl Query {
     /// Everything there is of an object outside the trash, the newest 50 first.
     #[must_use]
-    pub fn new(object: &'static str) -> Self {
+    pub fn new(object: &str) -> Self {
         Self {
-            object,
+            object: object.to_owned(),
             filter: Filter::all(),
             search: None,
             sort: Vec::new(),

@@ -9,7 +9,6 @@ use std::time::Duration;
 use cloud::{Files, Queues};
 use events::{SnapshotReason, SnapshotRequest};
 use kernel::{Clock, Error, Id, Result, kinds};
-use records::Object;
 use table::{Tables, TenantTable};
 
 use crate::database::{Database, Owner};
@@ -117,30 +116,31 @@ pub struct Replica {
 }
 
 impl Replicas {
-    /// Replicas of the workspaces of a table, in files under a directory. `objects` must be the same in every function
-    /// that asks replicas or makes snapshots of them: a file without an object is built anew.
+    /// Replicas of the workspaces of a table, in files under a directory.
     #[must_use]
-    pub fn new(
-        directory: impl Into<PathBuf>,
-        tables: Tables,
-        files: Files,
-        queues: Queues,
-        objects: Vec<&'static Object>,
-        limits: Limits,
-    ) -> Self {
+    pub fn new(directory: impl Into<PathBuf>, tables: Tables, files: Files, queues: Queues, limits: Limits) -> Self {
         let inner = Inner {
             directory: directory.into(),
             tables,
             source: tokio::sync::OnceCell::new(),
             files,
             queues,
-            schema: Arc::new(Schema::new(&objects)),
+            schema: Arc::new(Schema::new(&records::Schema::built_in())),
             limits,
             stores: Mutex::default(),
             uses: AtomicU64::new(0),
             made: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner), rules: Rules::ALL }
+    }
+
+    /// Replicas like these of workspaces with other built-in objects, for tests.
+    #[must_use]
+    pub fn over(mut self, built_in: &records::Schema) -> Self {
+        if let Some(inner) = Arc::get_mut(&mut self.inner) {
+            inner.schema = Arc::new(Schema::new(built_in));
+        }
+        self
     }
 
     /// These replicas without one of their rules.

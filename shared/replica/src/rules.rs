@@ -106,7 +106,7 @@ impl Writer<'_> {
         if let Some(known) = self.known(table, id)? {
             self.delete_row(table, known.row)?;
         }
-        self.note_gone(id, table.object.name, version, None, now_ms)
+        self.note_gone(id, &table.object.name, version, None, now_ms)
     }
 
     fn known(&self, table: &Table, id: &str) -> Result<Option<Known>> {
@@ -135,7 +135,7 @@ impl Writer<'_> {
         if let Some(known) = known {
             self.delete_row(table, known.row)?;
         }
-        self.note_gone(&change.id, table.object.name, change.version, Some(position), change.at.as_millis())
+        self.note_gone(&change.id, &table.object.name, change.version, Some(position), change.at.as_millis())
     }
 
     fn note_gone(&self, id: &str, kind: &str, version: Version, position: Option<&str>, at: i64) -> Result<()> {

@@ -1,6 +1,9 @@
 //! The tables of a replica, made from the registry of objects: one per object with a column per field, and one of words.
 
+use std::sync::Arc;
+
 use events::Document;
+use kernel::Prefix;
 use records::{FieldType, Object};
 use rusqlite::types::Value as Sql;
 use serde_json::Value;
@@ -21,7 +24,7 @@ pub(crate) enum ColumnType {
     /// The id of a user.
     User,
     /// One word of a list.
-    Select(Vec<&'static str>),
+    Select(Vec<String>),
     /// The record's own id.
     Id,
     /// A whole number.
@@ -34,7 +37,7 @@ pub(crate) enum ColumnType {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Column {
     /// The field's name.
-    pub(crate) field: &'static str,
+    pub(crate) field: String,
     /// The column's name: letters, digits and underscores only, as every field's name.
     pub(crate) name: String,
     pub(crate) kind: ColumnType,
@@ -45,9 +48,9 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    fn new(field: &'static str, kind: ColumnType, always: bool) -> Self {
+    fn new(field: &str, kind: ColumnType, always: bool) -> Self {
         assert!(field.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "a field's name is a word: {field}");
-        Self { field, name: format!("f_{field}"), kind, searched: false, always }
+        Self { field: field.to_owned(), name: format!("f_{field}"), kind, searched: false, always }
     }
 
     fn sql_type(&self) -> &'static str {
@@ -59,7 +62,7 @@ impl Column {
 
     /// The value of a stored document in this column.
     fn value(&self, document: &Document) -> Sql {
-        let value = document.get(self.field).and_then(|value| self.read(value));
+        let value = document.get(&self.field).and_then(|value| self.read(value));
         value.unwrap_or(if self.always { Sql::Integer(0) } else { Sql::Null })
     }
 
@@ -77,26 +80,29 @@ impl Column {
     }
 }
 
-fn column_type(kind: &FieldType) -> ColumnType {
-    match kind {
-        FieldType::Text { .. } | FieldType::Email => ColumnType::Text,
-        FieldType::Phone => ColumnType::Phone,
-        FieldType::User => ColumnType::User,
-        FieldType::Select { options } => ColumnType::Select(options.clone()),
-    }
+fn column_type(kind: &FieldType) -> Option<ColumnType> {
+    Some(match kind {
+        FieldType::Text { .. } | FieldType::Email {} => ColumnType::Text,
+        FieldType::Phone {} => ColumnType::Phone,
+        FieldType::User {} => ColumnType::User,
+        FieldType::Select { options } => {
+            ColumnType::Select(options.iter().map(|option| option.value.clone()).collect())
+        }
+        _ => return None,
+    })
 }
 
 /// One object as tables.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
-    pub(crate) object: &'static Object,
+    pub(crate) object: Arc<Object>,
     pub(crate) name: String,
     pub(crate) words: String,
     pub(crate) columns: Vec<Column>,
 }
 
 impl Table {
-    fn new(object: &'static Object) -> Self {
+    fn new(object: &Arc<Object>) -> Self {
         let common = [
             ("id", ColumnType::Id, true),
             ("version", ColumnType::Integer, true),
@@ -108,12 +114,12 @@ impl Table {
             ("archived_at", ColumnType::Time, false),
         ];
         let common = common.into_iter().map(|(field, kind, always)| Column::new(field, kind, always));
-        let own = object.fields.iter().map(|field| Column {
-            searched: field.searched,
-            ..Column::new(field.name, column_type(&field.kind), false)
+        let own = object.fields.iter().filter_map(|field| {
+            let kind = column_type(&field.kind)?;
+            Some(Column { searched: field.searched, ..Column::new(&field.name, kind, false) })
         });
         let name = format!("t_{}", object.name);
-        Self { object, words: format!("{name}_words"), name, columns: common.chain(own).collect() }
+        Self { object: object.clone(), words: format!("{name}_words"), name, columns: common.chain(own).collect() }
     }
 
     pub(crate) fn column(&self, field: &str) -> Option<&Column> {
@@ -167,7 +173,7 @@ impl Table {
     /// The words of a document in the order of the searched columns.
     pub(crate) fn words_of<'a>(&'a self, document: &'a Document) -> impl Iterator<Item = Sql> + 'a {
         self.searched().map(move |column| {
-            let text = document.get(column.field).and_then(Value::as_str);
+            let text = document.get(&column.field).and_then(Value::as_str);
             text.map_or(Sql::Null, |text| Sql::Text(index_text(text)))
         })
     }
@@ -190,8 +196,8 @@ pub(crate) const OWN_TABLES: &str = "\
         at INTEGER NOT NULL) STRICT, WITHOUT ROWID;\n";
 
 impl Schema {
-    pub(crate) fn new(objects: &[&'static Object]) -> Self {
-        let tables: Vec<Table> = objects.iter().map(|object| Table::new(object)).collect();
+    pub(crate) fn new(objects: &records::Schema) -> Self {
+        let tables: Vec<Table> = objects.objects().map(Table::new).collect();
         let mut hash = Sha256::new();
         // The columns follow from the statements, their contents from the folding of the release that wrote them.
         hash.update(FOLDING.to_be_bytes());
@@ -206,7 +212,7 @@ impl Schema {
         self.tables.iter().find(|table| table.object.name == object)
     }
 
-    pub(crate) fn of_prefix(&self, prefix: &str) -> Option<&Table> {
+    pub(crate) fn of_prefix(&self, prefix: Prefix) -> Option<&Table> {
         self.tables.iter().find(|table| table.object.prefix == prefix)
     }
 }

@@ -82,7 +82,7 @@ impl<'a> Seen<'a> {
     }
 
     fn searched(&self) -> Vec<&'a Column> {
-        self.table.searched().filter(|column| self.column(column.field).is_some()).collect()
+        self.table.searched().filter(|column| self.column(&column.field).is_some()).collect()
     }
 }
 

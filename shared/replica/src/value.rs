@@ -113,7 +113,7 @@ fn parse(column: &Column, value: &Value) -> Result<Sql, Refusal> {
         ColumnType::Phone => Some(Sql::Text(fold_phone(text))),
         ColumnType::User => text.parse::<Id<kinds::User>>().ok().map(|id| Sql::Text(id.to_string())),
         ColumnType::Id => text.parse::<AnyId>().ok().map(|id| Sql::Text(id.to_string())),
-        ColumnType::Select(options) => options.contains(&text.as_str()).then(|| Sql::Text(text.clone())),
+        ColumnType::Select(options) => options.contains(text).then(|| Sql::Text(text.clone())),
         ColumnType::Integer => text.parse().ok().map(Sql::Integer),
         ColumnType::Time => parse_time(text).map(|time| Sql::Integer(time.as_millis())),
     };

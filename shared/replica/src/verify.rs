@@ -39,7 +39,7 @@ impl Replica {
         self.catch_up().await?;
         let mut drift = Drift::default();
         for table in &self.replicas.inner.schema.tables {
-            let object = table.object.name;
+            let object = table.object.name.as_str();
             let mut rows = self.rows(&table.name)?;
             let mut ids: BTreeSet<String> = rows.keys().cloned().collect();
             let mut after = None;

@@ -12,6 +12,7 @@ use crate::Settings;
 pub fn app(settings: &Settings) -> App {
     App {
         tables: Tables::new(&settings.clients, &settings.table),
+        schemas: Default::default(),
         queues: Queues::new(&settings.clients, &settings.snapshots_queue),
         files: Files::new(&settings.clients, &settings.bucket),
         clock: Clock::System,

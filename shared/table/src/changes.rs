@@ -1,49 +1,23 @@
 //! What a commit is made of, and why it can be refused.
 
+mod action;
+mod children;
+mod condition;
+
 use events::{Document, Event};
-use kernel::{AnyId, Error, Version};
+use kernel::{AnyId, Error, Timestamp, Version};
 
+pub(crate) use self::action::{Action, Write};
+use self::action::{Indexed, Seen};
 use crate::item::Sort;
-use crate::{KeptAnswer, Key, Once};
-
-/// One action of a transaction.
-#[derive(Debug, Clone)]
-pub(crate) enum Action {
-    /// A new item; refused when there is one.
-    Create { key: Key, sort: Sort, document: Document, catalog: Option<(String, String)> },
-    /// A new version of an item; refused when the stored version is not the one that was seen.
-    Replace { key: Key, sort: Sort, document: Document, catalog: Option<(String, String)>, seen: Version },
-    /// An item goes for good; refused when the stored version is not the one that was seen.
-    Remove { key: Key, seen: Version },
-    /// A unique value is taken; refused when another record holds it.
-    Take { key: Key, field: String, holder: AnyId },
-    /// A unique value is given back by the record that holds it.
-    Release { key: Key, holder: AnyId },
-    /// Something is noted that nothing else can have written.
-    Append { key: Key, sort: Sort, document: Document, catalog: (String, String) },
-    /// The answer kept for a request goes, if there is one and it is about this record.
-    Forget { key: Key, record: AnyId },
-}
+use crate::key::{due_place, due_shard};
+use crate::{KeptAnswer, Key, Keys, Once};
 
 /// Everything that one commit writes: all of it or nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Changes {
     pub(crate) actions: Vec<Action>,
     pub(crate) once: Option<(Once, KeptAnswer)>,
-}
-
-impl Action {
-    pub(crate) const fn key(&self) -> &Key {
-        match self {
-            Self::Create { key, .. }
-            | Self::Replace { key, .. }
-            | Self::Remove { key, .. }
-            | Self::Take { key, .. }
-            | Self::Release { key, .. }
-            | Self::Append { key, .. }
-            | Self::Forget { key, .. } => key,
-        }
-    }
 }
 
 impl Changes {
@@ -54,56 +28,100 @@ impl Changes {
     }
 
     /// A new record, found in the catalog of its object from now on.
-    pub fn create_record(&mut self, keys: crate::Keys, object: &str, id: AnyId, document: Document) {
-        let catalog = Some((keys.catalog(object), id.to_string()));
-        self.actions.push(Action::Create { key: keys.record(object, id), sort: Sort::Record, document, catalog });
+    pub fn create_record(&mut self, keys: Keys, object: &str, id: AnyId, document: Document) {
+        self.create_due_record(keys, object, id, document, None);
     }
 
-    /// The next version of a record whose version `seen` was read.
-    pub fn replace_record(&mut self, keys: crate::Keys, object: &str, id: AnyId, document: Document, seen: Version) {
-        let catalog = Some((keys.catalog(object), id.to_string()));
-        self.actions.push(Action::Replace {
-            key: keys.record(object, id),
-            sort: Sort::Record,
-            document,
-            catalog,
-            seen,
-        });
+    /// A new record for which there is something to do at a time: [`crate::Tables::due`] finds it from then on.
+    pub fn create_due_record(
+        &mut self,
+        keys: Keys,
+        object: &str,
+        id: AnyId,
+        document: Document,
+        due: Option<Timestamp>,
+    ) {
+        let (key, indexed) = (keys.record(object, id), indexed(keys, object, id, due));
+        self.push(Action::Create { key, sort: Sort::Record, document, indexed });
     }
 
-    /// A record whose version `seen` was read goes for good.
-    pub fn remove_record(&mut self, keys: crate::Keys, object: &str, id: AnyId, seen: Version) {
-        self.actions.push(Action::Remove { key: keys.record(object, id), seen });
+    /// The next version of a record whose version `seen` was read. There is nothing to do for it at any time; what was
+    /// due before is not any more.
+    pub fn replace_record(&mut self, keys: Keys, object: &str, id: AnyId, document: Document, seen: Version) {
+        self.replace_due_record(keys, object, id, document, seen, None);
+    }
+
+    /// The next version of a record for which there is something to do at a time. What was due before is due then, and
+    /// with `None` not any more: each version says it anew.
+    pub fn replace_due_record(
+        &mut self,
+        keys: Keys,
+        object: &str,
+        id: AnyId,
+        document: Document,
+        seen: Version,
+        due: Option<Timestamp>,
+    ) {
+        let (key, indexed) = (keys.record(object, id), indexed(keys, object, id, due));
+        self.push(Action::Replace { key, sort: Sort::Record, document, indexed, seen: Seen::version(seen) });
+    }
+
+    /// A record whose version `seen` was read goes for good. Its children are items of their own and stay.
+    pub fn remove_record(&mut self, keys: Keys, object: &str, id: AnyId, seen: Version) {
+        self.push(Action::Remove { key: keys.record(object, id), seen: Seen::version(seen) });
     }
 
     /// A new item that is not a record: a part of the configuration, an API key.
     pub fn create(&mut self, key: Key, sort: Sort, document: Document) {
-        self.actions.push(Action::Create { key, sort, document, catalog: None });
+        self.push(Action::Create { key, sort, document, indexed: Indexed::default() });
     }
 
     /// The next version of an item that is not a record.
     pub fn replace(&mut self, key: Key, sort: Sort, document: Document, seen: Version) {
-        self.actions.push(Action::Replace { key, sort, document, catalog: None, seen });
+        let seen = Seen::version(seen);
+        self.push(Action::Replace { key, sort, document, indexed: Indexed::default(), seen });
+    }
+
+    /// Nothing is written unless a record exists, in the trash or not. For what refers to it. Free where this commit
+    /// writes the record itself, else it costs as much as writing it.
+    pub fn require(&mut self, keys: Keys, object: &str, id: AnyId) {
+        self.push(Action::Require { key: keys.record(object, id), id });
+    }
+
+    /// Nothing is written unless an item, which this commit does not write, still has the version that was read. For what
+    /// was decided by what the item says.
+    pub fn require_version(&mut self, key: Key, seen: Version) {
+        self.push(Action::RequireVersion { key, seen: Seen::version(seen) });
     }
 
     /// The answer kept for a request is forgotten, since it repeats a record that is erased. The hash is the request's.
-    pub fn forget_answer(&mut self, keys: crate::Keys, hash: &str, record: AnyId) {
-        self.actions.push(Action::Forget { key: keys.once(hash), record });
+    pub fn forget_answer(&mut self, keys: Keys, hash: &str, record: AnyId) {
+        self.push(Action::Forget { key: keys.once(hash), record });
     }
 
     /// `holder` takes a unique value. `field` is `object.field`, `normalised` what is compared.
-    pub fn take(&mut self, keys: crate::Keys, field: &str, normalised: &str, holder: AnyId) {
-        self.actions.push(Action::Take { key: keys.unique(field, normalised), field: field.to_owned(), holder });
+    pub fn take(&mut self, keys: Keys, field: &str, normalised: &str, holder: AnyId) {
+        self.push(Action::Take { key: keys.unique(field, normalised), field: field.to_owned(), holder });
+    }
+
+    /// A unique value goes from one record to another at once, so that nobody else gets it in between: to release and to
+    /// take it would be two actions about one item, which no commit can have. A value that nobody holds, or that `to`
+    /// holds already, is `to`'s afterwards as well.
+    pub fn transfer(&mut self, keys: Keys, field: &str, normalised: &str, from: AnyId, to: AnyId) {
+        self.push(Action::Transfer { key: keys.unique(field, normalised), field: field.to_owned(), from, to });
     }
 
     /// `holder` gives a unique value back.
-    pub fn release(&mut self, keys: crate::Keys, field: &str, normalised: &str, holder: AnyId) {
-        self.actions.push(Action::Release { key: keys.unique(field, normalised), holder });
+    pub fn release(&mut self, keys: Keys, field: &str, normalised: &str, holder: AnyId) {
+        self.push(Action::Release { key: keys.unique(field, normalised), holder });
     }
 
     /// What happened, in the same transaction as what it happened to. `once` is noted beside it, so that an erasure
     /// finds the kept answers that repeat the record.
-    pub fn event(&mut self, keys: crate::Keys, object: &str, event: &Event, once: Option<&Once>) -> Result<(), Error> {
+    ///
+    /// # Errors
+    /// None that an [`Event`] can cause.
+    pub fn event(&mut self, keys: Keys, object: &str, event: &Event, once: Option<&Once>) -> Result<(), Error> {
         let mut document = match serde_json::to_value(event).map_err(Error::bug)? {
             serde_json::Value::Object(document) => document,
             other => return Err(Error::bug(format!("an event serialised as {other}"))),
@@ -112,8 +130,8 @@ impl Changes {
             document.insert("once".to_owned(), once.hash().into());
         }
         let key = keys.event(object, event.record, event.id);
-        let catalog = (keys.event_catalog(event.at, event.id), event.id.to_string());
-        self.actions.push(Action::Append { key, sort: Sort::Event, document, catalog });
+        let indexed = Indexed::in_catalog(keys.event_catalog(event.at, event.id), event.id.to_string());
+        self.push(Action::Append { key, sort: Sort::Event, document, indexed });
         Ok(())
     }
 
@@ -133,6 +151,21 @@ impl Changes {
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
+
+    /// Adds an action. A transaction has room for one an item, so what another action covers is left out.
+    pub(crate) fn push(&mut self, action: Action) {
+        if self.actions.iter().any(|known| known.covers(&action)) {
+            return;
+        }
+        self.actions.retain(|known| !action.covers(known));
+        self.actions.push(action);
+    }
+}
+
+/// Where a record is found besides its key.
+fn indexed(keys: Keys, object: &str, id: AnyId, due: Option<Timestamp>) -> Indexed {
+    let catalog = Indexed::in_catalog(keys.catalog(object), id.to_string());
+    Indexed { due: due.map(|at| (due_shard(id), due_place(at, id))), ..catalog }
 }
 
 /// Why a commit wrote nothing.
@@ -140,14 +173,23 @@ impl Changes {
 pub enum Refused {
     /// The item is there in another version than the one that was seen; this is it. `None`: it is gone.
     Stale(Option<Document>),
-    /// There is an item at the key of a new one.
-    Exists,
+    /// There is an item at the key of a new one. The key is the one that the caller gave; what is there is not told,
+    /// since whoever may make a link or a share need not be allowed to see who has made it before.
+    Exists {
+        /// Where.
+        key: Key,
+    },
     /// Another record holds a unique value.
     Taken {
         /// `object.field`.
         field: String,
         /// The record that holds it.
         holder: Option<AnyId>,
+    },
+    /// A record that has to be there is not.
+    Gone {
+        /// Its id.
+        id: AnyId,
     },
     /// The request was carried out before: this is what it was answered.
     Repeated(KeptAnswer),

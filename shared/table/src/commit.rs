@@ -1,19 +1,21 @@
 //! The one way in which business data changes.
 
+use std::collections::HashSet;
+
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, CancellationReason, Delete, Put, ReturnConsumedCapacity, ReturnValuesOnConditionCheckFailure,
-    TransactWriteItem,
+    AttributeValue, CancellationReason, ConditionCheck, Delete, Put, ReturnConsumedCapacity,
+    ReturnValuesOnConditionCheckFailure, TransactWriteItem,
 };
 use events::Document;
-use kernel::{AnyId, Error, Result, Violations};
+use kernel::{Error, Result};
 
 use crate::aws_error::{failed, is_busy};
-use crate::changes::Action;
+use crate::changes::{Action, Write};
 use crate::item::{Sort, key_item, to_document, to_item};
 use crate::once::{KeptAnswer, Once};
-use crate::{Changes, Key, Refused, TenantTable};
+use crate::{Changes, Refused, TenantTable};
 
 /// The most actions that DynamoDB takes in one transaction.
 const MAX_ACTIONS: usize = 100;
@@ -32,17 +34,7 @@ impl TenantTable {
     /// # Errors
     /// Why nothing was written. A repeated request comes back as [`Refused::Repeated`] before any other reason.
     pub async fn commit(&self, changes: &Changes) -> Result<Committed, Refused> {
-        if changes.len() > MAX_ACTIONS {
-            let detail = format!("this writes {} items and one request may write {MAX_ACTIONS}", changes.len());
-            return Err(Error::from(Violations::one("", "too_many_items", detail)).into());
-        }
-        for action in &changes.actions {
-            // A key's hash is found before its workspace is known, so that item is nobody's.
-            if !matches!(action, Action::Create { sort: Sort::ApiKey, .. } | Action::Replace { sort: Sort::ApiKey, .. })
-            {
-                self.own(action.key())?;
-            }
-        }
+        self.admit(changes)?;
         let mut tries = 1;
         loop {
             match self.try_commit(changes).await? {
@@ -57,9 +49,29 @@ impl TenantTable {
         }
     }
 
+    /// Passes if the table can take all of it in one transaction, whatever is stored.
+    pub(crate) fn admit(&self, changes: &Changes) -> Result<()> {
+        if changes.len() > MAX_ACTIONS {
+            let detail = format!("this writes {} items and one request may write {MAX_ACTIONS}", changes.len());
+            return Err(Error::invalid("", "too_many_items", detail));
+        }
+        let mut keys = HashSet::new();
+        for action in &changes.actions {
+            // A key's hash is found before its workspace is known, so that item is nobody's.
+            if !matches!(action, Action::Create { sort: Sort::ApiKey, .. } | Action::Replace { sort: Sort::ApiKey, .. })
+            {
+                self.own(action.key())?;
+            }
+            if !keys.insert(action.key()) {
+                return Err(Error::bug("two actions of one commit are about the same item"));
+            }
+        }
+        Ok(())
+    }
+
     async fn try_commit(&self, changes: &Changes) -> Result<Attempt> {
         let actions: Vec<TransactWriteItem> =
-            changes.actions.iter().map(|action| self.action(action)).collect::<Result<_>>()?;
+            changes.actions.iter().map(|action| self.transacted(action)).collect::<Result<_>>()?;
         let kept = changes.once.as_ref().map(|(once, answer)| self.keep(once, answer)).transpose()?;
         let sent = self
             .client()
@@ -80,77 +92,30 @@ impl TenantTable {
         }
     }
 
-    fn action(&self, action: &Action) -> Result<TransactWriteItem> {
-        match action {
-            Action::Create { key, sort, document, catalog } => {
-                let put = self.put(key, *sort, document, catalog.as_ref())?;
-                build_put(put.condition_expression("attribute_not_exists(pk)"))
+    fn transacted(&self, action: &Action) -> Result<TransactWriteItem> {
+        let (words, values) = action.condition().map(|condition| condition.expression()).unzip();
+        let (values, table) = (values.flatten(), self.name());
+        let shown = ReturnValuesOnConditionCheckFailure::AllOld;
+        let builder = TransactWriteItem::builder();
+        let builder = match action.write()? {
+            Write::Put(item) => {
+                let put = Put::builder().table_name(table).set_item(Some(item)).set_condition_expression(words);
+                let put = put.set_expression_attribute_values(values).return_values_on_condition_check_failure(shown);
+                builder.put(put.build().map_err(Error::bug)?)
             }
-            Action::Replace { key, sort, document, catalog, seen } => {
-                let put = self.put(key, *sort, document, catalog.as_ref())?;
-                build_put(
-                    put.condition_expression("version = :seen")
-                        .expression_attribute_values(":seen", AttributeValue::N(seen.to_string())),
-                )
+            Write::Delete => {
+                let delete = Delete::builder().table_name(table).set_key(Some(key_item(action.key())));
+                let delete = delete.set_condition_expression(words).set_expression_attribute_values(values);
+                builder.delete(delete.return_values_on_condition_check_failure(shown).build().map_err(Error::bug)?)
             }
-            Action::Append { key, sort, document, catalog } => {
-                build_put(self.put(key, *sort, document, Some(catalog))?)
+            Write::Check => {
+                let check = ConditionCheck::builder().table_name(table).set_key(Some(key_item(action.key())));
+                let check = check.set_condition_expression(words).set_expression_attribute_values(values);
+                let check = check.return_values_on_condition_check_failure(shown);
+                builder.condition_check(check.build().map_err(Error::bug)?)
             }
-            Action::Take { key, field, holder } => build_put(self.guard(key, field, *holder)),
-            Action::Remove { key, seen } => build_delete(
-                self.delete(key)
-                    .condition_expression("version = :seen")
-                    .expression_attribute_values(":seen", AttributeValue::N(seen.to_string())),
-            ),
-            Action::Release { key, holder } => build_delete(
-                self.delete(key)
-                    .condition_expression("attribute_not_exists(pk) or holder = :holder")
-                    .expression_attribute_values(":holder", AttributeValue::S(holder.to_string())),
-            ),
-            Action::Forget { key, record } => build_delete(
-                self.delete(key)
-                    .condition_expression("attribute_not_exists(pk) or id = :record")
-                    .expression_attribute_values(":record", AttributeValue::S(record.to_string())),
-            ),
-        }
-    }
-
-    fn put(
-        &self,
-        key: &Key,
-        sort: Sort,
-        document: &Document,
-        catalog: Option<&(String, String)>,
-    ) -> Result<aws_sdk_dynamodb::types::builders::PutBuilder> {
-        let mut item = to_item(key, sort, document)?;
-        if let Some((partition, id)) = catalog {
-            item.insert("gsi1pk".to_owned(), AttributeValue::S(partition.clone()));
-            item.insert("gsi1sk".to_owned(), AttributeValue::S(id.clone()));
-        }
-        Ok(Put::builder()
-            .table_name(self.name())
-            .set_item(Some(item))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld))
-    }
-
-    fn guard(&self, key: &Key, field: &str, holder: AnyId) -> aws_sdk_dynamodb::types::builders::PutBuilder {
-        let mut item = key_item(key);
-        item.insert("item".to_owned(), AttributeValue::S(Sort::Guard.as_str().to_owned()));
-        item.insert("field".to_owned(), AttributeValue::S(field.to_owned()));
-        item.insert("holder".to_owned(), AttributeValue::S(holder.to_string()));
-        Put::builder()
-            .table_name(self.name())
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) or holder = :holder")
-            .expression_attribute_values(":holder", AttributeValue::S(holder.to_string()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
-    }
-
-    fn delete(&self, key: &Key) -> aws_sdk_dynamodb::types::builders::DeleteBuilder {
-        Delete::builder()
-            .table_name(self.name())
-            .set_key(Some(key_item(key)))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        };
+        Ok(builder.build())
     }
 
     /// The item that keeps an answer. It may overwrite one that has expired and is not removed yet.
@@ -161,14 +126,13 @@ impl TenantTable {
         let mut item = to_item(&self.keys().once(once.hash()), Sort::Once, &document)?;
         item.insert("expires_at".to_owned(), AttributeValue::N(expires_at.to_string()));
         let now = once.now().as_seconds();
-        build_put(
-            Put::builder()
-                .table_name(self.name())
-                .set_item(Some(item))
-                .condition_expression("attribute_not_exists(pk) or kept_until <= :now")
-                .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld),
-        )
+        let put = Put::builder()
+            .table_name(self.name())
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk) or kept_until <= :now")
+            .expression_attribute_values(":now", AttributeValue::N(now.to_string()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        Ok(TransactWriteItem::builder().put(put.build().map_err(Error::bug)?).build())
     }
 }
 
@@ -177,14 +141,6 @@ enum Attempt {
     Refused(Refused),
     /// Another transaction was at one of the items: the same one may go through in a moment.
     Met,
-}
-
-fn build_put(put: aws_sdk_dynamodb::types::builders::PutBuilder) -> Result<TransactWriteItem> {
-    Ok(TransactWriteItem::builder().put(put.build().map_err(Error::bug)?).build())
-}
-
-fn build_delete(delete: aws_sdk_dynamodb::types::builders::DeleteBuilder) -> Result<TransactWriteItem> {
-    Ok(TransactWriteItem::builder().delete(delete.build().map_err(Error::bug)?).build())
 }
 
 fn attempt_of(changes: &Changes, error: SdkError<TransactWriteItemsError>) -> Result<Attempt> {
@@ -203,7 +159,7 @@ fn attempt_of(changes: &Changes, error: SdkError<TransactWriteItemsError>) -> Re
     }
     for (action, reason) in changes.actions.iter().zip(reasons) {
         if is_condition(reason) {
-            return refusal(action, reason).map(Attempt::Refused);
+            return Ok(Attempt::Refused(action.refusal(document_of(reason)?)));
         }
     }
     let code = reasons.iter().filter_map(CancellationReason::code).find(|code| *code != "None");
@@ -224,20 +180,4 @@ fn is_condition(reason: &CancellationReason) -> bool {
 
 fn document_of(reason: &CancellationReason) -> Result<Option<Document>> {
     reason.item().filter(|item| !item.is_empty()).cloned().map(to_document).transpose()
-}
-
-fn refusal(action: &Action, reason: &CancellationReason) -> Result<Refused> {
-    let stored = document_of(reason)?;
-    Ok(match action {
-        Action::Create { .. } => Refused::Exists,
-        Action::Take { field, .. } => Refused::Taken {
-            field: field.clone(),
-            holder: stored.as_ref().and_then(|guard| guard.get("holder")?.as_str()?.parse().ok()),
-        },
-        Action::Replace { .. } | Action::Remove { .. } => Refused::Stale(stored),
-        Action::Release { .. } => return Err(Error::bug("a unique value is held by another record than its own")),
-        // The key was used for another record in between: that answer stays, and the caller looks again.
-        Action::Forget { .. } => Refused::Stale(stored),
-        Action::Append { .. } => return Err(Error::bug("an unconditional action failed its condition")),
-    })
 }

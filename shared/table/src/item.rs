@@ -20,6 +20,12 @@ pub const OWN_ATTRIBUTES: &[&str] =
 pub enum Sort {
     /// A contact, a user …
     Record,
+    /// A labelled link, as one of the two linked records has it.
+    Link,
+    /// Whom a record is shared with.
+    Share,
+    /// A part of a record that is too large for one item.
+    Chunk,
     /// What happened to a record.
     Event,
     /// Who holds a unique value.
@@ -42,6 +48,9 @@ impl Sort {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Record => "record",
+            Self::Link => "link",
+            Self::Share => "share",
+            Self::Chunk => "chunk",
             Self::Event => "event",
             Self::Guard => "guard",
             Self::Config => "config",
@@ -66,6 +75,10 @@ pub(crate) fn key_item(key: &Key) -> Item {
 /// An item of a sort at a key, with a document's members as attributes.
 pub(crate) fn to_item(key: &Key, sort: Sort, document: &Document) -> Result<Item> {
     let mut item: Item = serde_dynamo::aws_sdk_dynamodb_1::to_item(document).map_err(Error::bug)?;
+    // A document says nothing about where it is: a member of such a name would not read back either.
+    for own in OWN_ATTRIBUTES {
+        item.remove(*own);
+    }
     item.extend(key_item(key));
     item.insert("item".to_owned(), AttributeValue::S(sort.as_str().to_owned()));
     item.insert("schema".to_owned(), AttributeValue::N(SCHEMA.to_string()));

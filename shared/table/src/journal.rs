@@ -112,7 +112,7 @@ impl TenantTable {
     /// # Errors
     /// When the table does not answer.
     pub async fn journal_append(&self, entry: JournalEntry) -> Result<bool> {
-        self.put_entry(entry, None).await
+        self.put_if(self.journal_item(entry), "attribute_not_exists(pk)", None).await
     }
 
     /// Puts other changes into an entry, if it still holds those that were `seen`. `false`: it has expired or somebody
@@ -123,36 +123,8 @@ impl TenantTable {
     /// # Errors
     /// When the table does not answer.
     pub async fn journal_rewrite(&self, entry: JournalEntry, seen: Vec<u8>) -> Result<bool> {
-        self.put_entry(entry, Some(seen)).await
-    }
-
-    async fn put_entry(&self, entry: JournalEntry, seen: Option<Vec<u8>>) -> Result<bool> {
-        let condition = if seen.is_some() { "packed = :seen" } else { "attribute_not_exists(pk)" };
-        let item = self.journal_item(entry);
-        #[expect(clippy::disallowed_methods, reason = "the journal is not business data: it follows from commits")]
-        let sent = self
-            .client()
-            .put_item()
-            .table_name(self.name())
-            .set_item(Some(item))
-            .condition_expression(condition)
-            .set_expression_attribute_values(
-                seen.map(|seen| [(":seen".to_owned(), AttributeValue::B(Blob::new(seen)))].into()),
-            )
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
-            Ok(answer) => {
-                self.meter.write(answer.consumed_capacity.as_slice());
-                Ok(true)
-            }
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                self.meter.write(&[]);
-                Ok(false)
-            }
-            Err(error) => Err(failed(error)),
-        }
+        let seen = AttributeValue::B(Blob::new(seen));
+        self.put_if(self.journal_item(entry), "packed = :seen", Some(seen)).await
     }
 
     fn journal_item(&self, entry: JournalEntry) -> Item {

@@ -5,11 +5,12 @@
 //! pk   = workspace "#" KIND "#" id
 //! sk   = "#"                              the record itself
 //!      | CHILD "#" sortable               its events, links ...
+//! due  = "DUE" "#" shard                  work of every workspace that is due at a time
 //! ```
 
 use kernel::{AnyId, Id, Timestamp, kinds};
 
-/// The primary key of one item. Made by [`Keys`] and [`api_key`] and by nothing else.
+/// The primary key of one item. Made by [`Keys`] and [`api_key`], or read from an index, and by nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     pub(crate) pk: String,
@@ -36,6 +37,12 @@ pub const ROOT: &str = "#";
 /// How many shards the catalog spreads a day's events over: one partition takes 1,000 write units a second.
 pub const EVENT_SHARDS: u128 = 4;
 
+/// How many shards work that is due is spread over. Whoever looks for it asks each of them.
+pub const DUE_SHARDS: u32 = 4;
+
+/// Digits of a time in a sort key, in milliseconds: enough for the year 9999.
+const TIME_DIGITS: usize = 15;
+
 /// Encodes a text as one segment of a key, keeping order.
 ///
 /// Encoded texts compare as the texts themselves do, and the separator sorts before everything that a segment can hold,
@@ -51,6 +58,23 @@ pub fn segment(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// The text that a segment encodes.
+pub(crate) fn text_of(segment: &str) -> String {
+    let mut text = String::with_capacity(segment.len());
+    let mut chars = segment.chars();
+    while let Some(char) = chars.next() {
+        let escaped = if char == '$' { chars.next() } else { None };
+        // What `segment` writes behind a `$` is `0` and up to `$`, never less.
+        text.push(escaped.and_then(|code| u8::try_from(code).ok()?.checked_sub(b'0')).map_or(char, char::from));
+    }
+    text
+}
+
+/// A time as a segment of fixed width, which sorts as the time does. Everything before 1970 is as early as can be.
+fn sortable(at: Timestamp) -> String {
+    format!("{:0TIME_DIGITS$}", at.as_millis().max(0))
 }
 
 fn join(segments: &[&str]) -> String {
@@ -89,6 +113,46 @@ impl Keys {
     #[must_use]
     pub const fn events_prefix(self) -> &'static str {
         "EVENT#"
+    }
+
+    /// A labelled link of a record to another one, as the item under the first of them.
+    #[must_use]
+    pub fn link(self, object: &str, record: AnyId, label: &str, other: AnyId) -> Key {
+        let sk = join(&["LINK", &segment(label), &other.to_string()]);
+        Key { pk: self.record(object, record).pk, sk }
+    }
+
+    /// What the sort keys of a record's links begin with: all of them, or those with one label.
+    #[must_use]
+    pub fn links_prefix(self, label: Option<&str>) -> String {
+        match label {
+            Some(label) => join(&["LINK", &segment(label), ""]),
+            None => join(&["LINK", ""]),
+        }
+    }
+
+    /// What a record is shared with: `subject` is the id of a user or team, or `everyone`.
+    #[must_use]
+    pub fn share(self, object: &str, record: AnyId, subject: &str) -> Key {
+        Key { pk: self.record(object, record).pk, sk: join(&["SHARE", &segment(subject)]) }
+    }
+
+    /// What all share sort keys of a record begin with.
+    #[must_use]
+    pub const fn shares_prefix(self) -> &'static str {
+        "SHARE#"
+    }
+
+    /// One of the numbered parts of a record that is too large for one item, such as a job's list of records.
+    #[must_use]
+    pub fn chunk(self, object: &str, record: AnyId, number: u32) -> Key {
+        Key { pk: self.record(object, record).pk, sk: join(&["CHUNK", &format!("{number:010}")]) }
+    }
+
+    /// What all chunk sort keys of a record begin with.
+    #[must_use]
+    pub const fn chunks_prefix(self) -> &'static str {
+        "CHUNK#"
     }
 
     /// The guard of a unique value: `field` is `object.field`, the value is already normalised.
@@ -134,6 +198,18 @@ impl Keys {
         join(&[&self.workspace.to_string(), &segment(&object.to_uppercase())])
     }
 
+    /// The catalog's partition of links: each of them once, as the record that it was made from has it.
+    #[must_use]
+    pub fn link_catalog(self) -> String {
+        join(&[&self.workspace.to_string(), "LINK"])
+    }
+
+    /// The catalog's partition of shares.
+    #[must_use]
+    pub fn share_catalog(self) -> String {
+        join(&[&self.workspace.to_string(), "SHARE"])
+    }
+
     /// The catalog's partition of a day's events that this event falls into.
     #[must_use]
     pub fn event_catalog(self, at: Timestamp, event: Id<kinds::Event>) -> String {
@@ -149,6 +225,45 @@ pub fn api_key(hash: &str) -> Key {
     Key { pk: join(&["APIKEY", &segment(hash)]), sk: ROOT.to_owned() }
 }
 
+/// Where a link or a share stands in its catalog: its record, and what tells it from the record's others.
+pub(crate) fn place_in_catalog(child: &Key) -> String {
+    let record = child.pk.rsplit('#').next().unwrap_or_default();
+    let own = child.sk.split_once('#').map_or("", |(_, own)| own);
+    join(&[record, own])
+}
+
+/// The partition of `gsi2` that has the due work of a shard, of all workspaces.
+pub(crate) fn due_partition(shard: u32) -> String {
+    join(&["DUE", &shard.to_string()])
+}
+
+/// The partition of `gsi2` that a record's due work falls into. An id ends in random digits, so shards fill evenly.
+pub(crate) fn due_shard(id: AnyId) -> String {
+    let last = id.to_string().chars().next_back().and_then(|digit| digit.to_digit(16));
+    due_partition(last.unwrap_or(0) % DUE_SHARDS)
+}
+
+/// The sort key of a record's due work.
+pub(crate) fn due_place(at: Timestamp, id: AnyId) -> String {
+    join(&[&sortable(at), &id.to_string()])
+}
+
+/// What sorts behind all work that is due at a time or before, and before all that is due later.
+pub(crate) fn due_end(at: Timestamp) -> String {
+    sortable(at.plus_millis(1))
+}
+
+/// When the work with a sort key of `gsi2` is due.
+pub(crate) fn due_at(place: &str) -> Option<Timestamp> {
+    place.split('#').next()?.parse().ok().and_then(Timestamp::from_millis)
+}
+
+/// The record that a partition key names: its workspace, its object and its id.
+pub(crate) fn record_of(pk: &str) -> Option<(Id<kinds::Workspace>, String, AnyId)> {
+    let [workspace, object, id] = *pk.split('#').collect::<Vec<_>>().as_slice() else { return None };
+    Some((workspace.parse().ok()?, text_of(object).to_lowercase(), id.parse().ok()?))
+}
+
 /// What a primary key in the stream belongs to: its workspace, if it names one.
 #[must_use]
 pub fn workspace_of(pk: &str) -> Option<Id<kinds::Workspace>> {
@@ -156,73 +271,4 @@ pub fn workspace_of(pk: &str) -> Option<Id<kinds::Workspace>> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use kernel::{Clock, Ids};
-    use proptest::prelude::*;
-
-    #[test]
-    fn the_keys_are_spelled_like_this() {
-        let clock = Clock::manual();
-        let ids = Ids::seeded(clock.clone(), 1);
-        let keys = Keys::new(ids.next());
-        let contact = ids.next::<kinds::Contact>().erase();
-        let event = ids.next();
-        let show = |key: Key| format!("{} / {}", key.pk, key.sk);
-        insta::assert_snapshot!(
-            [
-                show(keys.record("contact", contact)),
-                show(keys.event("contact", contact, event)),
-                show(keys.unique("contact.email", "ada@example.com")),
-                show(keys.config("workspace")),
-                show(keys.journal(42)),
-                show(keys.once("0af1")),
-                show(keys.manifest(1)),
-                show(api_key("0af1")),
-                keys.catalog("contact"),
-                keys.event_catalog(clock.now(), event),
-            ]
-            .join("\n"),
-            @r"
-        wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / #
-        wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / EVENT#evt_019b76daa8007c7694ecfd7b0b623b80
-        wsp_019b76daa8007838a5822a6f9e62da21#UNIQUE#contact.email#ada@example.com / #
-        wsp_019b76daa8007838a5822a6f9e62da21#CONFIG / workspace
-        wsp_019b76daa8007838a5822a6f9e62da21#JOURNAL / 00000000000000000042
-        wsp_019b76daa8007838a5822a6f9e62da21#ONCE#0af1 / #
-        wsp_019b76daa8007838a5822a6f9e62da21#REPLICA#1 / #
-        APIKEY#0af1 / #
-        wsp_019b76daa8007838a5822a6f9e62da21#CONTACT
-        wsp_019b76daa8007838a5822a6f9e62da21#EVENT#2026-01-01#0
-        "
-        );
-    }
-
-    #[test]
-    fn a_key_names_its_workspace_only_if_it_has_one() {
-        let ids = Ids::seeded(Clock::manual(), 1);
-        let workspace = ids.next();
-        assert_eq!(workspace_of(&Keys::new(workspace).config("workspace").pk), Some(workspace));
-        assert_eq!(workspace_of(&api_key("0af1").pk), None);
-    }
-
-    proptest! {
-        #[test]
-        fn encoding_keeps_order_and_never_holds_a_separator(a in "\\PC*|[ -%]{0,6}", b in "\\PC*|[ -%]{0,6}") {
-            prop_assert_eq!(segment(&a).cmp(&segment(&b)), a.cmp(&b));
-            prop_assert!(!segment(&a).contains('#'));
-        }
-
-        #[test]
-        fn keys_compare_segment_by_segment(a in "[ -%a]{0,4}", b in "[ -%a]{0,4}", c in "[ -%a]{0,4}", d in "[ -%a]{0,4}") {
-            let key = |x: &str, y: &str| join(&[&segment(x), &segment(y)]);
-            prop_assert_eq!(key(&a, &b).cmp(&key(&c, &d)), (&a, &b).cmp(&(&c, &d)));
-        }
-
-        #[test]
-        fn different_values_never_share_a_guard(a in ".{0,12}", b in ".{0,12}", c in ".{0,12}", d in ".{0,12}") {
-            let keys = Keys::new(Ids::seeded(Clock::manual(), 1).next());
-            prop_assert_eq!(keys.unique(&a, &b) == keys.unique(&c, &d), (a, b) == (c, d));
-        }
-    }
-}
+mod tests;

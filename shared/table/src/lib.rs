@@ -7,7 +7,11 @@
 //! | a record's events | [`TenantTable::children`] | `pk`, `begins_with(sk, …)` |
 //! | journal after a number | [`TenantTable::journal_after`] | `w#JOURNAL`, `sk > seq` |
 //! | journal's last number | [`TenantTable::journal_last`], [`TenantTable::journal_last_at`] | the same, backwards, limit 1 |
+//! | a record's links, shares, chunks | [`TenantTable::children`] with the prefix of [`Keys`] | `pk`, `begins_with(sk, …)` |
+//! | parts of the configuration | [`TenantTable::config`] | `w#CONFIG`, `begins_with(sk, …)`, strongly consistent |
 //! | what exists of an object | [`TenantTable::catalog`] | gsi1 `w#OBJECT` |
+//! | which links and shares exist | [`TenantTable::catalogued_children`] | gsi1 `w#LINK`, `w#SHARE` |
+//! | what is due by a time | [`Tables::due`] | gsi2 `DUE#shard`, `gsi2sk <` that time |
 //! | who holds a unique value | [`TenantTable::get`] of a guard | `pk`, `sk` |
 //! | a credential | [`Tables::api_key`] | `APIKEY#hash` |
 //!
@@ -20,22 +24,29 @@ mod aws_error;
 mod changes;
 mod check;
 mod commit;
+mod due;
 mod item;
 mod journal;
 mod key;
+mod link;
 mod manifest;
 mod meter;
 mod once;
+mod put;
 mod read;
+mod share;
 mod tables;
 
 pub use changes::{Changes, Refused};
 pub use commit::Committed;
+pub use due::{Due, DueAfter, DuePage};
 pub use item::{OWN_ATTRIBUTES, SCHEMA, Sort};
 pub use journal::{JOURNAL_DAYS, JournalEntry, JournalPage};
-pub use key::{EVENT_SHARDS, Key, Keys, ROOT, api_key, segment, workspace_of};
+pub use key::{DUE_SHARDS, EVENT_SHARDS, Key, Keys, ROOT, api_key, segment, workspace_of};
+pub use link::{Direction, End, Link, MAX_LABEL_BYTES};
 pub use manifest::Manifest;
 pub use meter::{Meter, Used};
 pub use once::{KeptAnswer, ONCE_HOURS, Once};
-pub use read::{Catalogued, Page};
+pub use read::{Catalogued, CataloguedKeys, Children, Page};
+pub use share::{Level, Share};
 pub use tables::{Tables, TenantTable};

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
+use aws_sdk_dynamodb::types::AttributeValue;
 use kernel::{Error, Result, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::TenantTable;
-use crate::aws_error::failed;
 use crate::item::{Sort, to_item};
 
 /// The manifest of a replica's snapshots, for one replica schema: two releases side by side never fight over it.
@@ -53,29 +52,12 @@ impl TenantTable {
         let value = serde_json::to_value(manifest).map_err(Error::bug)?;
         let document = value.as_object().cloned().unwrap_or_default();
         let item = to_item(&self.keys().manifest(replica_schema), Sort::Manifest, &document)?;
-        #[expect(clippy::disallowed_methods, reason = "a manifest is not business data: it follows from the journal")]
-        let sent = self
-            .client()
-            .put_item()
-            .table_name(self.name())
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk) or version = :seen")
-            .expression_attribute_values(":seen", AttributeValue::N(seen.to_string()))
-            .return_consumed_capacity(ReturnConsumedCapacity::Total)
-            .send()
-            .await;
-        match sent {
-            Ok(answer) => {
-                self.meter.write(answer.consumed_capacity.as_slice());
-                Ok(true)
-            }
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_conditional_check_failed_exception()) => {
-                self.meter.write(&[]);
-                // The SDK sends again what was not answered: it may be our own first attempt that stands in the way.
-                let stored = self.manifest(replica_schema).await?;
-                Ok(stored.is_some_and(|stored| stored.object == manifest.object))
-            }
-            Err(error) => Err(failed(error)),
+        let condition = "attribute_not_exists(pk) or version = :seen";
+        if self.put_if(item, condition, Some(AttributeValue::N(seen.to_string()))).await? {
+            return Ok(true);
         }
+        // The SDK sends again what was not answered: it may be our own first attempt that stands in the way.
+        let stored = self.manifest(replica_schema).await?;
+        Ok(stored.is_some_and(|stored| stored.object == manifest.object))
     }
 }

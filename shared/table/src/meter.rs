@@ -31,9 +31,15 @@ impl Meter {
     }
 
     pub(crate) fn write(&self, capacity: &[ConsumedCapacity]) {
-        // A transaction reports both; a failed condition has reported neither.
-        let written: f64 = capacity.iter().filter_map(|c| c.write_capacity_units().or(c.capacity_units())).sum();
-        self.add(0.0, written);
+        // A condition that failed has reported nothing. A transaction says how much of its units was written (with what
+        // its checks of unwritten items cost) and how much was read: all of it, when it is sent again and was carried
+        // out before.
+        let read: f64 = capacity.iter().filter_map(ConsumedCapacity::read_capacity_units).sum();
+        let written = |c: &ConsumedCapacity| {
+            let rest = || Some(c.capacity_units()? - c.read_capacity_units().unwrap_or(0.0));
+            c.write_capacity_units().or_else(rest)
+        };
+        self.add(read, capacity.iter().filter_map(written).sum());
     }
 
     fn add(&self, read: f64, written: f64) {
@@ -46,4 +52,25 @@ impl Meter {
 
 fn units(capacity: &[ConsumedCapacity]) -> f64 {
     capacity.iter().filter_map(ConsumedCapacity::capacity_units).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn used(capacity: ConsumedCapacity) -> (f64, f64, u32) {
+        let meter = Meter::default();
+        meter.write(&[capacity]);
+        let Used { read_units, write_units, round_trips } = meter.used();
+        (read_units, write_units, round_trips)
+    }
+
+    #[test]
+    fn what_a_transaction_read_is_not_counted_as_written() {
+        let capacity = || ConsumedCapacity::builder().capacity_units(6.0);
+        assert_eq!(used(capacity().build()), (0.0, 6.0, 1));
+        assert_eq!(used(capacity().write_capacity_units(6.0).build()), (0.0, 6.0, 1));
+        assert_eq!(used(capacity().write_capacity_units(4.0).read_capacity_units(2.0).build()), (2.0, 4.0, 1));
+        assert_eq!(used(capacity().read_capacity_units(6.0).build()), (6.0, 0.0, 1));
+    }
 }

@@ -6,6 +6,7 @@ use kernel::{Error, Result};
 
 use crate::aws_error::failed;
 use crate::item::{Item, key_item, to_document};
+use crate::key::{place_in_catalog, text_of};
 use crate::once::{KeptAnswer, Once};
 use crate::{Key, TenantTable};
 
@@ -33,6 +34,24 @@ pub struct Catalogued {
     pub next: Option<String>,
 }
 
+/// Which children of records a catalog lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Children {
+    /// Links, each as the record that it was made from has it.
+    Links,
+    /// Shares.
+    Shares,
+}
+
+/// Some keys of a catalog, and where to go on if there are more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CataloguedKeys {
+    /// Keys in their order, as [`TenantTable::get_many`] takes them.
+    pub keys: Vec<Key>,
+    /// The key after which the next page starts.
+    pub next: Option<Key>,
+}
+
 impl TenantTable {
     /// One item, strongly consistent.
     ///
@@ -40,6 +59,11 @@ impl TenantTable {
     /// When the table does not answer.
     pub async fn get(&self, key: &Key) -> Result<Option<Document>> {
         self.own(key)?;
+        self.read(key).await
+    }
+
+    /// The same for a key that has been looked at.
+    pub(crate) async fn read(&self, key: &Key) -> Result<Option<Document>> {
         let answer = self
             .client()
             .get_item()
@@ -159,6 +183,83 @@ impl TenantTable {
         Ok(Catalogued { ids, next })
     }
 
+    /// The keys of a workspace's links or shares as the catalog index has them: eventually consistent, by record. A link
+    /// is there once, as the record that it was made from has it.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn catalogued_children(&self, children: Children, after: Option<&Key>) -> Result<CataloguedKeys> {
+        let partition = match children {
+            Children::Links => self.keys().link_catalog(),
+            Children::Shares => self.keys().share_catalog(),
+        };
+        after.map_or(Ok(()), |key| self.own(key))?;
+        let start = after.map(|key| {
+            let mut start = key_item(key);
+            start.insert("gsi1pk".to_owned(), AttributeValue::S(partition.clone()));
+            start.insert("gsi1sk".to_owned(), AttributeValue::S(place_in_catalog(key)));
+            start
+        });
+        let answer = self
+            .client()
+            .query()
+            .table_name(self.name())
+            .index_name("gsi1")
+            .key_condition_expression("gsi1pk = :pk")
+            .expression_attribute_values(":pk", AttributeValue::S(partition))
+            .set_exclusive_start_key(start)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .send()
+            .await
+            .map_err(failed)?;
+        self.meter.read(answer.consumed_capacity.as_slice());
+        let keys = answer.items.unwrap_or_default().iter().filter_map(key_of).collect();
+        let next = answer.last_evaluated_key.as_ref().and_then(key_of);
+        Ok(CataloguedKeys { keys, next })
+    }
+
+    /// The parts of the workspace's configuration whose names begin with a prefix, all of them, by name: `object.` for
+    /// the definitions of objects, an empty one for everything. Strongly consistent. Each document has the member
+    /// `part`, which is taken from the item's key: a stored member of that name does not count.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn config(&self, prefix: &str) -> Result<Vec<Document>> {
+        let Key { pk, sk } = self.keys().config(prefix);
+        // The table takes no empty text in a condition on a key.
+        let (condition, prefix) = match sk.is_empty() {
+            true => ("pk = :pk", None),
+            false => ("pk = :pk and begins_with(sk, :prefix)", Some((":prefix".to_owned(), AttributeValue::S(sk)))),
+        };
+        let values = prefix.into_iter().chain([(":pk".to_owned(), AttributeValue::S(pk))]).collect::<Item>();
+        let (mut parts, mut start) = (Vec::new(), None);
+        loop {
+            let answer = self
+                .client()
+                .query()
+                .table_name(self.name())
+                .key_condition_expression(condition)
+                .set_expression_attribute_values(Some(values.clone()))
+                .set_exclusive_start_key(start)
+                .consistent_read(true)
+                .return_consumed_capacity(ReturnConsumedCapacity::Total)
+                .send()
+                .await
+                .map_err(failed)?;
+            self.meter.read(answer.consumed_capacity.as_slice());
+            for item in answer.items.unwrap_or_default() {
+                let part = text_of(&text(&item, "sk").unwrap_or_default());
+                let mut document = to_document(item)?;
+                document.insert("part".to_owned(), part.into());
+                parts.push(document);
+            }
+            start = answer.last_evaluated_key;
+            if start.is_none() {
+                return Ok(parts);
+            }
+        }
+    }
+
     fn catalog_start(&self, object: &str, partition: &str, id: &str) -> Result<Item> {
         let record = id.parse().map_err(Error::bug)?;
         let mut start = key_item(&self.keys().record(object, record));
@@ -182,6 +283,11 @@ impl TenantTable {
 
 pub(crate) fn text(item: &Item, attribute: &str) -> Option<String> {
     item.get(attribute)?.as_s().ok().cloned()
+}
+
+/// The key that an item of an index names.
+fn key_of(item: &Item) -> Option<Key> {
+    Some(Key { pk: text(item, "pk")?, sk: text(item, "sk")? })
 }
 
 impl crate::Tables {

@@ -50,8 +50,7 @@ async fn a_list_of_fifty_among_twenty_thousand_costs_one_round_trip_and_half_a_r
         }
     }
     let (files, queues) = (Files::new(&clients, "files"), Queues::new(&clients, "http://in-process.invalid/snapshots"));
-    let objects = vec![contacts::object()];
-    let replicas = Replicas::new(directory.path(), tables.clone(), files, queues, objects, Limits::request());
+    let replicas = Replicas::new(directory.path(), tables.clone(), files, queues, Limits::request());
     replicas.open(&table, &clock).await.unwrap().catch_up().await.unwrap();
     let mut newest = Query::new("contact");
     let mut by_name = Query::new("contact");

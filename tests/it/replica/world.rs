@@ -7,7 +7,7 @@ use std::time::Duration;
 use auth::{Caller, Role};
 use cloud::{Clients, Files, Queues};
 use kernel::{AnyId, Clock, Id, Ids, Version, kinds};
-use records::{Cx, Object};
+use records::{Cx, Object, Schema, Schemas};
 use replica::{Limits, Replicas, Rule};
 use serde_json::Value;
 use table::{Meter, Tables, TenantTable};
@@ -64,6 +64,7 @@ pub(crate) struct World {
     known: Mutex<BTreeMap<AnyId, Known>>,
     /// Records that nobody has begun to erase, the youngest last.
     live: Mutex<Vec<AnyId>>,
+    schemas: Schemas,
     failures: Mutex<Vec<String>>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -91,13 +92,14 @@ impl World {
             directory: tempfile::tempdir().unwrap(),
             known: Mutex::default(),
             live: Mutex::default(),
+            schemas: Schemas::default(),
             failures: Mutex::default(),
             counts: Mutex::default(),
         })
     }
 
-    pub(crate) fn object(&self) -> &'static Object {
-        contacts::object()
+    pub(crate) fn object(&self) -> Arc<Object> {
+        Schema::built_in_object("contact")
     }
 
     /// Clients that meet the faults of an actor.
@@ -121,15 +123,8 @@ impl World {
 
     pub(crate) fn cx(&self, clients: &Clients) -> Cx {
         let (user, workspace) = (self.user, self.workspace);
-        Cx {
-            caller: Caller { user, api_key: None, workspace, role: Role::Admin },
-            table: self.table(clients),
-            clock: self.clock.clone(),
-            ids: self.ids.clone(),
-            request_id: "req_test".to_owned(),
-            once: None,
-            dry_run: false,
-        }
+        let caller = Caller { user, api_key: None, workspace, role: Role::Admin };
+        Cx::new(caller, self.table(clients), self.schemas.clone(), self.clock.clone(), self.ids.clone())
     }
 
     /// One instance's replicas, in a directory of that name.
@@ -139,7 +134,6 @@ impl World {
             self.tables(clients),
             Files::new(clients, "files"),
             Queues::new(clients, "http://in-process.invalid/snapshots"),
-            vec![self.object()],
             limits,
         );
         match self.plan.without {

@@ -23,7 +23,7 @@ pub(crate) async fn make_stable(world: &Arc<World>) {
         let id = world.ids.next::<kinds::Contact>().erase();
         let name = format!("{}-{number:03}", NAMES[number % NAMES.len()]);
         let input = document(json!({ "first_name": "Stable", "last_name": name, "city": "Berlin" }));
-        let written = records::create(&cx, world.object(), id, &input).await.unwrap();
+        let written = records::create(&cx, &world.object(), id, &input).await.unwrap();
         world.known().insert(id, Known { version: written.version, stable: true, ..Known::default() });
         world.live().push(id);
         world.clock.advance_millis(7);
@@ -49,7 +49,7 @@ pub(crate) async fn write(world: Arc<World>, writer: u64) {
 /// One change; `false` when the record was not in a state for it.
 async fn change(world: &World, cx: &Cx, dice: &Dice) -> bool {
     let die = dice.below(100);
-    let object = world.object();
+    let object = &*world.object();
     if die < 30 {
         let id = world.ids.next::<kinds::Contact>().erase();
         let input =

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use events::{SnapshotReason, SnapshotRequest};
+use kernel::{Prefix, kinds};
 use records::{Field, FieldType, Object};
 use replica::{Limits, Query, Replica, Snapshotted};
 use serde_json::json;
@@ -35,7 +36,7 @@ fn behind(world: &World) -> SnapshotRequest {
 }
 
 async fn worker(world: &World) -> Replica {
-    world.replicas_of("worker", vec![&CONTACT], Limits::worker()).open(&world.table, &world.clock).await.unwrap()
+    world.replicas_of("worker", vec![CONTACT.clone()], Limits::worker()).open(&world.table, &world.clock).await.unwrap()
 }
 
 #[tokio::test]
@@ -128,8 +129,16 @@ fn zstd_unpacked(packed: &[u8]) -> Vec<u8> {
 async fn two_workers_at_once_leave_one_manifest_and_no_litter() {
     let world = World::new();
     with_three(&world).await;
-    let one = world.replicas_of("w1", vec![&CONTACT], Limits::worker()).open(&world.table, &world.clock).await.unwrap();
-    let two = world.replicas_of("w2", vec![&CONTACT], Limits::worker()).open(&world.table, &world.clock).await.unwrap();
+    let one = world
+        .replicas_of("w1", vec![CONTACT.clone()], Limits::worker())
+        .open(&world.table, &world.clock)
+        .await
+        .unwrap();
+    let two = world
+        .replicas_of("w2", vec![CONTACT.clone()], Limits::worker())
+        .open(&world.table, &world.clock)
+        .await
+        .unwrap();
     let request = behind(&world);
     let (first, second) = tokio::join!(one.snapshot(&request), two.snapshot(&request));
     let made = [first.unwrap(), second.unwrap()];
@@ -152,12 +161,14 @@ async fn a_file_that_was_away_for_a_month_is_not_trusted() {
 
 static WITH_NICKNAME: LazyLock<Object> = LazyLock::new(|| {
     let mut object = CONTACT.clone();
-    object.fields.push(Field::new("nickname", FieldType::Text { max: 10 }, "Nickname.").searched());
+    object.fields.push(Field::new("nickname", FieldType::text(10), "Nickname.").searched());
     object
 });
 
-static COMPANY: LazyLock<Object> =
-    LazyLock::new(|| Object { name: "company", plural: "companies", prefix: "com", ..CONTACT.clone() });
+static COMPANY: LazyLock<Object> = LazyLock::new(|| {
+    let (name, plural) = ("company".to_owned(), "companies".to_owned());
+    Object { name, plural, prefix: Prefix::of::<kinds::Company>(), ..CONTACT.clone() }
+});
 
 #[tokio::test]
 async fn a_field_that_appears_later_is_filled_from_the_documents() {
@@ -165,13 +176,13 @@ async fn a_field_that_appears_later_is_filled_from_the_documents() {
     let id = world.id();
     world.append(1, &[world.change(id, 1, 1, json!({ "nickname": "Bertl", "name": "Norbert" }))]).await;
     drop(world.open("one").await);
-    let replicas = world.replicas_of("one", vec![&WITH_NICKNAME], Limits::request());
+    let replicas = world.replicas_of("one", vec![WITH_NICKNAME.clone()], Limits::request());
     let replica = replicas.open(&world.table, &world.clock).await.unwrap();
     let mut found = Query::new("contact");
     found.search = Some("bert".to_owned());
     assert_eq!(column(&replica.ask(&found).unwrap(), "nickname"), ["Bertl"]);
     world.faults.reset_counts();
-    let replicas = world.replicas_of("one", vec![&WITH_NICKNAME, &COMPANY], Limits::request());
+    let replicas = world.replicas_of("one", vec![WITH_NICKNAME.clone(), COMPANY.clone()], Limits::request());
     replicas.open(&world.table, &world.clock).await.unwrap();
     assert!(world.faults.calls("Query") > 0, "a whole object that the file lacks is read from the table");
 }
@@ -179,7 +190,7 @@ async fn a_field_that_appears_later_is_filled_from_the_documents() {
 #[tokio::test]
 async fn the_least_recently_used_file_is_given_up() {
     let world = World::new();
-    let replicas = world.replicas_of("one", vec![&CONTACT], Limits { disk: 1, ..Limits::request() });
+    let replicas = world.replicas_of("one", vec![CONTACT.clone()], Limits { disk: 1, ..Limits::request() });
     let other = world.tables.workspace(world.ids.next(), table::Meter::default());
     drop(replicas.open(&world.table, &world.clock).await.unwrap());
     let replica = replicas.open(&other, &world.clock).await.unwrap();

@@ -89,14 +89,15 @@ async fn a_gap_that_stays_is_stepped_over_by_a_later_snapshot() {
     let [first, second, third] = [world.id(), world.id(), world.id()];
     // Nothing can be built within a request.
     let limits = Limits { build: 0, ..Limits::request() };
-    let replica = world.replicas_of("one", vec![&CONTACT], limits).open(&world.table, &world.clock).await.unwrap();
+    let replica =
+        world.replicas_of("one", vec![CONTACT.clone()], limits).open(&world.table, &world.clock).await.unwrap();
     world.append(1, &[world.change(first, 1, 1, json!({}))]).await;
     assert_eq!(replica.catch_up().await.unwrap(), 1);
     world.store(first, 1, json!({})).await;
     world.store(second, 1, json!({})).await;
     // Entry 2 told of `second` and has expired.
     world.append(3, &[world.change(first, 1, 1, json!({}))]).await;
-    let worker = world.replicas_of("worker", vec![&CONTACT], Limits::worker());
+    let worker = world.replicas_of("worker", vec![CONTACT.clone()], Limits::worker());
     let request = SnapshotRequest { workspace: world.workspace(), reason: SnapshotReason::Behind, record: None };
     worker.open(&world.table, &world.clock).await.unwrap().snapshot(&request).await.unwrap();
     world.append(4, &[world.change(third, 1, 9, json!({}))]).await;
@@ -201,7 +202,7 @@ async fn a_position_with_ids_of_another_workspace_shows_nothing_of_it() {
 async fn what_is_too_far_behind_is_told_to_come_again_and_gets_there() {
     let world = World::new();
     let limits = Limits { changes: 10, ..Limits::request() };
-    let replicas = world.replicas_of("one", vec![&CONTACT], limits);
+    let replicas = world.replicas_of("one", vec![CONTACT.clone()], limits);
     let replica = replicas.open(&world.table, &world.clock).await.unwrap();
     let _ = world.cloud.take_messages();
     for seq in 1..=5 {

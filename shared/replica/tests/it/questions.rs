@@ -245,7 +245,7 @@ async fn no_question_takes_longer_than_it_may() {
     let records: Vec<Value> = (0..3000).map(|number| json!({ "name": format!("Name {number}") })).collect();
     drop(replica_of(&world, &records).await);
     let limits = Limits { statement: Duration::ZERO, ..Limits::request() };
-    let replicas = world.replicas_of("one", vec![&CONTACT], limits);
+    let replicas = world.replicas_of("one", vec![CONTACT.clone()], limits);
     let replica = replicas.open(&world.table, &world.clock).await.unwrap();
     let slow = Query { filter: Filter::Is(Condition::new("name", Op::Contains, "nowhere")), ..everything() };
     assert_eq!(replica.ask(&slow).unwrap_err().code(), "unavailable");

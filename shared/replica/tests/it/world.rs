@@ -2,36 +2,27 @@
 
 use std::sync::LazyLock;
 
-use auth::Permission;
 use cloud::{Clients, Files, Queues};
 use events::{Change, Document, StreamPosition};
-use kernel::{AnyId, Clock, Id, Ids, Violations, kinds};
-use records::{Field, FieldType, Fields, Object};
+use kernel::{AnyId, Clock, Id, Ids, Prefix, kinds};
+use records::{Field, FieldType, Object, Schema};
 use replica::{Answer, Archived, Limits, Query, Replica, Replicas};
 use serde_json::{Value, json};
 use table::{JournalEntry, Meter, Tables, TenantTable};
 use tempfile::TempDir;
 use testkit::{Cloud, Engine, Faults};
 
-pub(crate) static CONTACT: LazyLock<Object> = LazyLock::new(|| Object {
-    name: "contact",
-    plural: "contacts",
-    prefix: "con",
-    help: "A person.",
-    owned: true,
-    write: Permission::Write,
-    fields: vec![
-        Field::new("name", FieldType::Text { max: 100 }, "Name.").searched(),
-        Field::new("email", FieldType::Email, "Email.").unique().searched(),
-        Field::new("phone", FieldType::Phone, "Phone.").searched(),
-        Field::new("city", FieldType::Text { max: 100 }, "City."),
-        Field::new("tier", FieldType::Select { options: vec!["gold", "silver"] }, "Tier."),
-    ],
-    guard: Object::no_guard,
-    rules: no_rules,
+pub(crate) static CONTACT: LazyLock<Object> = LazyLock::new(|| {
+    let mut object = Object::new("contact", "contacts", Prefix::of::<kinds::Contact>(), "A person.");
+    object.fields = vec![
+        Field::new("name", FieldType::text(100), "Name.").searched(),
+        Field::new("email", FieldType::Email {}, "Email.").unique().searched(),
+        Field::new("phone", FieldType::Phone {}, "Phone.").searched(),
+        Field::new("city", FieldType::text(100), "City."),
+        Field::new("tier", FieldType::select(&["gold", "silver"]), "Tier."),
+    ];
+    object
 });
-
-fn no_rules(_: &Fields, _: &mut Violations) {}
 
 /// A workspace, its table, its bucket, its clock.
 pub(crate) struct World {
@@ -60,13 +51,15 @@ impl World {
     }
 
     pub(crate) fn replicas(&self, directory: &str) -> Replicas {
-        self.replicas_of(directory, vec![&CONTACT], Limits::request())
+        self.replicas_of(directory, vec![CONTACT.clone()], Limits::request())
     }
 
-    pub(crate) fn replicas_of(&self, directory: &str, objects: Vec<&'static Object>, limits: Limits) -> Replicas {
+    pub(crate) fn replicas_of(&self, directory: &str, objects: Vec<Object>, limits: Limits) -> Replicas {
         let files = Files::new(&self.clients, "files");
         let queues = Queues::new(&self.clients, "http://in-process.invalid/snapshots");
-        Replicas::new(self.directory.path().join(directory), self.tables.clone(), files, queues, objects, limits)
+        let directory = self.directory.path().join(directory);
+        let replicas = Replicas::new(directory, self.tables.clone(), files, queues, limits);
+        replicas.over(&Schema::with(objects, Vec::new()))
     }
 
     pub(crate) async fn open(&self, directory: &str) -> Replica {

@@ -1,0 +1,71 @@
+//! What a caller may do to one record, beyond what the role says of all of them.
+
+use auth::Permission;
+use events::Document;
+use kernel::{Error, Result};
+use serde_json::Value;
+
+use crate::record::Common;
+use crate::{Cx, Object, Record};
+
+/// How far a caller reaches into a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// The caller may not know that there is such a record.
+    Nothing,
+    /// The caller may look at it.
+    Read,
+    /// The caller may change it, as far as the role goes.
+    Write,
+}
+
+/// With whom everybody in the workspace is meant.
+pub(crate) const EVERYONE: &str = "everyone";
+
+impl Object {
+    /// Whether every caller reaches every record of this object: no share has to be looked up.
+    #[must_use]
+    pub fn is_open_to(&self, cx: &Cx) -> bool {
+        !self.private || cx.caller.role.may(Permission::Administer)
+    }
+}
+
+/// How far the caller reaches into a record. No round trip but for private objects' records of others; then two at most.
+pub(crate) async fn reach(cx: &Cx, object: &Object, common: &Common) -> Result<Reach> {
+    if object.is_open_to(cx) || common.owner_id == Some(cx.caller.user) {
+        return Ok(Reach::Write);
+    }
+    let keys = cx.table.keys();
+    let caller = cx.caller.user.erase();
+    let share = |subject: &str| keys.share(&object.name, common.id, subject);
+    let wanted = [keys.record("user", caller), share(&caller.to_string()), share(EVERYONE)];
+    let found = cx.table.get_many(&wanted).await?;
+    let team = found.iter().find_map(|document| document.get("team_id")?.as_str());
+    let with_team = match team {
+        Some(team) => cx.table.get(&share(team)).await?,
+        None => None,
+    };
+    Ok(found.iter().chain(&with_team).filter_map(level).max().unwrap_or(Reach::Nothing))
+}
+
+/// What a share gives; `None` for a document that is none.
+fn level(share: &Document) -> Option<Reach> {
+    share.get("subject")?;
+    match share.get("level").and_then(Value::as_str)? {
+        "write" => Some(Reach::Write),
+        "read" => Some(Reach::Read),
+        _ => None,
+    }
+}
+
+/// Passes if the caller may change a record.
+///
+/// # Errors
+/// [`Error::NotFound`] for a record that the caller may not know of, [`Error::Denied`] for one that is only shared to be read.
+pub(crate) async fn require_write(cx: &Cx, object: &Object, record: &Record) -> Result<()> {
+    match reach(cx, object, &record.common).await? {
+        Reach::Write => Ok(()),
+        Reach::Read => Err(Error::denied("this record is shared with you to be read only")),
+        Reach::Nothing => Err(Error::not_found(object.name.clone())),
+    }
+}

@@ -1,0 +1,58 @@
+//! What unique values are compared by.
+
+use serde_json::{Value, json};
+use unicode_normalization::UnicodeNormalization;
+
+use crate::FieldType;
+
+/// What parts source and key of an external id in a path.
+const PARTS: char = ':';
+
+/// What a unique value is compared by: emails without regard to case, everything else as it is kept. Two values are the
+/// same if and only if these texts are.
+#[must_use]
+pub fn normalised(kind: &FieldType, value: &str) -> String {
+    match kind {
+        FieldType::Email {} => value.trim().nfkc().collect::<String>().to_lowercase(),
+        _ => value.to_owned(),
+    }
+}
+
+/// A kept value as the text that [`normalised`] takes; `None` for what cannot be unique.
+pub(crate) fn as_text(kind: &FieldType, value: &Value) -> Option<String> {
+    match (kind, value) {
+        (FieldType::ExternalId {}, Value::Object(id)) => {
+            Some([id.get("source")?.as_str()?, id.get("key")?.as_str()?].join(":"))
+        }
+        (_, Value::String(text)) => Some(text.clone()),
+        (_, Value::Number(number)) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+/// The value that a path says in `…/by/external_id/hubspot:42`.
+#[must_use]
+pub fn parse_external_id(text: &str) -> Option<Value> {
+    let (source, key) = text.split_once(PARTS)?;
+    Some(json!({ "source": source, "key": key }))
+}
+
+impl FieldType {
+    /// Whether values of this type can be unique.
+    #[must_use]
+    pub const fn can_be_unique(&self) -> bool {
+        matches!(
+            self,
+            Self::Text { .. }
+                | Self::Number { .. }
+                | Self::Email {}
+                | Self::Phone {}
+                | Self::Url {}
+                | Self::Domain {}
+                | Self::Date {}
+                | Self::User {}
+                | Self::Reference { .. }
+                | Self::ExternalId {}
+        )
+    }
+}
