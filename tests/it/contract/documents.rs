@@ -1,9 +1,10 @@
-//! What is generated from the code: `docs/openapi.json`, the route table of `docs/API.md`, and a sample of every domain
-//! event in `events/domain/`.
+//! What is generated from the code: `docs/openapi.json`, the route table of `docs/API.md`, the routes of `template.yaml` and
+//! of `cargo lambda watch`, and a sample of every domain event in `events/domain/`.
 //!
 //! With `RAPPORT_WRITE_DOCUMENTS=1` these tests write instead of comparing; `cargo xtask openapi` does that.
 
 mod goldens;
+mod routing;
 
 use std::fmt::Write as _;
 
@@ -67,10 +68,15 @@ async fn the_openapi_document_is_what_the_routes_say() {
 #[tokio::test]
 async fn the_route_table_is_what_the_routes_say() {
     let app = App::start().await;
-    let page = text("docs/API.md");
-    let (before, rest) = page.split_once(BEGIN).expect("docs/API.md has the mark where the table begins");
-    let (_, after) = rest.split_once(END).expect("docs/API.md has the mark where the table ends");
-    compare("docs/API.md", &format!("{before}{BEGIN}\n{}{END}{after}", table(&capabilities(&app))));
+    compare_between("docs/API.md", BEGIN, END, &table(&capabilities(&app)));
+}
+
+/// Compares what stands between two marks of a file with what it should be, or writes it.
+fn compare_between(name: &str, begin: &str, end: &str, expected: &str) {
+    let page = text(name);
+    let (before, rest) = page.split_once(begin).unwrap_or_else(|| panic!("{name} lacks {begin}"));
+    let (_, after) = rest.split_once(end).unwrap_or_else(|| panic!("{name} lacks {end}"));
+    compare(name, &format!("{before}{begin}\n{expected}{end}{after}"));
 }
 
 fn table(capabilities: &[Capability]) -> String {
