@@ -59,6 +59,9 @@ async fn the_same_key_twice_at_the_same_moment_has_one_effect() {
 async fn a_dry_run_answers_what_would_happen_and_writes_nothing() {
     let app = App::start().await;
     let me = app.workspace("north").await;
+    // The first request of a minute learns the workspace's schema: one round trip more.
+    let first = me.post("/v1/contacts", json!({ "first_name": "Bea" })).await;
+    assert_eq!((first.timing("round_trips"), first.timing("read_units")), (2.0, 1.0));
     let body = json!({ "first_name": "Ada", "email": "ada@example.com" });
     let before = app.items().len();
     let dry = me.post("/v1/contacts?validate=only", body.clone()).await;
@@ -138,10 +141,14 @@ async fn an_owner_must_be_a_user_of_the_same_workspace() {
 async fn a_create_is_one_round_trip_and_says_what_it_cost() {
     let app = App::start().await;
     let me = app.workspace("north").await;
+    // The first request of a minute learns the workspace's schema: one round trip more.
+    let first = me.post("/v1/contacts", json!({ "first_name": "Bea" })).await;
+    assert_eq!((first.timing("round_trips"), first.timing("read_units")), (2.0, 1.0));
     let body = json!({ "first_name": "Ada", "email": "ada@example.com" });
     let made = me.send(Method::POST, "/v1/contacts", &[("idempotency-key", "k")], Some(body)).await;
     assert_eq!((made.timing("round_trips"), made.timing("read_units")), (1.0, 0.0));
     assert!(made.timing("write_units") <= 11.0, "{}", made.timing("write_units"));
+    me.get(&made.header("location")).await.expect(200);
     let read = me.get(&made.header("location")).await;
     assert_eq!((read.timing("round_trips"), read.timing("read_units"), read.timing("write_units")), (1.0, 1.0, 0.0));
 }

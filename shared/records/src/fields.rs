@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use events::{Document, FieldChange};
-use kernel::{Violations, pointer};
+use kernel::{Violations, path_pointer, pointer};
 use serde_json::Value;
 
 use crate::Field;
@@ -61,7 +61,12 @@ impl Fields {
                 (CUSTOM, Value::Object(members)) => {
                     for (name, value) in members {
                         let path = [CUSTOM, name].join(".");
-                        named.extend(self.take_one(object, &path, value, violations));
+                        if object.field(&path).is_some() {
+                            named.extend(self.take_one(object, &path, value, violations));
+                        } else {
+                            let at = pointer(CUSTOM) + &pointer(name);
+                            violations.add(at, "unknown_field", "is not a field of this object");
+                        }
                     }
                 }
                 (CUSTOM, _) => violations.add(pointer(CUSTOM), "wrong_type", "must be an object"),
@@ -70,7 +75,7 @@ impl Fields {
                 (name, value) if !name.contains('.') => {
                     named.extend(self.take_one(object, name, value, violations));
                 }
-                (name, _) => unknown(name, violations),
+                (name, _) => violations.add(pointer(name), "unknown_field", "is not a field of this object"),
             }
         }
         named
@@ -175,14 +180,10 @@ impl Fields {
 }
 
 fn unknown(path: &str, violations: &mut Violations) {
-    let at = match path.strip_prefix(CUSTOM).and_then(|rest| rest.strip_prefix('.')) {
-        Some(name) => pointer(CUSTOM) + &pointer(name),
-        None => pointer(path),
-    };
     if COMMON_FIELDS.contains(&path) {
-        violations.add(at, "read_only", "is set by Rapport and cannot be changed");
+        violations.add(pointer(path), "read_only", "is set by Rapport and cannot be changed");
     } else {
-        violations.add(at, "unknown_field", "is not a field of this object");
+        violations.add(path_pointer(path), "unknown_field", "is not a field of this object");
     }
 }
 

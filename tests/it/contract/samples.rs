@@ -68,7 +68,7 @@ async fn the_requests_are_answered_by_their_functions() {
     assert_eq!((status.as_u16(), &made["email"]), (201, &"ada@example.com".into()), "{made:#}");
     let (status, repeated) = sent(contacts::router(parts()), "http-create-contact.json").await;
     assert_eq!((status.as_u16(), &repeated["id"]), (201, &made["id"]), "the sample has an idempotency key");
-    let (status, problem) = sent(contacts::router(parts()), "http-read-contact.json").await;
+    let (status, problem) = sent(views::router(parts()), "http-read-contact.json").await;
     assert_eq!((status.as_u16(), &problem["type"]), (404, &"/problems/not_found".into()), "{problem:#}");
     let (status, document) = sent(identity::router(parts()), "http-openapi.json").await;
     assert_eq!((status.as_u16(), &document["openapi"]), (200, &"3.1.0".into()));
