@@ -11,6 +11,7 @@ mod create;
 mod cx;
 mod erase;
 mod fields;
+pub mod formula;
 mod history;
 mod load;
 mod record;
