@@ -48,8 +48,8 @@
 //!   is beyond the range of its type, a date outside the years 0 to 9999.
 //! - A comparison with a blank is false, `!=` too; ask `is_blank`. A blank condition counts as false.
 //! - Amounts in two currencies are not equal, and neither is less than the other.
-//! - A text of more than 10,000 characters, at the end or on the way, leaves the whole formula blank: a part of a text
-//!   that was cut would be taken for all of it.
+//! - A text of more than 10,000 characters that is made on the way or given at the end leaves the whole formula blank: a
+//!   text that was cut would be taken for all of it. Longer texts of fields can be asked and cut: `left(notes, 100)`.
 //!
 //! # Numbers
 //! Binary floating point, of which people see nothing: a sum, difference, product, quotient or remainder is rounded to 12

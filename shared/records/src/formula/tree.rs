@@ -1,7 +1,7 @@
 //! The tree that a formula is read into.
 //!
 //! Operators of one level that follow each other are one [`Expression::Chain`] and not a tree that leans to the left: so
-//! the tree is only as deep as its brackets, and whoever walks it needs no more of the stack than the parser did.
+//! the tree is only as deep as its brackets and the levels within them, and whoever walks it needs little of the stack.
 
 use super::Operand;
 use super::reference::Function;
