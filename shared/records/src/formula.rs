@@ -41,7 +41,7 @@
 //! | `or(condition, …)` | `money(amount, currency)` | `mid(text, start, count)` | `days_between(from, to)` |
 //! | `not(condition)` | `amount(money)`, `currency(money)` | `contains(text, part)`, `starts_with(text, part)`, `ends_with(text, part)`, `replace(text, old, new)` | `months_between(from, to)` |
 //!
-//! [`reference`] and [`operators`] say the same to programs, with a sentence for each.
+//! [`reference()`] and [`operators()`] say the same to programs, with a sentence for each.
 //!
 //! # What blank does
 //! - Arithmetic with a blank is blank. So is what cannot be computed: a division by zero, a sum of two currencies, what
