@@ -17,18 +17,25 @@ pub(crate) fn change_of(record: EventRecord, now: Timestamp) -> Result<Option<Ch
     let mut image = if removed { told.old_image } else { told.new_image };
     let sk = text(told.keys.get("sk")).unwrap_or_default();
     let item = text(image.get("item")).unwrap_or_default();
-    if !["record", "link", "config"].contains(&item.as_str()) {
+    if !["record", "link", "share", "config"].contains(&item.as_str()) {
+        return Ok(None);
+    }
+    // A link is two items that say the same. Replicas keep it once, as the record that it was made from has it, so the
+    // other one would only make every journal longer. An item never changes its direction.
+    if item == "link" && text(image.get("direction")).as_deref() == Some("in") {
         return Ok(None);
     }
     for own in OWN_ATTRIBUTES {
         image.remove(*own);
     }
     let document: Document = serde_dynamo::from_item(image).map_err(Error::bug)?;
-    let member = |name: &str| document.get(name).and_then(Value::as_str).map(str::to_owned);
+    let member = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let child = |names: &[&str]| names.iter().map(|name| member(name)).collect::<Vec<_>>().join("/");
     let (kind, id) = match item.as_str() {
-        "record" => (member("object").unwrap_or_default(), member("id").unwrap_or_default()),
-        "config" => (sk.clone(), sk),
-        _ => (String::new(), sk),
+        "record" => (member("object"), member("id")),
+        "link" => (member("label"), child(&["record", "label", "other"])),
+        "share" => (member("object"), child(&["record", "subject"])),
+        _ => (sk.clone(), sk),
     };
     let digits = told.sequence_number.ok_or_else(|| Error::bug("a stream record without a sequence number"))?;
     // The stream does not always say when; now is later, which nobody mistakes for an old change.

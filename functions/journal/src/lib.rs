@@ -5,8 +5,8 @@
 //! | the last number, once an instance, day and workspace | `w#JOURNAL` backwards, limit 1, strongly consistent | 1 read unit for 4 KB |
 //! | append | put `w#JOURNAL` / `last + 1` if nobody has that number | 1 write unit for 1 KB packed, which is several changes |
 //!
-//! Owns the journal's entries. Events in: the stream's records of the items `record`, `link` and `config`; images,
-//! removals and expiries alike. Events out: none.
+//! Owns the journal's entries. Events in: the stream's records of the items `record`, `link`, `share` and `config`;
+//! images, removals and expiries alike. Of a link's two items only `out` is appended. Events out: none.
 //!
 //! The order within one item is the stream's. A batch may come again, whole or in part, and then its changes are in the
 //! journal twice: replicas know how to read that. Never skips a change, and never writes a number twice.
@@ -57,13 +57,15 @@ struct Group {
 }
 
 impl Group {
-    /// What a record was before its removal in the same batch is nobody's business any more.
+    /// What an item was before its removal in the same batch is nobody's business any more. What it became after it
+    /// stays: a link can be made again.
     fn empty_removed(&mut self) {
         let mut removed = BTreeSet::new();
-        for change in self.changes.iter_mut().rev().filter(|change| change.item == "record") {
+        for change in self.changes.iter_mut().rev() {
+            let item = (change.item.clone(), change.kind.clone(), change.id.clone());
             if change.document.is_none() {
-                removed.insert(change.id.clone());
-            } else if removed.contains(&change.id) {
+                removed.insert(item);
+            } else if removed.contains(&item) {
                 change.document = None;
             }
         }

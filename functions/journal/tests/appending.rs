@@ -7,7 +7,7 @@ use events::{Change, Document};
 use journal::Journal;
 use kernel::{AnyId, Clock, Id, Ids, kinds};
 use serde_json::json;
-use table::{Changes, JournalEntry, Meter, Tables, TenantTable};
+use table::{Changes, End, JournalEntry, Level, Link, Meter, Share, Tables, TenantTable};
 use testkit::{Engine, Fate, Faults};
 
 /// 2026-01-01 is day 20,454 since 1970.
@@ -103,6 +103,104 @@ async fn a_life_becomes_its_changes_in_order_and_nothing_else() {
     assert!(
         self::entries(&table).await.iter().all(|(_, changes)| changes.iter().all(|change| change.item == "record"))
     );
+}
+
+/// Everything that the journal has, whatever was removed later in the same batch: each record of the stream is a batch.
+async fn changes_one_by_one(world: &World, table: &TenantTable) -> Vec<Change> {
+    let journal = Journal::default();
+    for record in world.engine.stream("rapport").read_all(None).unwrap() {
+        let response = journal.append_batch(&world.tables, &world.clock, world.batch(vec![record])).await;
+        assert!(response.batch_item_failures.is_empty());
+    }
+    entries(table).await.into_iter().flat_map(|(_, changes)| changes).collect()
+}
+
+fn link(world: &World) -> Link {
+    Link {
+        from: End::new("contact", world.ids.next::<kinds::Contact>().erase()),
+        to: End::new("user", world.ids.next::<kinds::User>().erase()),
+        label: "advised/by".to_owned(),
+        version: 0,
+        created_at: world.clock.now(),
+        created_by: world.ids.next(),
+        more: Document::new(),
+    }
+}
+
+#[tokio::test]
+async fn a_link_is_told_once_as_the_record_that_it_was_made_from_has_it() {
+    let world = World::new();
+    let (table, made) = (world.workspace(), link(&world));
+    let commit = async |add: &dyn Fn(&mut Changes)| {
+        let mut changes = Changes::new();
+        add(&mut changes);
+        table.commit(&changes).await.unwrap();
+    };
+    let (seen, changed) = (Link { version: 1, ..made.clone() }, Link { version: 2, ..made.clone() });
+    commit(&|changes| changes.link(table.keys(), &made).unwrap()).await;
+    commit(&|changes| changes.link(table.keys(), &seen).unwrap()).await;
+    commit(&|changes| changes.unlink(table.keys(), &changed)).await;
+    // Made again the other way round, it is another link, and its items have changed places.
+    let reversed = Link { from: made.to.clone(), to: made.from.clone(), ..made.clone() };
+    commit(&|changes| changes.link(table.keys(), &reversed).unwrap()).await;
+    let changes = changes_one_by_one(&world, &table).await;
+    let id = |link: &Link| format!("{}/advised/by/{}", link.from.id, link.to.id);
+    let told: Vec<_> = changes.iter().map(|c| (c.id.clone(), c.version, c.document.is_some())).collect();
+    let forth = |version, there| (id(&made), version, there);
+    assert_eq!(told, [forth(1, true), forth(2, true), forth(2, false), (id(&reversed), 1, true)]);
+    assert!(changes.iter().all(|change| (&*change.item, &*change.kind) == ("link", "advised/by")));
+    let document = json!({
+        "record": made.from.id, "object": "contact", "other": made.to.id, "other_object": "user",
+        "label": "advised/by", "direction": "out", "version": 1,
+        "created_at": made.created_at, "created_by": made.created_by,
+    });
+    assert_eq!(json!(changes[0].document), document);
+}
+
+#[tokio::test]
+async fn a_share_is_told_with_its_record_and_whom_it_is_shared_with() {
+    let world = World::new();
+    let (table, record) = (world.workspace(), world.ids.next::<kinds::Contact>().erase());
+    let share = Share {
+        record: End::new("contact", record),
+        subject: "everyone".to_owned(),
+        level: Level::Write,
+        version: 0,
+        created_at: world.clock.now(),
+        created_by: world.ids.next(),
+    };
+    let (mut first, mut second) = (Changes::new(), Changes::new());
+    first.share(table.keys(), &share).unwrap();
+    // Nobody asks a list for parts of a record.
+    first.create_chunk(table.keys(), "contact", record, 1, document(record, 1));
+    table.commit(&first).await.unwrap();
+    second.unshare(table.keys(), &Share { version: 1, ..share.clone() });
+    table.commit(&second).await.unwrap();
+    let changes = changes_one_by_one(&world, &table).await;
+    let told: Vec<_> = changes.iter().map(|c| (&*c.item, &*c.kind, &*c.id, c.version)).collect();
+    let expected = ("share", "contact", &*format!("{record}/everyone"), 1);
+    assert_eq!(told, [expected, expected]);
+    let document = json!({
+        "record": record, "object": "contact", "subject": "everyone", "level": "write", "version": 1,
+        "created_at": share.created_at, "created_by": share.created_by,
+    });
+    assert_eq!((json!(changes[0].document), &changes[1].document), (document, &None));
+}
+
+#[tokio::test]
+async fn a_link_that_is_made_again_in_the_same_batch_is_there() {
+    let world = World::new();
+    let (table, made) = (world.workspace(), link(&world));
+    let (mut make, mut remove) = (Changes::new(), Changes::new());
+    make.link(table.keys(), &made).unwrap();
+    remove.unlink(table.keys(), &Link { version: 1, ..made });
+    for changes in [&make, &remove, &make] {
+        table.commit(changes).await.unwrap();
+    }
+    assert!(world.append_all(&Journal::default()).await.is_empty());
+    let entries = entries(&table).await;
+    let [(FIRST, changes)] = entries.as_slice() else { panic!("{entries:?}") };
+    assert_eq!(changes.iter().map(|c| c.document.is_some()).collect::<Vec<_>>(), [false, false, true]);
 }
 
 #[tokio::test]

@@ -46,13 +46,23 @@ impl fmt::Debug for StreamPosition {
 }
 
 /// What became of one queryable item of a workspace.
+///
+/// | `item` | `kind` | `id` | its document has, besides what the object or the link itself has |
+/// |---|---|---|---|
+/// | `record` | object | id of the record | `id`, `object`, `version` … |
+/// | `link` | label | `<record>/<label>/<other>` | `record`, `object`, `other`, `other_object`, `label`, `direction` (always `out`), `version`, `created_at`, `created_by` |
+/// | `share` | object of the record | `<record>/<subject>` | `record`, `object`, `subject`, `level`, `version`, `created_at`, `created_by` |
+/// | `config` | part | part | `version` … |
+///
+/// A record's id is never used again. A link or a share that was removed can be made again, and then begins at version 1
+/// anew: its `position` tells which of two changes is the later one, its `version` does so only within one life.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Change {
-    /// What sort of item it is: `record`, `link` or `config`.
+    /// What sort of item it is: `record`, `link`, `share` or `config`.
     pub item: String,
-    /// The object of a record (`contact`), the part of a config item; empty where there is none.
+    /// The object of a record (`contact`) or of a shared record, the label of a link, the part of a config item.
     pub kind: String,
-    /// The record's id, or the item's sort key where it is no record.
+    /// What tells it from others of its sort: the record's id, the ends of a link, the part of a config item.
     pub id: String,
     /// The item's version; for a removal the version of what was removed.
     pub version: Version,

@@ -15,7 +15,7 @@ use crate::aws_error::{failed, is_busy};
 use crate::changes::{Action, Write};
 use crate::item::{Sort, key_item, to_document, to_item};
 use crate::once::{KeptAnswer, Once};
-use crate::{Changes, Refused, TenantTable};
+use crate::{Changes, Key, Refused, TenantTable};
 
 /// The most actions that DynamoDB takes in one transaction.
 const MAX_ACTIONS: usize = 100;
@@ -55,7 +55,8 @@ impl TenantTable {
             let detail = format!("this writes {} items and one request may write {MAX_ACTIONS}", changes.len());
             return Err(Error::invalid("", "too_many_items", detail));
         }
-        let mut keys = HashSet::new();
+        let kept = changes.once.as_ref().map(|(once, _)| self.keys().once(once.hash()));
+        let mut keys: HashSet<&Key> = kept.iter().collect();
         for action in &changes.actions {
             // A key's hash is found before its workspace is known, so that item is nobody's.
             if !matches!(action, Action::Create { sort: Sort::ApiKey, .. } | Action::Replace { sort: Sort::ApiKey, .. })

@@ -87,7 +87,7 @@ async fn pump(world: Arc<World>, shared: Arc<Shared>) {
 /// What the template's filter lets through.
 fn is_followed(record: &EventRecord) -> bool {
     let item = record.change.new_image.get("item").or_else(|| record.change.old_image.get("item"));
-    matches!(item, Some(AttributeValue::S(item)) if ["record", "link", "config"].contains(&item.as_str()))
+    matches!(item, Some(AttributeValue::S(item)) if ["record", "link", "share", "config"].contains(&item.as_str()))
 }
 
 fn shard_of(record: &EventRecord) -> usize {

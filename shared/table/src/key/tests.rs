@@ -42,6 +42,13 @@ fn the_keys_are_spelled_like_this() {
         @r"
     wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / #
     wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / EVENT#evt_019b76daa8007c7694ecfd7b0b623b80
+    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / LINK#works_at#con_019b76daa8007ed2b0611e97da9cfe87
+    LINK#
+    LINK#works_at#
+    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / SHARE#everyone
+    SHARE#
+    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / CHUNK#0000000007
+    CHUNK#
     wsp_019b76daa8007838a5822a6f9e62da21#UNIQUE#contact.email#ada@example.com / #
     wsp_019b76daa8007838a5822a6f9e62da21#CONFIG / workspace
     wsp_019b76daa8007838a5822a6f9e62da21#JOURNAL / 00000000000000000042
@@ -50,6 +57,13 @@ fn the_keys_are_spelled_like_this() {
     APIKEY#0af1 / #
     wsp_019b76daa8007838a5822a6f9e62da21#CONTACT
     wsp_019b76daa8007838a5822a6f9e62da21#EVENT#2026-01-01#0
+    wsp_019b76daa8007838a5822a6f9e62da21#LINK
+    con_019b76daa800732daabf88729cb43995#works_at#con_019b76daa8007ed2b0611e97da9cfe87
+    wsp_019b76daa8007838a5822a6f9e62da21#SHARE
+    con_019b76daa800732daabf88729cb43995#everyone
+    DUE#1
+    001767225600000#con_019b76daa800732daabf88729cb43995
+    001767225600001
     "
     );
 }

@@ -1,5 +1,4 @@
 //! What is written besides business data: journal entries and manifests.
-#![cfg(test)]
 
 use std::collections::BTreeMap;
 

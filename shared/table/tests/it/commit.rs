@@ -1,57 +1,12 @@
 //! Commits on the real engine: what they write, what they refuse, what they cost.
-#![cfg(test)]
 
 use std::collections::BTreeMap;
 
-use events::Document;
-use kernel::{AnyId, Clock, Id, Ids, kinds};
+use kernel::{AnyId, Id, kinds};
 use proptest::prelude::*;
-use serde_json::json;
-use table::{Changes, KeptAnswer, Meter, Once, Refused, Tables, TenantTable};
-use testkit::Engine;
+use table::{Changes, KeptAnswer, Meter, Refused, TenantTable};
 
-const TABLE: &str = "rapport";
-
-struct Bench {
-    tables: Tables,
-    ids: Ids,
-    clock: Clock,
-}
-
-impl Bench {
-    fn new() -> Self {
-        let engine = Engine::memory().unwrap();
-        engine.create_table(TABLE).unwrap();
-        let clients = cloud::Clients::in_process(engine.http_client());
-        let clock = Clock::manual();
-        Self { tables: Tables::new(&clients, TABLE), ids: Ids::seeded(clock.clone(), 1), clock }
-    }
-
-    fn workspace(&self) -> TenantTable {
-        self.tables.workspace(self.ids.next(), Meter::default())
-    }
-
-    fn contact(&self) -> AnyId {
-        self.ids.next::<kinds::Contact>().erase()
-    }
-
-    fn once(&self, key: &str, body: &str) -> Once {
-        Once::new(&["usr_1", "POST", "/v1/contacts"], key, &[body.as_bytes()], self.clock.now())
-    }
-}
-
-fn document(id: AnyId, version: u64, city: &str) -> Document {
-    json!({ "id": id, "object": "contact", "version": version, "city": city }).as_object().cloned().unwrap()
-}
-
-fn create(table: &TenantTable, id: AnyId, email: Option<&str>) -> Changes {
-    let mut changes = Changes::new();
-    changes.create_record(table.keys(), "contact", id, document(id, 1, "Berlin"));
-    if let Some(email) = email {
-        changes.take(table.keys(), "contact.email", email, id);
-    }
-    changes
-}
+use crate::bench::{Bench, create, document};
 
 #[tokio::test]
 async fn a_record_reads_back_without_the_tables_own_attributes() {
@@ -315,7 +270,9 @@ proptest! {
         });
         let id = bench.contact();
         let keys = workspaces.map(|keys| {
-            [keys.record(&kind, id), keys.unique(&kind, &text), keys.config(&text), keys.journal(1), keys.once(&text), keys.manifest(1)]
+            let children = [keys.link(&kind, id, &text, id), keys.share(&kind, id, &text), keys.chunk(&kind, id, 1)];
+            let roots = [keys.record(&kind, id), keys.unique(&kind, &text), keys.config(&text), keys.journal(1), keys.once(&text), keys.manifest(1)];
+            roots.into_iter().chain(children).collect::<Vec<_>>()
         });
         for key in &keys[0] {
             prop_assert!(keys[1].iter().all(|other| other.pk() != key.pk()));
