@@ -16,11 +16,12 @@ pub struct Timestamp(i64);
 #[error("must be an RFC 3339 time such as 2026-11-21T10:00:00.000Z")]
 pub struct ParseTimestampError;
 
-/// The first millisecond of the year 0000 and the last of the year 9999: what the fixed-width form can say.
-const RANGE: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_300_799_999;
+/// From the first millisecond of the year 0000 to the last one that jiff knows, 9999-12-30T22:00:00.999Z: what the
+/// fixed-width form can say.
+const RANGE: std::ops::RangeInclusive<i64> = -62_167_219_200_000..=253_402_207_200_999;
 
 impl Timestamp {
-    /// From milliseconds since 1970-01-01T00:00:00Z; `None` outside the years 0000 to 9999.
+    /// From milliseconds since 1970-01-01T00:00:00Z; `None` before the year 0000 and in the last two days of the year 9999.
     #[must_use]
     pub fn from_millis(millis: i64) -> Option<Self> {
         RANGE.contains(&millis).then_some(Self(millis))
@@ -110,6 +111,12 @@ mod tests {
         let time: Timestamp = "2026-11-21T11:00:00.1239+01:00".parse().unwrap();
         assert_eq!(time.to_string(), "2026-11-21T10:00:00.123Z");
         assert_eq!(time.day(), "2026-11-21");
+    }
+
+    #[test]
+    fn the_first_and_the_last_moment_can_be_written() {
+        assert_eq!(Timestamp(*RANGE.start()).to_string(), "0000-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp(0).plus_millis(i64::MAX).to_string(), "9999-12-30T22:00:00.999Z");
     }
 
     proptest! {

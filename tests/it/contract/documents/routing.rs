@@ -14,9 +14,9 @@ const END: &str = "# routes: end";
 
 /// Every operation with the capability that answers it, by path and method.
 fn routed(app: &App) -> BTreeMap<(String, String), (Operation, &'static str)> {
-    let all = capabilities(app).into_iter().flat_map(|capability| {
-        capability.operations.into_iter().map(move |operation| (operation, capability.name))
-    });
+    let all = capabilities(app)
+        .into_iter()
+        .flat_map(|capability| capability.operations.into_iter().map(move |operation| (operation, capability.name)));
     all.map(|(operation, name)| ((operation.path.clone(), operation.method.to_string()), (operation, name))).collect()
 }
 
