@@ -1,37 +1,81 @@
+//! How keys are spelled, and that they keep apart and in order what they are made of.
+
 use super::*;
 use kernel::{Clock, Ids};
 use proptest::prelude::*;
 
-#[test]
-fn the_keys_are_spelled_like_this() {
+/// A workspace with two contacts and something that happened.
+struct Sample {
+    clock: Clock,
+    keys: Keys,
+    contact: AnyId,
+    other: AnyId,
+    event: Id<kinds::Event>,
+}
+
+fn sample() -> Sample {
     let clock = Clock::manual();
     let ids = Ids::seeded(clock.clone(), 1);
-    let keys = Keys::new(ids.next());
-    let contact = ids.next::<kinds::Contact>().erase();
+    let (keys, contact) = (Keys::new(ids.next()), ids.next::<kinds::Contact>().erase());
     let event = ids.next();
-    let company = ids.next::<kinds::Contact>().erase();
-    let show = |key: Key| format!("{} / {}", key.pk, key.sk);
+    Sample { clock, keys, contact, other: ids.next::<kinds::Contact>().erase(), event }
+}
+
+fn shown(keys: &[Key]) -> String {
+    keys.iter().map(|key| format!("{} / {}", key.pk, key.sk)).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn the_keys_are_spelled_like_this() {
+    let Sample { keys, contact, other, event, .. } = sample();
+    insta::assert_snapshot!(
+        shown(&[
+            keys.record("contact", contact),
+            keys.event("contact", contact, event),
+            keys.link("contact", contact, "works_at", other),
+            keys.share("contact", contact, "everyone"),
+            keys.chunk("contact", contact, 7),
+            keys.unique("contact.email", "ada@example.com"),
+            keys.config("object.x_projects"),
+            keys.journal(42),
+            keys.once("0af1"),
+            keys.manifest(1),
+            api_key("0af1"),
+        ]),
+        @r"
+    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / #
+    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / EVENT#evt_019b76daa8007c7694ecfd7b0b623b80
+    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / LINK#works_at#con_019b76daa8007ed2b0611e97da9cfe87
+    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / SHARE#everyone
+    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / CHUNK#0000000007
+    wsp_019b76daa8007838a5822a6f9e62da21#UNIQUE#contact.email#ada@example.com / #
+    wsp_019b76daa8007838a5822a6f9e62da21#CONFIG / object.x_projects
+    wsp_019b76daa8007838a5822a6f9e62da21#JOURNAL / 00000000000000000042
+    wsp_019b76daa8007838a5822a6f9e62da21#ONCE#0af1 / #
+    wsp_019b76daa8007838a5822a6f9e62da21#REPLICA#1 / #
+    APIKEY#0af1 / #
+    "
+    );
+}
+
+#[test]
+fn the_children_of_a_record_begin_like_this() {
+    let keys = sample().keys;
+    let prefixes = [keys.links_prefix(None), keys.links_prefix(Some("works_at"))];
+    assert_eq!(prefixes, ["LINK#", "LINK#works_at#"]);
+    let prefixes = [keys.events_prefix(), keys.shares_prefix(), keys.chunks_prefix()];
+    assert_eq!(prefixes, ["EVENT#", "SHARE#", "CHUNK#"]);
+}
+
+#[test]
+fn the_indexes_are_spelled_like_this() {
+    let Sample { clock, keys, contact, other, event } = sample();
     insta::assert_snapshot!(
         [
-            show(keys.record("contact", contact)),
-            show(keys.event("contact", contact, event)),
-            show(keys.link("contact", contact, "works_at", company)),
-            keys.links_prefix(None),
-            keys.links_prefix(Some("works_at")),
-            show(keys.share("contact", contact, "everyone")),
-            keys.shares_prefix().to_owned(),
-            show(keys.chunk("contact", contact, 7)),
-            keys.chunks_prefix().to_owned(),
-            show(keys.unique("contact.email", "ada@example.com")),
-            show(keys.config("workspace")),
-            show(keys.journal(42)),
-            show(keys.once("0af1")),
-            show(keys.manifest(1)),
-            show(api_key("0af1")),
             keys.catalog("contact"),
             keys.event_catalog(clock.now(), event),
             keys.link_catalog(),
-            place_in_catalog(&keys.link("contact", contact, "works_at", company)),
+            place_in_catalog(&keys.link("contact", contact, "works_at", other)),
             keys.share_catalog(),
             place_in_catalog(&keys.share("contact", contact, "everyone")),
             due_shard(contact),
@@ -40,21 +84,6 @@ fn the_keys_are_spelled_like_this() {
         ]
         .join("\n"),
         @r"
-    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / #
-    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / EVENT#evt_019b76daa8007c7694ecfd7b0b623b80
-    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / LINK#works_at#con_019b76daa8007ed2b0611e97da9cfe87
-    LINK#
-    LINK#works_at#
-    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / SHARE#everyone
-    SHARE#
-    wsp_019b76daa8007838a5822a6f9e62da21#CONTACT#con_019b76daa800732daabf88729cb43995 / CHUNK#0000000007
-    CHUNK#
-    wsp_019b76daa8007838a5822a6f9e62da21#UNIQUE#contact.email#ada@example.com / #
-    wsp_019b76daa8007838a5822a6f9e62da21#CONFIG / workspace
-    wsp_019b76daa8007838a5822a6f9e62da21#JOURNAL / 00000000000000000042
-    wsp_019b76daa8007838a5822a6f9e62da21#ONCE#0af1 / #
-    wsp_019b76daa8007838a5822a6f9e62da21#REPLICA#1 / #
-    APIKEY#0af1 / #
     wsp_019b76daa8007838a5822a6f9e62da21#CONTACT
     wsp_019b76daa8007838a5822a6f9e62da21#EVENT#2026-01-01#0
     wsp_019b76daa8007838a5822a6f9e62da21#LINK

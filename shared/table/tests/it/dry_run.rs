@@ -115,7 +115,7 @@ impl World {
     }
 
     /// A commit of some steps, perhaps for a request with an idempotency key.
-    fn changes(&self, steps: &[Step], once: Option<(usize, usize)>) -> Changes {
+    fn changes(&self, steps: &[Step], once: Option<Request>) -> Changes {
         let mut changes = Changes::new();
         for step in steps {
             self.add(&mut changes, step);
@@ -133,8 +133,11 @@ impl World {
     }
 }
 
-/// A commit: a few actions, and perhaps an idempotency key with a body.
-fn commits() -> impl Strategy<Value = Vec<(Vec<Step>, Option<(usize, usize)>)>> {
+/// An idempotency key and a body.
+type Request = (usize, usize);
+
+/// Commits: of each a few actions, and perhaps the request that it is for.
+fn commits() -> impl Strategy<Value = Vec<(Vec<Step>, Option<Request>)>> {
     let once = proptest::option::weighted(0.2, (0..2usize, 0..2usize));
     proptest::collection::vec((proptest::collection::vec(step(), 1..4), once), 1..30)
 }
