@@ -108,8 +108,10 @@ fn no_object() -> Error {
 /// Something that is done with an object, under way.
 pub type Work<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
 
-/// Does something with an object. What would be refused is tried again when the schema has changed meanwhile: others may
-/// have made the field, the option or the object that this process does not know yet.
+/// Does something with an object.
+///
+/// What would be refused is tried again when the schema has changed meanwhile: others may have made the field, the option or
+/// the object that this process does not know yet.
 ///
 /// # Errors
 /// Those of the work.

@@ -253,7 +253,7 @@ impl FieldType {
 /// One field of an object.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Field {
-    /// Its name: a word in snake_case.
+    /// Its name: a word of small letters, digits and `_`.
     pub name: String,
     /// What it holds.
     #[serde(flatten)]

@@ -7,8 +7,10 @@ use super::scalar::{is_currency, parse_date, rounded};
 use super::{parse_email, parse_phone};
 use crate::{Choice, FieldType};
 
-/// A stored value as a field's present type has it; `None` when it cannot be read so. Bounds that a new value must keep
-/// (the longest text, the greatest number, options that can no longer be chosen) are not asked of a stored one.
+/// A stored value as a field's present type has it; `None` when it cannot be read so.
+///
+/// Bounds that a new value must keep (the longest text, the greatest number, options that can no longer be chosen) are not
+/// asked of a stored one.
 ///
 /// A value that was written as this type comes back as it is.
 #[must_use]
@@ -33,10 +35,7 @@ pub fn coerce(kind: &FieldType, value: &Value) -> Option<Value> {
         FieldType::Email {} => parse_email(value.as_str()?).map(Value::from),
         FieldType::Phone {} => parse_phone(value.as_str()?).map(Value::from),
         FieldType::Url {} | FieldType::Domain {} | FieldType::User {} | FieldType::Reference { .. } => {
-            match super::parse_text(kind, value.as_str()?) {
-                Ok(kept) => kept,
-                Err(_) => None,
-            }
+            super::parse_text(kind, value.as_str()?).unwrap_or_default()
         }
         FieldType::ExternalId {} | FieldType::Json { .. } => value.is_object().then(|| value.clone()),
         FieldType::Items { .. } => value.is_array().then(|| value.clone()),

@@ -54,7 +54,7 @@ fn parse_item(fields: &[Field], item: &Document, pointer: &str, violations: &mut
             Err((code, detail)) => violations.add(pointer, code, detail),
         }
     }
-    for field in fields.iter().filter(|field| field.required && !item.get(&field.name).is_some_and(|v| !v.is_null())) {
+    for field in fields.iter().filter(|field| field.required && item.get(&field.name).is_none_or(Value::is_null)) {
         violations.add(pointer.to_owned() + &member(&field.name), "required", "must have a value");
     }
     kept
