@@ -1,221 +1,134 @@
-//! The tables of a replica, made from the registry of objects: one per object with a column per field, and one of words.
+//! What a workspace's schema makes of a replica's file: a table for each object with a column for each field.
+//!
+//! Made of the built-in objects of this release and of the file's own `config` rows, so a file and its schema always fit:
+//! a change of one is in the same transaction as a change of the other. Each such change has a number, the file's
+//! *generation*. Whoever has made a statement by a schema asks for its generation in the transaction in which they run it,
+//! and makes the statement anew when the file has moved on ([`crate::database::Database::ask`] does both).
+//!
+//! | table | holds |
+//! |---|---|
+//! | `t_<object>` | [`Table`]: the records of an object, also of one that was given up |
+//! | `t_<object>$words` | the words of its searched columns by `row`, FTS5 |
+//! | `links` | `record`, `label`, `other`, `version`, `doc`: links from the record that each was made from |
+//! | `shares` | `record`, `object`, `subject`, `level`, `version`, `doc` |
+//! | `config` | definitions of objects: `id` (the part), `version`, `doc` |
+//! | `unknown` | records of objects that no definition describes (yet): `id`, `kind`, `version`, `doc` |
+//! | `gone` | what was removed, so that nothing that is delivered late brings it back |
+//! | `state` | one row: whose file it is, and how far it is |
+
+mod column;
+mod describe;
+mod roll_up;
+mod table;
 
 use std::sync::Arc;
 
-use events::Document;
 use kernel::Prefix;
-use records::{FieldType, Object};
-use rusqlite::types::Value as Sql;
-use serde_json::Value;
+use records::{Definition, Object};
 use sha2::{Digest, Sha256};
 
-use crate::fold::{fold, fold_phone, index_text};
+pub(crate) use column::{Column, ColumnType, Origin, SEPARATOR, Values};
+pub(crate) use roll_up::{Part as RollUpStatement, RollUps};
+pub(crate) use table::Table;
 
 /// The number of the shape of a replica's file. A release that changes it has its own snapshots and its own manifest.
-pub const REPLICA_SCHEMA: u32 = 1;
+pub const REPLICA_SCHEMA: u32 = 2;
 
-/// What a column holds, and so what may be asked of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum ColumnType {
-    /// Folded text.
-    Text,
-    /// Folded text without what people put between digits.
-    Phone,
-    /// The id of a user.
-    User,
-    /// One word of a list.
-    Select(Vec<String>),
-    /// The record's own id.
-    Id,
-    /// A whole number.
-    Integer,
-    /// Milliseconds since 1970.
-    Time,
-}
+/// Goes up when [`crate::fold()`] changes what it answers, so that every replica folds its texts anew.
+const FOLDING: u32 = 1;
 
-/// One field of an object as a column.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Column {
-    /// The field's name.
-    pub(crate) field: String,
-    /// The column's name: letters, digits and underscores only, as every field's name.
-    pub(crate) name: String,
-    pub(crate) kind: ColumnType,
-    /// Whether the table of words has it too.
-    pub(crate) searched: bool,
-    /// Whether it always has a value.
-    pub(crate) always: bool,
-}
-
-impl Column {
-    fn new(field: &str, kind: ColumnType, always: bool) -> Self {
-        assert!(field.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_'), "a field's name is a word: {field}");
-        Self { field: field.to_owned(), name: format!("f_{field}"), kind, searched: false, always }
-    }
-
-    fn sql_type(&self) -> &'static str {
-        match self.kind {
-            ColumnType::Integer | ColumnType::Time => "INTEGER",
-            _ => "TEXT",
-        }
-    }
-
-    /// The value of a stored document in this column.
-    fn value(&self, document: &Document) -> Sql {
-        let value = document.get(&self.field).and_then(|value| self.read(value));
-        value.unwrap_or(if self.always { Sql::Integer(0) } else { Sql::Null })
-    }
-
-    fn read(&self, value: &Value) -> Option<Sql> {
-        Some(match self.kind {
-            ColumnType::Text => Sql::Text(fold(value.as_str()?)),
-            ColumnType::Phone => Sql::Text(fold_phone(value.as_str()?)),
-            ColumnType::User | ColumnType::Select(_) | ColumnType::Id => Sql::Text(value.as_str()?.to_owned()),
-            ColumnType::Integer => Sql::Integer(value.as_i64()?),
-            ColumnType::Time => {
-                let time: kernel::Timestamp = value.as_str()?.parse().ok()?;
-                Sql::Integer(time.as_millis())
-            }
-        })
-    }
-}
-
-fn column_type(kind: &FieldType) -> Option<ColumnType> {
-    Some(match kind {
-        FieldType::Text { .. } | FieldType::Email {} => ColumnType::Text,
-        FieldType::Phone {} => ColumnType::Phone,
-        FieldType::User {} => ColumnType::User,
-        FieldType::Select { options } => {
-            ColumnType::Select(options.iter().map(|option| option.value.clone()).collect())
-        }
-        _ => return None,
-    })
-}
-
-/// One object as tables.
-#[derive(Debug, Clone)]
-pub(crate) struct Table {
-    pub(crate) object: Arc<Object>,
-    pub(crate) name: String,
-    pub(crate) words: String,
-    pub(crate) columns: Vec<Column>,
-}
-
-impl Table {
-    fn new(object: &Arc<Object>) -> Self {
-        let common = [
-            ("id", ColumnType::Id, true),
-            ("version", ColumnType::Integer, true),
-            ("created_at", ColumnType::Time, true),
-            ("created_by", ColumnType::User, false),
-            ("updated_at", ColumnType::Time, true),
-            ("updated_by", ColumnType::User, false),
-            ("owner_id", ColumnType::User, false),
-            ("archived_at", ColumnType::Time, false),
-        ];
-        let common = common.into_iter().map(|(field, kind, always)| Column::new(field, kind, always));
-        let own = object.fields.iter().filter_map(|field| {
-            let kind = column_type(&field.kind)?;
-            Some(Column { searched: field.searched, ..Column::new(&field.name, kind, false) })
-        });
-        let name = format!("t_{}", object.name);
-        Self { object: object.clone(), words: format!("{name}_words"), name, columns: common.chain(own).collect() }
-    }
-
-    pub(crate) fn column(&self, field: &str) -> Option<&Column> {
-        self.columns.iter().find(|column| column.field == field)
-    }
-
-    pub(crate) fn searched(&self) -> impl Iterator<Item = &Column> {
-        self.columns.iter().filter(|column| column.searched)
-    }
-
-    /// Statements that make the tables.
-    pub(crate) fn ddl(&self) -> String {
-        let Self { name, words, .. } = self;
-        let columns: String = self
-            .columns
-            .iter()
-            .map(|column| {
-                let rules = if column.kind == ColumnType::Id {
-                    " NOT NULL UNIQUE"
-                } else if column.always {
-                    " NOT NULL"
-                } else {
-                    ""
-                };
-                format!(", {} {}{rules}", column.name, column.sql_type())
-            })
-            .collect();
-        let mut ddl = format!(
-            "CREATE TABLE {name} (row INTEGER PRIMARY KEY, position TEXT, doc TEXT NOT NULL{columns}) STRICT;\n\
-             CREATE INDEX {name}_created ON {name} (f_created_at, f_id);\n\
-             CREATE INDEX {name}_ahead ON {name} (f_updated_at) WHERE position IS NULL;\n"
-        );
-        let searched: Vec<&str> = self.searched().map(|column| column.name.as_str()).collect();
-        if !searched.is_empty() {
-            // The words are folded and parted by us: `ascii` takes every character beyond ASCII as a letter and parts
-            // at blanks, which is all that is left to do.
-            ddl.push_str(&format!(
-                "CREATE VIRTUAL TABLE {words} USING fts5({}, content='', contentless_delete=1, tokenize='ascii', \
-                 prefix='2 3');\n",
-                searched.join(", ")
-            ));
-        }
-        ddl
-    }
-
-    /// The values of a document in the order of the columns.
-    pub(crate) fn values<'a>(&'a self, document: &'a Document) -> impl Iterator<Item = Sql> + 'a {
-        self.columns.iter().map(move |column| column.value(document))
-    }
-
-    /// The words of a document in the order of the searched columns.
-    pub(crate) fn words_of<'a>(&'a self, document: &'a Document) -> impl Iterator<Item = Sql> + 'a {
-        self.searched().map(move |column| {
-            let text = document.get(&column.field).and_then(Value::as_str);
-            text.map_or(Sql::Null, |text| Sql::Text(index_text(text)))
-        })
-    }
-}
-
-/// Every table of a replica.
+/// Every table of records in a replica, and what keeps them right.
 #[derive(Debug, Clone)]
 pub(crate) struct Schema {
+    /// All objects, those that were given up too: their records are still followed.
     pub(crate) tables: Vec<Table>,
-    /// A digest over all statements: columns are made anew when it changes.
+    /// All roll-ups, together where they look at the same records.
+    pub(crate) roll_ups: Vec<RollUps>,
+    /// A digest over everything that the contents of the tables follow from besides documents: when it differs, columns
+    /// are made anew.
     pub(crate) fingerprint: String,
+    /// The number of the change that the file's schema has had last.
+    pub(crate) generation: i64,
 }
 
 /// The tables that every replica has, whatever its objects are.
 pub(crate) const OWN_TABLES: &str = "\
     CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), source TEXT NOT NULL, workspace TEXT NOT NULL, \
-        fingerprint TEXT NOT NULL, seq INTEGER NOT NULL, built_at INTEGER NOT NULL, caught_up_at INTEGER NOT NULL, \
-        since INTEGER NOT NULL, since_seq INTEGER NOT NULL) STRICT;\n\
+        fingerprint TEXT NOT NULL, generation INTEGER NOT NULL, seq INTEGER NOT NULL, built_at INTEGER NOT NULL, \
+        caught_up_at INTEGER NOT NULL, since INTEGER NOT NULL, since_seq INTEGER NOT NULL) STRICT;\n\
     CREATE TABLE gone (id TEXT PRIMARY KEY, kind TEXT NOT NULL, version INTEGER NOT NULL, position TEXT, \
-        at INTEGER NOT NULL) STRICT, WITHOUT ROWID;\n";
+        at INTEGER NOT NULL) STRICT, WITHOUT ROWID;\n\
+    CREATE TABLE unknown (id TEXT PRIMARY KEY, version INTEGER NOT NULL, position TEXT, kind TEXT NOT NULL, \
+        doc TEXT NOT NULL) STRICT, WITHOUT ROWID;\n\
+    CREATE TABLE config (id TEXT PRIMARY KEY, version INTEGER NOT NULL, position TEXT, doc TEXT NOT NULL) \
+        STRICT, WITHOUT ROWID;\n\
+    CREATE TABLE links (id TEXT PRIMARY KEY, version INTEGER NOT NULL, position TEXT, record TEXT NOT NULL, \
+        label TEXT NOT NULL, other TEXT NOT NULL, doc TEXT NOT NULL) STRICT, WITHOUT ROWID;\n\
+    CREATE INDEX links$record ON links (record, label, other);\n\
+    CREATE INDEX links$other ON links (other, label, record);\n\
+    CREATE TABLE shares (id TEXT PRIMARY KEY, version INTEGER NOT NULL, position TEXT, record TEXT NOT NULL, \
+        object TEXT NOT NULL, subject TEXT NOT NULL, level TEXT NOT NULL, doc TEXT NOT NULL) STRICT, WITHOUT ROWID;\n\
+    CREATE INDEX shares$record ON shares (record, subject, level);\n\
+    CREATE INDEX shares$subject ON shares (subject, object, record);\n";
 
 impl Schema {
-    pub(crate) fn new(objects: &records::Schema) -> Self {
-        let tables: Vec<Table> = objects.objects().map(Table::new).collect();
-        let mut hash = Sha256::new();
-        // The columns follow from the statements, their contents from the folding of the release that wrote them.
-        hash.update(FOLDING.to_be_bytes());
-        for table in &tables {
-            hash.update(table.ddl());
+    /// The tables that some objects and definitions make. The same ones always make the same tables.
+    pub(crate) fn new(built_in: &[Object], definitions: Vec<Definition>, generation: i64) -> Self {
+        let objects = records::Schema::with(built_in.to_vec(), definitions);
+        let is_possible = |object: &&Arc<Object>| describe::is_word(&object.name);
+        let mut tables: Vec<Table> =
+            objects.all().filter(is_possible).map(|object| Table::new(object, describe::columns(object))).collect();
+        let mut all: Vec<RollUps> = Vec::new();
+        let found: Vec<_> = tables.iter().map(|table| roll_up::roll_ups(table, &tables)).collect();
+        for (place, (columns, roll_ups)) in found.into_iter().enumerate() {
+            tables[place].columns = columns;
+            all.extend(roll_ups);
         }
-        let fingerprint = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        Self { tables, fingerprint }
+        for (number, roll_ups) in all.iter_mut().enumerate() {
+            let place = |name: &str| tables.iter().position(|table| table.object.name == name);
+            let (Some(parent), Some(child)) = (place(&roll_ups.parent), place(&roll_ups.child)) else { continue };
+            roll_ups.prepare(&tables[parent], &tables[child]);
+            let index = roll_ups.index(&tables[child]);
+            tables[child].indexes.push(index);
+            tables[child].child_of.push(number);
+            tables[parent].parent_of.push(number);
+        }
+        tables.iter_mut().for_each(Table::prepare);
+        let fingerprint = fingerprint(&tables);
+        Self { tables, roll_ups: all, fingerprint, generation }
     }
 
+    /// The table of an object that was not given up, by the object's name in the singular.
     pub(crate) fn table(&self, object: &str) -> Option<&Table> {
+        self.stored(object).filter(|table| !table.object.archived)
+    }
+
+    /// The table of an object, also of one that was given up.
+    pub(crate) fn stored(&self, object: &str) -> Option<&Table> {
         self.tables.iter().find(|table| table.object.name == object)
     }
 
+    /// The table of the records whose ids have a prefix, also of an object that was given up.
     pub(crate) fn of_prefix(&self, prefix: Prefix) -> Option<&Table> {
         self.tables.iter().find(|table| table.object.prefix == prefix)
     }
 }
 
-/// Goes up when [`crate::fold()`] changes what it answers, so that every replica folds its texts anew.
-const FOLDING: u32 = 1;
+fn fingerprint(tables: &[Table]) -> String {
+    let mut parts: Vec<String> = vec![FOLDING.to_string()];
+    for table in tables {
+        parts.push(table.ddl());
+        parts.extend(table.columns.iter().map(|column| column.signature.clone()));
+    }
+    digest(parts.iter().map(String::as_str))
+}
+
+/// A digest of some texts, in hex: as good as the texts where they are only compared.
+fn digest<'a>(parts: impl IntoIterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
