@@ -5,13 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use kernel::{AnyId, Error, Position, Result, Version};
-use rusqlite::OptionalExtension;
-use table::{JournalPage, Key};
+use records::Definition;
+use rusqlite::{OptionalExtension, Transaction};
+use table::JournalPage;
 
+use crate::apply::Applied;
 use crate::cursor::Cursor;
-use crate::database::{Applied, Database, State};
+use crate::database::{BUSY, Database};
 use crate::obtain::PAGE;
 use crate::replicas::Replica;
+use crate::schema::Table;
+use crate::state::State;
 
 /// After how many changes since the last snapshot a new one is asked for.
 const SNAPSHOT_AFTER: u64 = 2_000;
@@ -158,39 +162,57 @@ impl Replica {
     }
 
     pub(crate) async fn ensure_all(&self, wanted: impl Iterator<Item = (AnyId, Version)>) -> Result<()> {
-        let mut lacking: BTreeMap<String, Vec<(AnyId, Version)>> = BTreeMap::new();
+        let wanted: Vec<(AnyId, Version)> = wanted.collect();
         let database = self.database()?;
-        for (id, version) in wanted {
-            if let Some(table) = database.schema().of_prefix(id.prefix())
-                && !has(&database, &table.name, id, version)?
-            {
-                lacking.entry(table.object.name.clone()).or_default().push((id, version));
-            }
+        // An object of the company's own that was defined a moment ago.
+        let is_unknown = |id: &AnyId| id.prefix().is_custom() && database.schema().of_prefix(id.prefix()).is_none();
+        if wanted.iter().any(|(id, _)| is_unknown(id)) {
+            self.refresh_schema().await?;
         }
+        let lacking = database.ask(BUSY, |schema| Ok(schema.clone()), |transaction, schema| {
+            let mut lacking: BTreeMap<String, Vec<(AnyId, Version)>> = BTreeMap::new();
+            for (id, version) in &wanted {
+                // An id of an object that nobody has defined names no record.
+                let Some(table) = schema.of_prefix(id.prefix()) else { continue };
+                if !has(transaction, table, *id, *version)? {
+                    lacking.entry(table.object.name.clone()).or_default().push((*id, *version));
+                }
+            }
+            Ok(lacking)
+        })?;
         for (object, wanted) in lacking {
             self.fetch(&database, &object, &wanted).await?;
         }
         Ok(())
     }
 
+    /// Reads the workspace's definitions from the table, strongly consistent, and takes over those that are newer than
+    /// the file's. `true`: there were some, so what was refused by the schema may be answered by the new one.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn refresh_schema(&self) -> Result<bool> {
+        let config = self.table.config(Definition::PARTS).await?;
+        let database = self.database()?;
+        let before = database.schema().generation;
+        database.write(|writer| writer.fetched_config(&config))?;
+        Ok(database.schema().generation != before)
+    }
+
     async fn fetch(&self, database: &Database, object: &str, wanted: &[(AnyId, Version)]) -> Result<()> {
-        let keys = self.table.keys();
         let mut unique: Vec<AnyId> = wanted.iter().map(|(id, _)| *id).collect();
         unique.sort_unstable();
         unique.dedup();
-        let keys: Vec<Key> = unique.into_iter().map(|id| keys.record(object, id)).collect();
+        let keys: Vec<_> = unique.into_iter().map(|id| self.table.keys().record(object, id)).collect();
         let documents = self.table.get_many(&keys).await?;
         let is_found = |id: &str| documents.iter().any(|document| document.get("id").is_some_and(|found| found == id));
         let now = self.clock.now().as_millis();
         database.write(|writer| {
-            let Some(table) = writer.schema.table(object) else { return Ok(()) };
-            for document in &documents {
-                writer.fetched(table, document)?;
-            }
+            documents.iter().try_for_each(|document| writer.fetched(object, document))?;
             for (id, version) in wanted {
                 let id = id.to_string();
                 if !is_found(&id) {
-                    writer.missed(table, &id, *version, now)?;
+                    writer.missed(object, &id, *version, now)?;
                 }
             }
             Ok(())
@@ -209,14 +231,12 @@ fn has_gap(page: &JournalPage, after: u64) -> bool {
 }
 
 /// Whether a record is here at a version or a later one, or is known to be gone.
-fn has(database: &Database, table: &str, id: AnyId, version: Version) -> Result<bool> {
-    database.read(std::time::Duration::from_secs(5), |transaction| {
-        let id = id.to_string();
-        let mut select = transaction.prepare_cached(&format!("SELECT f_version FROM {table} WHERE f_id = ?"))?;
-        let known: Option<i64> = select.query_row([&id], |row| row.get(0)).optional()?;
-        match known {
-            Some(known) => Ok(u64::try_from(known).unwrap_or(0) >= version),
-            None => transaction.prepare_cached("SELECT 1 FROM gone WHERE id = ?")?.exists([&id]),
-        }
-    })
+fn has(transaction: &Transaction<'_>, table: &Table, id: AnyId, version: Version) -> rusqlite::Result<bool> {
+    let id = id.to_string();
+    let mut select = transaction.prepare_cached(&table.sql.known)?;
+    let known: Option<i64> = select.query_row([&id], |row| row.get(1)).optional()?;
+    match known {
+        Some(known) => Ok(u64::try_from(known).unwrap_or(0) >= version),
+        None => transaction.prepare_cached("SELECT 1 FROM gone WHERE id = ?")?.exists([&id]),
+    }
 }

@@ -1,55 +1,40 @@
-//! One replica's file: its connections, its state, and the transactions that follow the journal.
+//! One replica's file: its connections, its schema, and its transactions.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use events::{Change, Document};
 use kernel::{Error, Id, Result, Timestamp, kinds};
+use records::Object;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, ErrorCode, OpenFlags, Transaction, TransactionBehavior, params};
 
+use crate::config::definitions;
 use crate::rules::{Rules, Writer};
-use crate::schema::{OWN_TABLES, REPLICA_SCHEMA, Schema};
+use crate::schema::{OWN_TABLES, REPLICA_SCHEMA, Schema, Table};
+use crate::state::{State, generation, signed, state};
 
 /// How many idle connections are kept for readers.
 const MAX_IDLE: usize = 4;
-/// How long a connection waits for another process's transaction.
-const BUSY: Duration = Duration::from_secs(5);
+/// How long a connection waits for another process's transaction, and how long what is small may take.
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 /// After how many steps of SQLite's machine a statement looks at the clock: well under a millisecond.
 const STEPS: i32 = 10_000;
-/// How many statements a connection keeps prepared.
-const STATEMENTS: usize = 64;
-
-/// How far a replica is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct State {
-    /// The number of the last journal entry that was applied; 0 when the journal was empty.
-    pub(crate) seq: u64,
-    /// When it was last known to have everything, in milliseconds.
-    pub(crate) caught_up_at: i64,
-    /// Changes that were applied since the snapshot at `since_seq` was made.
-    pub(crate) since: u64,
-    /// The number of the last entry of the snapshot that the file comes from or was made into; 0 when there is none.
-    pub(crate) since_seq: u64,
-}
-
-/// What became of an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Applied {
-    /// Applied now, or before.
-    Yes,
-    /// It is not the one after the last.
-    Gap,
-}
+/// How many statements a connection keeps prepared: those that write some twenty objects.
+const STATEMENTS: usize = 128;
+/// How often a question is put anew because the schema has changed under it. Schemas change by the minute, not by the
+/// millisecond.
+const MAX_TRIES: u32 = 5;
 
 /// A replica's file, open.
 #[derive(Debug)]
 pub(crate) struct Database {
     path: PathBuf,
-    schema: std::sync::Arc<Schema>,
-    rules: Rules,
+    /// What every workspace has, as this release describes it.
+    built_in: Arc<[Object]>,
+    schema: RwLock<Arc<Schema>>,
+    pub(crate) rules: Rules,
     built_at: i64,
     writer: Mutex<Option<Connection>>,
     readers: Mutex<Vec<Connection>>,
@@ -58,7 +43,7 @@ pub(crate) struct Database {
     /// Set when the file is to go as soon as nobody uses it any more.
     doomed: AtomicBool,
     /// Whether a record was removed whose text may still be in the file.
-    unscrubbed: AtomicBool,
+    pub(crate) unscrubbed: AtomicBool,
 }
 
 /// Whose replica a file must be.
@@ -66,6 +51,15 @@ pub(crate) struct Database {
 pub(crate) struct Owner<'a> {
     pub(crate) source: &'a str,
     pub(crate) workspace: Id<kinds::Workspace>,
+}
+
+/// What is known of a file that is to be opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// This process has just made it, byte by byte what it should be.
+    Made,
+    /// It was there.
+    There,
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -90,39 +84,46 @@ fn for_writing(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
+/// Whether every page of a file is what SQLite would have written. Reads all of it.
+pub(crate) fn is_whole(connection: &Connection) -> rusqlite::Result<bool> {
+    let check: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
+    Ok(check == "ok")
+}
+
 impl Database {
-    /// Makes an empty file for a replica that is built now.
+    /// Makes an empty file for a replica that is built now, of a workspace that has defined nothing yet.
     pub(crate) fn create(
         path: &Path,
-        schema: &Schema,
+        built_in: &[Object],
         owner: Owner<'_>,
         now: Timestamp,
         seq: u64,
     ) -> rusqlite::Result<()> {
         let connection = for_writing(path)?;
-        let tables: String = schema.tables.iter().map(crate::schema::Table::ddl).collect();
+        let schema = Schema::new(built_in, Vec::new(), 1);
+        let tables: String = schema.tables.iter().map(Table::ddl).collect();
         connection
             .execute_batch(&format!("BEGIN; {OWN_TABLES} {tables} PRAGMA user_version = {REPLICA_SCHEMA}; COMMIT;"))?;
         let now = now.as_millis();
         connection.execute(
-            "INSERT INTO state VALUES (1, ?, ?, ?, ?, ?, ?, 0, 0)",
+            "INSERT INTO state VALUES (1, ?, ?, ?, 1, ?, ?, ?, 0, 0)",
             params![owner.source, owner.workspace.to_string(), schema.fingerprint, signed(seq), now, now],
         )?;
         connection.close().map_err(|(_, error)| error)
     }
 
-    /// Opens a file, if it is whole and of the right table, workspace and shape. Columns are made anew when the objects
-    /// are described differently by now. `None`: not to be used.
+    /// Opens a file, if it is whole and of the right table, workspace and shape. Columns are made anew when this release
+    /// describes the objects differently from the one that wrote it. `None`: not to be used.
     pub(crate) fn open(
         path: &Path,
-        schema: &std::sync::Arc<Schema>,
+        built_in: &Arc<[Object]>,
         owner: Owner<'_>,
         rules: Rules,
+        found: Found,
     ) -> rusqlite::Result<Option<Self>> {
         let mut connection = for_writing(path)?;
         let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        let check: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
-        if version != REPLICA_SCHEMA || check != "ok" {
+        if version != REPLICA_SCHEMA || (found == Found::There && !is_whole(&connection)?) {
             return Ok(None);
         }
         let read = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
@@ -132,12 +133,17 @@ impl Database {
         if source != owner.source || workspace != owner.workspace.to_string() {
             return Ok(None);
         }
-        if fingerprint != schema.fingerprint && !crate::columns::renew(&mut connection, schema)? {
-            return Ok(None);
+        let mut schema = stored_schema(built_in, &connection)?;
+        if fingerprint != schema.fingerprint {
+            match crate::renew::renew(&mut connection, schema, built_in)? {
+                Some(renewed) => schema = renewed,
+                None => return Ok(None),
+            }
         }
         Ok(Some(Self {
             path: path.to_owned(),
-            schema: schema.clone(),
+            built_in: built_in.clone(),
+            schema: RwLock::new(Arc::new(schema)),
             rules,
             built_at,
             writer: Mutex::new(Some(connection)),
@@ -152,8 +158,9 @@ impl Database {
         &self.path
     }
 
-    pub(crate) fn schema(&self) -> &Schema {
-        &self.schema
+    /// The schema as this process knows it. Another one may have changed the file's since.
+    pub(crate) fn schema(&self) -> Arc<Schema> {
+        self.schema.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(crate) fn is_broken(&self) -> bool {
@@ -188,7 +195,7 @@ impl Database {
         connection.progress_handler(STEPS, Some(move || Instant::now() > end));
         // One transaction: rows, count and number of the last entry are of one moment.
         let answer = connection.transaction().and_then(|transaction| work(&transaction));
-        connection.progress_handler(STEPS, None::<fn() -> bool>);
+        connection.progress_handler(0, None::<fn() -> bool>);
         if answer.is_ok() {
             let mut readers = locked(&self.readers);
             if readers.len() < MAX_IDLE {
@@ -198,16 +205,59 @@ impl Database {
         answer.map_err(|error| self.failed(error))
     }
 
-    /// Runs statements in one transaction that writes.
+    /// Makes statements by the schema and runs them on the file as that schema describes it. When the schema has changed
+    /// between the two, both happen again.
+    ///
+    /// # Errors
+    /// What `make` answers; otherwise as [`Self::read`].
+    pub(crate) fn ask<S, T>(
+        &self,
+        time: Duration,
+        make: impl Fn(&Arc<Schema>) -> Result<S>,
+        run: impl Fn(&Transaction<'_>, &S) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        for _ in 0..MAX_TRIES {
+            let schema = self.schema();
+            let statements = make(&schema)?;
+            let answer = self.read(time, |transaction| {
+                let fits = generation(transaction)? == schema.generation;
+                if fits { run(transaction, &statements).map(Some) } else { Ok(None) }
+            })?;
+            match answer {
+                Some(answer) => return Ok(answer),
+                None => self.learn(self.read(BUSY, |transaction| stored_schema(&self.built_in, transaction))?),
+            }
+        }
+        Err(Error::unavailable("the schema keeps changing"))
+    }
+
+    /// Runs statements in one transaction that writes. When it changes the schema, the new one is known afterwards.
     pub(crate) fn write<T>(&self, work: impl FnOnce(&Writer<'_>) -> rusqlite::Result<T>) -> Result<T> {
         self.with_writer(|connection| {
             let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-            let writer =
-                Writer { transaction: &transaction, schema: &self.schema, rules: self.rules, built_at: self.built_at };
+            let mut schema = self.schema();
+            if generation(&transaction)? != schema.generation {
+                schema = Arc::new(stored_schema(&self.built_in, &transaction)?);
+            }
+            let writer = Writer::new(&transaction, schema, &self.built_in, self.rules, self.built_at);
             let answer = work(&writer)?;
+            let schema = writer.finish()?;
             transaction.commit()?;
+            self.learn_shared(schema);
             Ok(answer)
         })
+    }
+
+    fn learn(&self, schema: Schema) {
+        self.learn_shared(Arc::new(schema));
+    }
+
+    fn learn_shared(&self, schema: Arc<Schema>) {
+        let mut known = self.schema.write().unwrap_or_else(PoisonError::into_inner);
+        // Whoever is slow does not take back what somebody else has learnt.
+        if schema.generation > known.generation {
+            *known = schema;
+        }
     }
 
     /// Runs statements outside of a transaction.
@@ -219,66 +269,6 @@ impl Database {
 
     pub(crate) fn state(&self) -> Result<State> {
         self.read(BUSY, |transaction| state(transaction))
-    }
-
-    /// Applies one entry of the journal with its number, in one transaction: a kill loses nothing and repeats nothing.
-    pub(crate) fn apply(&self, seq: u64, changes: &[Change], now: Timestamp) -> Result<Applied> {
-        let applied = self.write(|writer| {
-            // Somebody else may have applied it meanwhile: what counts is what the file says now.
-            let last = state(writer.transaction)?.seq;
-            if seq <= last {
-                return Ok(Applied::Yes);
-            }
-            if writer.rules.gap && last != 0 && seq != last + 1 {
-                return Ok(Applied::Gap);
-            }
-            for change in changes {
-                writer.apply(change)?;
-            }
-            let mut moved = writer
-                .transaction
-                .prepare_cached("UPDATE state SET seq = ?, since = since + ?, caught_up_at = max(caught_up_at, ?)")?;
-            moved.execute(params![signed(seq), changes.len(), now.as_millis()])?;
-            Ok(Applied::Yes)
-        })?;
-        if changes.iter().any(|change| change.item == "record" && change.document.is_none()) {
-            self.unscrubbed.store(true, Ordering::Relaxed);
-        }
-        Ok(applied)
-    }
-
-    /// [`Self::scrub`], if anything was removed since the last time.
-    pub(crate) fn scrub_after_removals(&self) -> Result<()> {
-        if self.unscrubbed.swap(false, Ordering::Relaxed) { self.scrub() } else { Ok(()) }
-    }
-
-    /// Leaves nothing of removed text in the file: the text index keeps it in its segments until they are merged into
-    /// one, and the log keeps the pages of before until it is emptied. Takes as long as reading the text index does.
-    pub(crate) fn scrub(&self) -> Result<()> {
-        self.with_writer(|connection| {
-            for table in self.schema.tables.iter().filter(|table| table.searched().next().is_some()) {
-                let words = &table.words;
-                connection.execute(&format!("INSERT INTO {words} ({words}) VALUES ('optimize')"), [])?;
-            }
-            // Somebody who reads right now keeps the log from being emptied: the next time does it.
-            connection.busy_timeout(Duration::ZERO)?;
-            let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-            connection.busy_timeout(BUSY)?;
-            emptied
-        })
-    }
-
-    /// Applies changes again that are older than the file's last number: those around the moment it was built.
-    pub(crate) fn replay(&self, changes: &[Change]) -> Result<()> {
-        self.write(|writer| changes.iter().try_for_each(|change| writer.apply(change)))
-    }
-
-    /// Takes over records that were just read from the table.
-    pub(crate) fn fetched(&self, object: &str, documents: &[Document]) -> Result<()> {
-        self.write(|writer| match writer.schema.table(object) {
-            Some(table) => documents.iter().try_for_each(|document| writer.fetched(table, document)),
-            None => Ok(()),
-        })
     }
 
     fn failed(&self, error: rusqlite::Error) -> Error {
@@ -301,6 +291,11 @@ impl Database {
     }
 }
 
+/// The schema that a file has, by its own `config` rows.
+fn stored_schema(built_in: &[Object], connection: &Connection) -> rusqlite::Result<Schema> {
+    Ok(Schema::new(built_in, definitions(connection)?, generation(connection)?))
+}
+
 impl Drop for Database {
     fn drop(&mut self) {
         locked(&self.readers).clear();
@@ -319,16 +314,4 @@ pub(crate) fn remove_file(path: &Path) {
         // What is not there need not go, and what cannot go now goes when the directory is next looked through.
         let _ = std::fs::remove_file(PathBuf::from(name));
     }
-}
-
-pub(crate) fn state(connection: &Connection) -> rusqlite::Result<State> {
-    let mut select = connection.prepare_cached("SELECT seq, caught_up_at, since, since_seq FROM state")?;
-    select.query_row([], |row| {
-        let number = |index| row.get(index).map(|number: i64| u64::try_from(number).unwrap_or(0));
-        Ok(State { seq: number(0)?, caught_up_at: row.get(1)?, since: number(2)?, since_seq: number(3)? })
-    })
-}
-
-fn signed(seq: u64) -> i64 {
-    i64::try_from(seq).unwrap_or(i64::MAX)
 }

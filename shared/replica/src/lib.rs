@@ -14,21 +14,28 @@
 //! Never writes business data, and never answers more than the query's visibility allows: names of columns come from
 //! the registry of objects, values are parameters, and one builder ([`Query`] to SQL) makes every statement.
 
+mod apply;
 mod ask;
+mod catalog;
 mod catch_up;
-mod columns;
+mod config;
 mod cursor;
 mod database;
 mod erase;
 mod fold;
+mod migrate;
+mod named;
 mod obtain;
 mod query;
+mod renew;
 mod replicas;
 mod room;
+mod rows;
 mod rules;
 mod schema;
 mod snapshot;
 mod sql;
+mod state;
 mod value;
 mod verify;
 

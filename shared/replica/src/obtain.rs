@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use kernel::{AnyId, Error, Result, Timestamp};
-use table::{JOURNAL_DAYS, Key, Manifest, TenantTable};
+use kernel::{Error, Result, Timestamp};
+use table::{JOURNAL_DAYS, Manifest, TenantTable};
 
-use crate::database::{Database, remove_file};
+use crate::database::{Database, Found, remove_file};
 use crate::replicas::Replica;
 use crate::rules::MARGIN_MS;
 use crate::schema::REPLICA_SCHEMA;
+use crate::snapshot::digest_of;
 
 /// How long a replica may have been without its journal, in milliseconds: a day less than entries are kept.
 const TOO_OLD_MS: i64 = (JOURNAL_DAYS - 1) * 24 * 3_600_000;
@@ -76,7 +77,7 @@ impl Replica {
                 continue;
             }
             if found.is_none() && name.ends_with(".sqlite") {
-                found = self.checked(&path, source);
+                found = self.checked(&path, source, Found::There);
             }
             if found.as_ref().is_none_or(|database| database.path() != path) {
                 remove_file(&path);
@@ -86,8 +87,9 @@ impl Replica {
     }
 
     /// A file that can be used as it is; anything wrong with it means that it cannot.
-    fn checked(&self, path: &Path, source: &str) -> Option<Database> {
-        let opened = Database::open(path, &self.replicas.inner.schema, self.owner(source), self.replicas.rules);
+    fn checked(&self, path: &Path, source: &str, found: Found) -> Option<Database> {
+        let opened =
+            Database::open(path, &self.replicas.inner.built_in, self.owner(source), self.replicas.rules, found);
         let database =
             opened.inspect_err(|error| tracing::warn!(%error, "a replica's file cannot be opened")).ok()??;
         let state = database.state().ok()?;
@@ -113,20 +115,18 @@ impl Replica {
         Ok(None)
     }
 
+    /// Unpacks a snapshot. Its digest is in the manifest, so what comes out is what the worker put in, and that was
+    /// looked through when it was packed: nothing is read twice here, since somebody is waiting.
     async fn unpack(&self, packed: &[u8], manifest: &Manifest) -> Result<Option<Database>> {
         let source = self.replicas.source().await?;
         let directory = self.replicas.directory(source)?;
         let path = self.replicas.new_path(&directory, self.table.workspace_id(), &self.clock);
         let draft = Draft(Some(path.with_extension("draft")));
-        if packed.len() as u64 != manifest.bytes || !write_unpacked(packed, draft.path()) {
+        if digest_of(packed) != manifest.sha256 || !write_unpacked(packed, draft.path()) {
             return Ok(None);
         }
-        match crate::snapshot::contents(draft.path()) {
-            Ok(contents) if contents.agrees(manifest) => {}
-            _ => return Ok(None),
-        }
         draft.keep(&path)?;
-        let database = self.checked(&path, source);
+        let database = self.checked(&path, source, Found::Made);
         if database.is_none() {
             remove_file(&path);
         }
@@ -146,55 +146,18 @@ impl Replica {
         let last = self.table.journal_last().await?;
         let started = self.clock.now();
         let failed = |error: rusqlite::Error| Error::unavailable(error);
-        Database::create(draft.path(), &self.replicas.inner.schema, self.owner(source), started, last)
-            .map_err(failed)?;
-        let opened = Database::open(draft.path(), &self.replicas.inner.schema, self.owner(source), self.replicas.rules);
+        let (built_in, rules) = (&self.replicas.inner.built_in, self.replicas.rules);
+        Database::create(draft.path(), built_in, self.owner(source), started, last).map_err(failed)?;
+        let opened = Database::open(draft.path(), built_in, self.owner(source), rules, Found::Made);
         let database =
             opened.map_err(failed)?.ok_or_else(|| Error::unavailable("a new replica's file is not whole"))?;
-        self.read_catalog(&database).await?;
+        self.read_all(&database).await?;
         self.replay_margin(&database, last, started).await?;
         // Everything into the one file before it gets its name.
         database.with_writer(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))?;
         drop(database);
         draft.keep(&path)?;
-        self.checked(&path, source).ok_or_else(|| Error::unavailable("a new replica's file is not whole"))
-    }
-
-    async fn read_catalog(&self, database: &Database) -> Result<()> {
-        let mut read = 0;
-        for table in &self.replicas.inner.schema.tables {
-            let object = table.object.name.as_str();
-            let mut after = None;
-            loop {
-                let page = self.table.catalog(object, after.as_deref()).await?;
-                read += page.ids.len();
-                if read > self.limits().build {
-                    let source = "the workspace is too large to be built within a request".into();
-                    return Err(Error::Unavailable { retry_after: 10, source });
-                }
-                self.read_records(database, object, &page.ids).await?;
-                match page.next {
-                    Some(next) => after = Some(next),
-                    None => break,
-                }
-            }
-        }
-        Ok(())
-    }
-
-    async fn read_records(&self, database: &Database, object: &str, ids: &[String]) -> Result<()> {
-        let keys = self.table.keys();
-        let keys: Vec<Key> = ids.iter().filter_map(|id| Some(keys.record(object, id.parse::<AnyId>().ok()?))).collect();
-        for keys in keys.chunks(400) {
-            // Four batches side by side: what takes its time is the way to the table.
-            let mut parts = keys.chunks(100);
-            let mut next = || self.table.get_many(parts.next().unwrap_or_default());
-            let (a, b, c, d) = tokio::try_join!(next(), next(), next(), next())?;
-            for documents in [a, b, c, d] {
-                database.fetched(object, &documents)?;
-            }
-        }
-        Ok(())
+        self.checked(&path, source, Found::Made).ok_or_else(|| Error::unavailable("a new replica's file is not whole"))
     }
 
     async fn replay_margin(&self, database: &Database, last: u64, started: Timestamp) -> Result<()> {

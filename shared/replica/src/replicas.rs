@@ -9,11 +9,11 @@ use std::time::Duration;
 use cloud::{Files, Queues};
 use events::{SnapshotReason, SnapshotRequest};
 use kernel::{Clock, Error, Id, Result, kinds};
+use records::Object;
 use table::{Tables, TenantTable};
 
 use crate::database::{Database, Owner};
 use crate::rules::Rules;
-use crate::schema::Schema;
 
 /// How much one request may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +22,8 @@ pub struct Limits {
     pub pages: u32,
     /// The most changes that one catch-up applies.
     pub changes: usize,
-    /// The most records that are read to build a replica from the catalog. Above it the replica waits for a snapshot.
+    /// The most records, links and shares that are read to build a replica from the catalog. Above it the replica waits
+    /// for a snapshot.
     pub build: usize,
     /// How long one question may take.
     pub statement: Duration,
@@ -67,7 +68,8 @@ pub(crate) struct Inner {
     source: tokio::sync::OnceCell<String>,
     pub(crate) files: Files,
     queues: Queues,
-    pub(crate) schema: Arc<Schema>,
+    /// The objects that every workspace has, as this release describes them.
+    pub(crate) built_in: Arc<[Object]>,
     pub(crate) limits: Limits,
     stores: Mutex<HashMap<Id<kinds::Workspace>, Arc<Store>>>,
     /// Counts up with every use, to know what was used least recently.
@@ -115,6 +117,10 @@ pub struct Replica {
     pub(crate) clock: Clock,
 }
 
+fn objects_of(schema: &records::Schema) -> Arc<[Object]> {
+    schema.all().map(|object| Object::clone(object)).collect()
+}
+
 impl Replicas {
     /// Replicas of the workspaces of a table, in files under a directory.
     #[must_use]
@@ -125,7 +131,7 @@ impl Replicas {
             source: tokio::sync::OnceCell::new(),
             files,
             queues,
-            schema: Arc::new(Schema::new(&records::Schema::built_in())),
+            built_in: objects_of(&records::Schema::built_in()),
             limits,
             stores: Mutex::default(),
             uses: AtomicU64::new(0),
@@ -138,7 +144,7 @@ impl Replicas {
     #[must_use]
     pub fn over(mut self, built_in: &records::Schema) -> Self {
         if let Some(inner) = Arc::get_mut(&mut self.inner) {
-            inner.schema = Arc::new(Schema::new(built_in));
+            inner.built_in = objects_of(built_in);
         }
         self
     }

@@ -1,16 +1,23 @@
-//! The rules by which a replica follows its journal, and how one change is applied.
+//! The rules by which a replica follows its journal, and how a change of a record is applied. What has a name instead of
+//! an id, so that it can be made again, is in [`crate::named`].
 //!
-//! * **Gap**: an entry is applied only when it is the one after the last. Checked by [`crate::database`].
-//! * **Version**: an older state of a record never overwrites a newer one.
-//! * **Redelivery**: what was removed stays removed, whatever is delivered again. Ids are never used twice.
+//! * **Gap**: an entry is applied only when it is the one after the last. Checked by [`crate::apply`].
+//! * **Version**: an older state never overwrites a newer one.
+//! * **Redelivery**: what was removed stays removed, whatever is delivered again. Ids of records are never used twice.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use events::{Change, Document};
 use kernel::Version;
-use rusqlite::types::Value as Sql;
-use rusqlite::{OptionalExtension, Result, Transaction, params, params_from_iter};
+use records::Object;
+use rusqlite::{OptionalExtension, Result, Transaction, params};
+use serde_json::Value;
 use table::JOURNAL_DAYS;
 
 use crate::schema::{Schema, Table};
+use crate::state::signed;
 
 /// How much the catalog index may be behind the table when a replica is built from it, in milliseconds. In fact it is
 /// behind by less than a second; the rest is for clocks that disagree.
@@ -44,37 +51,79 @@ pub enum Rule {
     Redelivery,
 }
 
-/// One transaction that changes records, and the rules it does so by.
+/// One transaction that changes a file, and the rules it does so by.
 pub(crate) struct Writer<'a> {
     pub(crate) transaction: &'a Transaction<'a>,
-    pub(crate) schema: &'a Schema,
+    /// The file's schema at this point of the transaction.
+    pub(crate) schema: RefCell<Arc<Schema>>,
+    pub(crate) built_in: &'a [Object],
     pub(crate) rules: Rules,
     /// When the replica was built from the catalog, in milliseconds.
     pub(crate) built_at: i64,
+    /// Roll-ups to be worked out before the transaction ends: their places in [`Schema::roll_ups`], and whose.
+    pub(crate) stale: RefCell<BTreeSet<(usize, String)>>,
+}
+
+/// Where the records of an object are.
+pub(crate) enum Place<'a> {
+    /// In a table of their own.
+    Table(&'a Table),
+    /// Among those whose object nobody has described yet.
+    Unknown(&'a str),
 }
 
 /// What a replica knows of a record that it has.
-struct Known {
-    row: i64,
-    version: i64,
-    position: Option<String>,
+pub(crate) struct Known {
+    pub(crate) row: i64,
+    pub(crate) version: i64,
+    pub(crate) position: Option<String>,
 }
 
-fn signed(version: Version) -> i64 {
-    i64::try_from(version).unwrap_or(i64::MAX)
-}
+impl<'a> Writer<'a> {
+    pub(crate) fn new(
+        transaction: &'a Transaction<'a>,
+        schema: Arc<Schema>,
+        built_in: &'a [Object],
+        rules: Rules,
+        built_at: i64,
+    ) -> Self {
+        let (schema, stale) = (RefCell::new(schema), RefCell::default());
+        Self { transaction, schema, built_in, rules, built_at, stale }
+    }
 
-impl Writer<'_> {
-    /// Applies one change of the journal. Changes of items that are no records, and of objects that this release does
-    /// not know, change nothing.
+    /// The schema that the file has by now.
+    pub(crate) fn schema(&self) -> Arc<Schema> {
+        self.schema.borrow().clone()
+    }
+
+    /// Does what was put off to the end, and answers the schema that the file has then.
+    pub(crate) fn finish(self) -> Result<Arc<Schema>> {
+        self.roll_up()?;
+        Ok(self.schema.into_inner())
+    }
+
+    /// Applies one change of the journal. Items of a sort that this release does not know change nothing.
     pub(crate) fn apply(&self, change: &Change) -> Result<()> {
-        let table = self.schema.table(&change.kind).filter(|_| change.item == "record");
-        let Some(table) = table else { return Ok(()) };
-        let known = self.known(table, &change.id)?;
+        match change.item.as_str() {
+            "record" => self.apply_record(change),
+            "config" => self.apply_config(change),
+            "link" => self.apply_link(change),
+            "share" => self.apply_share(change),
+            _ => Ok(()),
+        }
+    }
+
+    fn apply_record(&self, change: &Change) -> Result<()> {
+        let schema = self.schema();
+        let place = Place::of(&schema, &change.kind);
+        let known = self.known(&place, &change.id)?;
         let position = change.position.sortable();
         let Some(document) = &change.document else {
             if known.as_ref().is_none_or(|known| !self.rules.version || known.version <= signed(change.version)) {
-                self.remove(table, known, change, &position)?;
+                if let Some(known) = known {
+                    self.delete(&place, &known, &change.id)?;
+                }
+                self.note_gone(&change.id, &change.kind, change.version, Some(&position), change.at.as_millis())?;
             }
             return Ok(());
         };
@@ -86,36 +135,41 @@ impl Writer<'_> {
         if older && self.rules.version {
             return Ok(());
         }
-        self.upsert(table, known, Some(&position), document)
+        self.put(&place, known.as_ref(), &change.id, Some(&position), document)
     }
 
-    /// Takes over a record as it was just read from the table: it has a version and no place in the stream.
-    pub(crate) fn fetched(&self, table: &Table, document: &Document) -> Result<()> {
-        let Some(id) = document.get("id").and_then(serde_json::Value::as_str) else { return Ok(()) };
-        let version = document.get("version").and_then(serde_json::Value::as_i64).unwrap_or(0);
-        let known = self.known(table, id)?;
+    /// Takes over a record of an object as it was just read from the table: it has a version and no place in the stream.
+    pub(crate) fn fetched(&self, object: &str, document: &Document) -> Result<()> {
+        let Some(id) = document.get("id").and_then(Value::as_str) else { return Ok(()) };
+        let version = version_of(document);
+        let schema = self.schema();
+        let place = Place::of(&schema, object);
+        let known = self.known(&place, id)?;
         let gone = known.is_none() && self.rules.redelivery && self.is_gone(id)?;
         if gone || known.as_ref().is_some_and(|known| known.version >= version) {
             return Ok(());
         }
-        self.upsert(table, known, None, document)
+        self.put(&place, known.as_ref(), id, None, document)
     }
 
-    /// Notes that the table does not have a record, which was just asked for.
-    pub(crate) fn missed(&self, table: &Table, id: &str, version: Version, now_ms: i64) -> Result<()> {
-        if let Some(known) = self.known(table, id)? {
-            self.delete_row(table, known.row)?;
+    /// Notes that the table does not have a record of an object, which was just asked for.
+    pub(crate) fn missed(&self, object: &str, id: &str, version: Version, now_ms: i64) -> Result<()> {
+        let schema = self.schema();
+        let place = Place::of(&schema, object);
+        if let Some(known) = self.known(&place, id)? {
+            self.delete(&place, &known, id)?;
         }
-        self.note_gone(id, &table.object.name, version, None, now_ms)
+        self.note_gone(id, object, version, None, now_ms)
     }
 
-    fn known(&self, table: &Table, id: &str) -> Result<Option<Known>> {
-        let mut select = self
-            .transaction
-            .prepare_cached(&format!("SELECT row, f_version, position FROM {} WHERE f_id = ?", table.name))?;
+    pub(crate) fn known(&self, place: &Place<'_>, id: &str) -> Result<Option<Known>> {
+        let sql = match place {
+            Place::Table(table) => table.sql.known.as_str(),
+            Place::Unknown(_) => "SELECT 0, version, position FROM unknown WHERE id = ?",
+        };
         let read =
             |row: &rusqlite::Row<'_>| Ok(Known { row: row.get(0)?, version: row.get(1)?, position: row.get(2)? });
-        select.query_row([id], read).optional()
+        self.transaction.prepare_cached(sql)?.query_row([id], read).optional()
     }
 
     /// Whether a record that is not there was there before: its removal is remembered, or it was written before the
@@ -124,21 +178,26 @@ impl Writer<'_> {
         if !self.rules.redelivery {
             return Ok(false);
         }
-        Ok(change.at.as_millis() < self.built_at.saturating_sub(MARGIN_MS) || self.is_gone(&change.id)?)
+        Ok(self.is_from_before(change) || self.is_gone(&change.id)?)
     }
 
-    pub(crate) fn is_gone(&self, id: &str) -> Result<bool> {
+    /// Whether a change was made so long before the replica was built that what was found then is what became of it.
+    pub(crate) fn is_from_before(&self, change: &Change) -> bool {
+        change.at.as_millis() < self.built_at.saturating_sub(MARGIN_MS)
+    }
+
+    fn is_gone(&self, id: &str) -> Result<bool> {
         self.transaction.prepare_cached("SELECT 1 FROM gone WHERE id = ?")?.exists([id])
     }
 
-    fn remove(&self, table: &Table, known: Option<Known>, change: &Change, position: &str) -> Result<()> {
-        if let Some(known) = known {
-            self.delete_row(table, known.row)?;
-        }
-        self.note_gone(&change.id, &table.object.name, change.version, Some(position), change.at.as_millis())
-    }
-
-    fn note_gone(&self, id: &str, kind: &str, version: Version, position: Option<&str>, at: i64) -> Result<()> {
+    pub(crate) fn note_gone(
+        &self,
+        id: &str,
+        kind: &str,
+        version: Version,
+        position: Option<&str>,
+        at: i64,
+    ) -> Result<()> {
         let mut note = self.transaction.prepare_cached(
             "INSERT INTO gone (id, kind, version, position, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE \
              SET version = max(version, excluded.version), position = coalesce(excluded.position, position), \
@@ -147,57 +206,19 @@ impl Writer<'_> {
         note.execute(params![id, kind, signed(version), position, at]).map(drop)
     }
 
-    fn delete_row(&self, table: &Table, row: i64) -> Result<()> {
-        self.transaction.prepare_cached(&format!("DELETE FROM {} WHERE row = ?", table.name))?.execute([row])?;
-        if table.searched().next().is_some() {
-            self.transaction.prepare_cached(&format!("DELETE FROM {} WHERE rowid = ?", table.words))?.execute([row])?;
-        }
-        Ok(())
-    }
-
-    fn upsert(&self, table: &Table, known: Option<Known>, position: Option<&str>, document: &Document) -> Result<()> {
-        let text = serde_json::Value::Object(document.clone()).to_string();
-        self.put(table, known.map(|known| known.row), position.map(str::to_owned), text, document)
-    }
-
-    /// Writes a record's row and its words, over the row `row` if it has one.
-    pub(crate) fn put(
-        &self,
-        table: &Table,
-        row: Option<i64>,
-        position: Option<String>,
-        text: String,
-        document: &Document,
-    ) -> Result<()> {
-        let names: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
-        let marks = ", ?".repeat(names.len());
-        let own = [row.map_or(Sql::Null, Sql::Integer), position.map_or(Sql::Null, Sql::Text), Sql::Text(text)];
-        self.transaction
-            .prepare_cached(&format!(
-                "INSERT OR REPLACE INTO {} (row, position, doc, {}) VALUES (?, ?, ?{marks})",
-                table.name,
-                names.join(", ")
-            ))?
-            .execute(params_from_iter(own.into_iter().chain(table.values(document))))?;
-        let words: Vec<Sql> = table.words_of(document).collect();
-        if words.is_empty() {
-            return Ok(());
-        }
-        let row = row.unwrap_or_else(|| self.transaction.last_insert_rowid());
-        let names: Vec<&str> = table.searched().map(|column| column.name.as_str()).collect();
-        self.transaction
-            .prepare_cached(&format!(
-                "INSERT OR REPLACE INTO {} (rowid, {}) VALUES (?{})",
-                table.words,
-                names.join(", "),
-                ", ?".repeat(names.len())
-            ))?
-            .execute(params_from_iter(std::iter::once(Sql::Integer(row)).chain(words)))
-            .map(drop)
-    }
-
     /// Forgets removals that nothing can repeat any more.
     pub(crate) fn forget_old(&self, now_ms: i64) -> Result<()> {
         self.transaction.execute("DELETE FROM gone WHERE at < ?", [now_ms - REMEMBER_MS]).map(drop)
     }
+}
+
+impl<'a> Place<'a> {
+    pub(crate) fn of(schema: &'a Schema, object: &'a str) -> Self {
+        schema.stored(object).map_or(Place::Unknown(object), Place::Table)
+    }
+}
+
+/// The version in a document as it was read from the table.
+pub(crate) fn version_of(document: &Document) -> i64 {
+    document.get("version").and_then(Value::as_i64).unwrap_or(0)
 }

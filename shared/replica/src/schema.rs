@@ -28,7 +28,7 @@ use records::{Definition, Object};
 use sha2::{Digest, Sha256};
 
 pub(crate) use column::{Column, ColumnType, Origin, SEPARATOR, Values};
-pub(crate) use roll_up::{Part as RollUpStatement, RollUps};
+pub(crate) use roll_up::RollUps;
 pub(crate) use table::Table;
 
 /// The number of the shape of a replica's file. A release that changes it has its own snapshots and its own manifest.
@@ -91,6 +91,7 @@ impl Schema {
             let index = roll_ups.index(&tables[child]);
             tables[child].indexes.push(index);
             tables[child].child_of.push(number);
+            tables[child].vias.push(roll_ups.via.clone());
             tables[parent].parent_of.push(number);
         }
         tables.iter_mut().for_each(Table::prepare);

@@ -6,14 +6,15 @@ use std::path::Path;
 use bytes::Bytes;
 use events::{SnapshotReason, SnapshotRequest};
 use kernel::{AnyId, Error, Result, Version};
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use table::Manifest;
 
-use crate::database::{Database, remove_file, state};
+use crate::database::{Database, is_whole, remove_file};
 use crate::obtain::is_too_old;
 use crate::replicas::Replica;
 use crate::schema::REPLICA_SCHEMA;
+use crate::state::state;
 
 /// With fewer changes than this since the last snapshot a new one is not worth its upload.
 const WORTH: u64 = 500;
@@ -36,63 +37,32 @@ pub enum Snapshotted {
     Lost,
 }
 
-/// What a file holds, to compare with what it should hold.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Contents {
-    pub(crate) seq: u64,
-    pub(crate) rows: BTreeMap<String, u64>,
-    pub(crate) checksums: BTreeMap<String, String>,
-}
-
-impl Contents {
-    /// Whether a file is the one that a manifest describes.
-    pub(crate) fn agrees(&self, manifest: &Manifest) -> bool {
-        self.seq == manifest.seq && self.rows == manifest.rows && self.checksums == manifest.checksums
-    }
-}
-
-/// Counts and digests the rows of a file that nobody has open, by kind: every table of records, and the removals.
-pub(crate) fn contents(path: &Path) -> rusqlite::Result<Contents> {
-    let connection =
-        Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    let mut contents = Contents { seq: state(&connection)?.seq, rows: BTreeMap::new(), checksums: BTreeMap::new() };
-    let mut select = connection.prepare(
-        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 't_*' AND sql LIKE '%doc TEXT%' ORDER BY name",
-    )?;
-    let tables: Vec<String> = select.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<_>>()?;
-    for table in tables {
-        let sql = format!("SELECT f_id, f_version, coalesce(position, ''), doc FROM {table} ORDER BY f_id");
-        contents.add(&connection, table.trim_start_matches("t_"), &sql)?;
-    }
-    contents.add(&connection, "gone", "SELECT id, version, coalesce(position, ''), kind FROM gone ORDER BY id")?;
-    Ok(contents)
-}
-
-impl Contents {
-    fn add(&mut self, connection: &Connection, kind: &str, sql: &str) -> rusqlite::Result<()> {
-        let mut hash = Sha256::new();
-        let mut count = 0;
-        let mut select = connection.prepare(sql)?;
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
-            let (id, version, position, rest): (String, i64, String, String) =
-                (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
-            for text in [&id, &version.to_string(), &position, &rest] {
-                hash.update((text.len() as u64).to_be_bytes());
-                hash.update(text);
-            }
-            count += 1;
-        }
-        self.rows.insert(kind.to_owned(), count);
-        self.checksums.insert(kind.to_owned(), hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
-        Ok(())
-    }
-}
-
-/// Packed, and what was packed.
+/// A file, packed.
 struct Packed {
-    contents: Contents,
+    /// The number of the last entry in it.
+    seq: u64,
+    /// Its rows by kind.
+    rows: BTreeMap<String, u64>,
     bytes: Bytes,
+}
+
+/// SHA-256 of some bytes, in hex.
+pub(crate) fn digest_of(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Counts the rows of a file: of every object's records, and of what every file has besides.
+fn count(connection: &Connection) -> rusqlite::Result<BTreeMap<String, u64>> {
+    let select = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 't_*' AND name NOT GLOB '*$*'";
+    let tables = connection.prepare(select)?.query_map([], |row| row.get(0))?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let own = ["links", "shares", "config", "unknown", "gone"].map(str::to_owned);
+    let mut rows = BTreeMap::new();
+    for table in tables.into_iter().chain(own) {
+        let count: i64 = connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
+        let kind = table.strip_prefix("t_").unwrap_or(&table).to_owned();
+        rows.insert(kind, u64::try_from(count).unwrap_or(0));
+    }
+    Ok(rows)
 }
 
 impl Replica {
@@ -171,7 +141,7 @@ impl Replica {
     /// Uploads, then moves the manifest by compare-and-set. `None`: somebody else has moved it.
     async fn publish(&self, packed: &Packed, before: Option<&Manifest>, erased: bool) -> Result<Option<Manifest>> {
         let files = &self.replicas.inner.files;
-        let Contents { seq, rows, checksums } = packed.contents.clone();
+        let (seq, rows) = (packed.seq, packed.rows.clone());
         let prefix = self.replicas.prefix(&self.table).await?;
         let object = format!("{prefix}{REPLICA_SCHEMA}/{seq:020}-{}.sqlite.zst", random());
         let seen = before.map_or(0, |manifest| manifest.version);
@@ -182,7 +152,7 @@ impl Replica {
             seq,
             at: self.clock.now(),
             rows,
-            checksums,
+            sha256: digest_of(&packed.bytes),
             bytes: packed.bytes.len() as u64,
         };
         files.put(&manifest.object, packed.bytes.clone()).await?;
@@ -211,10 +181,15 @@ fn pack_into(database: &Database, path: &Path) -> Result<Packed> {
     let sqlite = |error: rusqlite::Error| Error::unavailable(error);
     let copy = Connection::open(path).map_err(sqlite)?;
     copy.execute("UPDATE state SET since = 0, since_seq = seq", []).map_err(sqlite)?;
+    // Here, where nobody waits, so that whoever starts from it need not.
+    if !is_whole(&copy).map_err(sqlite)? {
+        return Err(Error::unavailable("a copy of a replica is not whole"));
+    }
+    let seq = state(&copy).map_err(sqlite)?.seq;
+    let rows = count(&copy).map_err(sqlite)?;
     copy.close().map_err(|(_, error)| sqlite(error))?;
-    let contents = contents(path).map_err(sqlite)?;
     let bytes = pack_file(path).map_err(Error::unavailable)?;
-    Ok(Packed { contents, bytes: bytes.into() })
+    Ok(Packed { seq, rows, bytes: bytes.into() })
 }
 
 fn pack_file(path: &Path) -> std::io::Result<Vec<u8>> {

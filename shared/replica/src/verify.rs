@@ -1,14 +1,28 @@
-//! The proof: a replica compared with the table, row by row.
+//! The proof: a replica compared with the table, row by row, and its columns with its documents.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use events::Document;
-use kernel::{AnyId, Error, Result};
-use table::Key;
+use kernel::{Error, Result};
+use records::Definition;
+use rusqlite::types::Value as Sql;
+use rusqlite::{Transaction, params_from_iter};
+use serde_json::Value;
+use table::Children;
 
+use crate::catalog::defined;
+use crate::config::part_of;
+use crate::migrate::read;
+use crate::named::{CONFIG, LINKS, SHARES, link_id, share_id};
 use crate::replicas::Replica;
+use crate::schema::{Table, Values};
 
-/// In what a replica differs from the table, by record id. Empty: in nothing.
+/// How long reading a whole table of a replica may take.
+const LONG: Duration = Duration::from_secs(120);
+
+/// In what a replica differs from the table, by what the journal calls each item: records' ids, links as
+/// `<record>/<label>/<other>`, shares as `<record>/<subject>`, definitions as `object.<name>`. Empty: in nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Drift {
     /// In the table and not in the replica.
@@ -17,7 +31,9 @@ pub struct Drift {
     pub surplus: Vec<String>,
     /// In both and not equal.
     pub different: Vec<String>,
-    /// How many records were compared.
+    /// Records for which a column is not what follows from the documents: the column's path and the record's id.
+    pub stale: Vec<String>,
+    /// How many items were compared.
     pub compared: u64,
 }
 
@@ -25,58 +41,142 @@ impl Drift {
     /// Whether both are equal.
     #[must_use]
     pub const fn is_none(&self) -> bool {
-        self.missing.is_empty() && self.surplus.is_empty() && self.different.is_empty()
+        self.missing.is_empty() && self.surplus.is_empty() && self.different.is_empty() && self.stale.is_empty()
     }
 }
 
+/// What a replica has of one sort: versions and documents by what the journal calls each.
+type Rows = BTreeMap<String, (i64, String)>;
+
 impl Replica {
-    /// Compares every record with the table, in both directions. What is written while this runs shows as drift: it is
-    /// meant for a quiet moment, or for asking twice.
+    /// Compares every record, link, share and definition with the table, in both directions, and every column with what
+    /// follows from the documents. What is written while this runs shows as drift: it is meant for a quiet moment, or for
+    /// asking twice.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn verify(&self) -> Result<Drift> {
         self.catch_up().await?;
         let mut drift = Drift::default();
-        for table in &self.replicas.inner.schema.tables {
-            let object = table.object.name.as_str();
-            let mut rows = self.rows(&table.name)?;
+        let config = self.table.config(Definition::PARTS).await?;
+        let mut objects = defined(&config);
+        objects.extend(self.objects_of_rows()?);
+        for object in objects {
+            let mut rows = self.records(&object)?;
             let mut ids: BTreeSet<String> = rows.keys().cloned().collect();
-            let mut after = None;
-            loop {
-                let page = self.table.catalog(object, after.as_deref()).await?;
-                ids.extend(page.ids);
-                match page.next {
-                    Some(next) => after = Some(next),
-                    None => break,
-                }
-            }
-            let keys = self.table.keys();
-            let keys: Vec<Key> =
-                ids.iter().filter_map(|id| Some(keys.record(object, id.parse::<AnyId>().ok()?))).collect();
-            for document in self.table.get_many(&keys).await? {
-                drift.compare(&document, &mut rows);
+            ids.extend(self.catalogued(&object).await?);
+            for document in self.items(&self.record_keys(&object, &ids)).await? {
+                let id = document.get("id").and_then(Value::as_str).unwrap_or_default();
+                drift.compare(id, &document, &mut rows);
             }
             drift.surplus.extend(rows.into_keys());
         }
+        let config = config.into_iter().filter_map(part_of).collect();
+        drift.compare_all(config, self.rows(&format!("SELECT id, version, doc FROM {}", CONFIG.table), [])?);
+        for (children, sort, id) in
+            [(Children::Links, LINKS, link_id as fn(&Document) -> String), (Children::Shares, SHARES, share_id)]
+        {
+            let documents = self.all_children(children).await?;
+            let documents = documents.into_iter().map(|document| (id(&document), document)).collect();
+            drift.compare_all(documents, self.rows(&format!("SELECT id, version, doc FROM {}", sort.table), [])?);
+        }
+        drift.stale = self.stale()?;
         Ok(drift)
     }
 
-    /// Every row of a table by id, as text and version.
-    fn rows(&self, table: &str) -> Result<BTreeMap<String, (i64, String)>> {
-        self.database()?.read(std::time::Duration::from_secs(120), |transaction| {
-            let mut select = transaction.prepare(&format!("SELECT f_id, f_version, doc FROM {table}"))?;
-            let rows = select.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
+    /// The objects that the replica has a table for, or unknown records of.
+    fn objects_of_rows(&self) -> Result<BTreeSet<String>> {
+        let database = self.database()?;
+        let mut objects: BTreeSet<String> =
+            database.schema().tables.iter().map(|table| table.object.name.clone()).collect();
+        objects.extend(database.read(LONG, |transaction| {
+            let mut select = transaction.prepare("SELECT DISTINCT kind FROM unknown")?;
+            select.query_map([], |row| row.get::<_, String>(0))?.collect::<rusqlite::Result<Vec<_>>>()
+        })?);
+        Ok(objects)
+    }
+
+    fn records(&self, object: &str) -> Result<Rows> {
+        match self.database()?.schema().stored(object) {
+            Some(table) => self.rows(&format!("SELECT f_id, f_version, doc FROM {}", table.name), []),
+            None => self.rows("SELECT id, version, doc FROM unknown WHERE kind = ?", [object]),
+        }
+    }
+
+    fn rows<const N: usize>(&self, sql: &str, values: [&str; N]) -> Result<Rows> {
+        self.database()?.read(LONG, |transaction| {
+            let mut select = transaction.prepare(sql)?;
+            let rows =
+                select.query_map(params_from_iter(values), |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?))))?;
             rows.collect()
+        })
+    }
+
+    fn stale(&self) -> Result<Vec<String>> {
+        self.database()?.ask(LONG, |schema| Ok(schema.clone()), |transaction, schema| {
+            let mut stale = Vec::new();
+            for table in &schema.tables {
+                stale_columns(transaction, table, &mut stale)?;
+                stale_words(transaction, table, &mut stale)?;
+            }
+            for roll_ups in &schema.roll_ups {
+                let mut select = transaction.prepare(&roll_ups.stale.text)?;
+                let ids = select.query_map(params_from_iter(&roll_ups.stale.values), |row| row.get::<_, String>(0))?;
+                for id in ids {
+                    stale.push(format!("{} by {} {}", roll_ups.child, roll_ups.via, id?));
+                }
+            }
+            Ok(stale)
         })
     }
 }
 
+/// Compares every column of every row with what its document gives.
+fn stale_columns(transaction: &Transaction<'_>, table: &Table, stale: &mut Vec<String>) -> rusqlite::Result<()> {
+    let names: Vec<&str> = table.own().map(|column| column.name.as_str()).collect();
+    let mut select = transaction.prepare(&format!("SELECT doc, f_id, {} FROM {}", names.join(", "), table.name))?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (doc, id): (String, String) = (row.get(0)?, row.get(1)?);
+        let document = read(&doc);
+        let values = Values::of(&table.object, &document);
+        for (place, column) in table.own().enumerate() {
+            if row.get::<_, Sql>(place + 2)? != values.column(column) {
+                stale.push(format!("{} {id}", column.path));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Compares the rows that have words with those that are there. What the words are cannot be read back.
+fn stale_words(transaction: &Transaction<'_>, table: &Table, stale: &mut Vec<String>) -> rusqlite::Result<()> {
+    if !table.has_words() {
+        return Ok(());
+    }
+    let (name, words) = (&table.name, &table.words);
+    let differ = format!(
+        "SELECT row FROM {name} WHERE row NOT IN (SELECT id FROM {words}_docsize) UNION ALL \
+         SELECT id FROM {words}_docsize WHERE id NOT IN (SELECT row FROM {name})"
+    );
+    let mut select = transaction.prepare(&differ)?;
+    for row in select.query_map([], |row| row.get::<_, i64>(0))? {
+        stale.push(format!("{words} {}", row?));
+    }
+    Ok(())
+}
+
 impl Drift {
-    fn compare(&mut self, document: &Document, rows: &mut BTreeMap<String, (i64, String)>) {
+    fn compare_all(&mut self, documents: Vec<(String, Document)>, mut rows: Rows) {
+        for (id, document) in documents {
+            self.compare(&id, &document, &mut rows);
+        }
+        self.surplus.extend(rows.into_keys());
+    }
+
+    fn compare(&mut self, id: &str, document: &Document, rows: &mut Rows) {
         self.compared += 1;
-        let id = document.get("id").and_then(serde_json::Value::as_str).unwrap_or_default();
-        let version = document.get("version").and_then(serde_json::Value::as_i64);
+        let version = document.get("version").and_then(Value::as_i64);
         match rows.remove(id) {
             None => self.missing.push(id.to_owned()),
             Some((stored, text)) => {

@@ -25,8 +25,8 @@ pub struct Manifest {
     pub at: Timestamp,
     /// Rows by kind.
     pub rows: BTreeMap<String, u64>,
-    /// SHA-256 over all rows in order, by kind, in hex.
-    pub checksums: BTreeMap<String, String>,
+    /// SHA-256 of the object's bytes, in hex.
+    pub sha256: String,
     /// Size of the object in S3, in bytes.
     pub bytes: u64,
 }

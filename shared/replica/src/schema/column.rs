@@ -174,16 +174,17 @@ pub(crate) struct Column {
     /// The member of the field's value that it has, if not all of it.
     pub(super) member: Option<String>,
     /// Says the same as long as the same documents give the same values.
-    pub(super) signature: String,
+    pub(crate) signature: String,
 }
 
 impl Column {
-    /// Its type in the statement that makes the table. Fields may change their types, so their columns hold anything.
-    pub(super) fn declared(&self) -> &'static str {
+    /// Its type in the statement that makes the table. A field may change its type, so its column takes every value as it
+    /// is: that is what `BLOB` says of a column in SQLite.
+    pub(crate) fn declared(&self) -> &'static str {
         match (self.origin, &self.kind) {
             (Origin::Common, ColumnType::Number { .. } | ColumnType::Time) => "INTEGER",
             (Origin::Common, _) => "TEXT",
-            _ => "ANY",
+            _ => "BLOB",
         }
     }
 

@@ -5,6 +5,7 @@
 
 use records::{Aggregate, Equals, Field, FieldType, RollUp};
 use rusqlite::types::Value as Sql;
+use rusqlite::{Connection, params_from_iter};
 use serde_json::Value;
 
 use super::column::{Column, ColumnType, Origin};
@@ -29,18 +30,25 @@ pub(crate) struct RollUps {
     /// The child's columns that are looked at, in SQL.
     reads: Vec<String>,
     /// Works them out for the one record whose id is the first parameter.
-    pub(crate) of_one: Part,
+    pub(crate) of_one: Statement,
     /// Works them out for every record.
-    pub(crate) of_all: Part,
+    pub(crate) of_all: Statement,
     /// Lists the ids of records for which they are not what they should be.
-    pub(crate) stale: Part,
+    pub(crate) stale: Statement,
 }
 
 /// A statement with its values; [`RollUps::of_one`] takes the parent's id before them.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Part {
+pub(crate) struct Statement {
     pub(crate) text: String,
     pub(crate) values: Vec<Sql>,
+}
+
+impl Statement {
+    /// Runs it as it is.
+    pub(crate) fn execute(&self, connection: &Connection) -> rusqlite::Result<()> {
+        connection.execute(&self.text, params_from_iter(&self.values)).map(drop)
+    }
 }
 
 /// An aggregate with `?` for each of its values.
@@ -194,10 +202,16 @@ impl RollUps {
             via: via.to_owned(),
             columns: Vec::new(),
             reads: Vec::new(),
-            of_one: Part::default(),
-            of_all: Part::default(),
-            stale: Part::default(),
+            of_one: Statement::default(),
+            of_all: Statement::default(),
+            stale: Statement::default(),
         }
+    }
+
+    /// Its columns in the parent's table.
+    pub(crate) fn columns_in<'a>(&'a self, parent: &'a Table) -> impl Iterator<Item = &'a Column> {
+        let is_one = |column: &&Column| self.columns.iter().any(|(name, _)| *name == column.name);
+        parent.columns.iter().filter(is_one)
     }
 
     /// The index that has everything they are worked out from, as its name and the statement that makes it.
@@ -218,19 +232,17 @@ impl RollUps {
         let expressions: Vec<&str> = self.columns.iter().map(|(_, expression)| expression.text.as_str()).collect();
         let values: Vec<Sql> = self.columns.iter().flat_map(|(_, expression)| expression.values.clone()).collect();
         let (parent, child, via) = (&parent.name, &child.name, &self.via);
-        // The first value is the record's id where there is one.
-        let expressions = numbered(&expressions.join(", "), 2);
-        let fresh = |key: &str| {
+        let expressions = expressions.join(", ");
+        // The values of the expressions are counted from `first` on.
+        let fresh = |key: &str, first: usize| {
+            let expressions = numbered(&expressions, first);
             format!("SELECT {expressions} FROM {child} AS child WHERE child.{via} = {key} AND {COUNTS}")
         };
-        let part = |text: String| Part { text, values: values.clone() };
-        self.of_one = part(format!("UPDATE {parent} SET ({names}) = ({}) WHERE f_id = ?1", fresh("?1")));
-        // `?1` is not less than any id.
-        let all = format!("UPDATE {parent} SET ({names}) = ({}) WHERE f_id < ?1", fresh(&format!("{parent}.f_id")));
-        self.of_all = part(all);
-        let differ = fresh("parent.f_id");
-        let stale = format!("SELECT f_id FROM {parent} AS parent WHERE f_id < ?1 AND ({names}) IS NOT ({differ})");
-        self.stale = part(stale);
+        let part = |text: String| Statement { text, values: values.clone() };
+        let (one, all) = (fresh("?1", 2), fresh(&format!("{parent}.f_id"), 1));
+        self.of_one = part(format!("UPDATE {parent} SET ({names}) = ({one}) WHERE f_id = ?1"));
+        self.of_all = part(format!("UPDATE {parent} SET ({names}) = ({all})"));
+        self.stale = part(format!("SELECT f_id FROM {parent} WHERE ({names}) IS NOT ({all})"));
     }
 }
 

@@ -21,12 +21,15 @@ pub(crate) struct Table {
     /// `doc` (the stored document as JSON).
     pub(crate) columns: Vec<Column>,
     /// Its indexes by name, with the statements that make them.
-    pub(super) indexes: Vec<(String, String)>,
+    pub(crate) indexes: Vec<(String, String)>,
     /// The roll-ups over its records, by their places in [`super::Schema::roll_ups`].
-    pub(super) child_of: Vec<usize>,
-    /// Its own roll-ups, likewise.
-    pub(super) parent_of: Vec<usize>,
+    pub(crate) child_of: Vec<usize>,
+    /// The columns by which its records refer to those that have the roll-ups, in the same order.
+    pub(super) vias: Vec<String>,
+    /// Its own roll-ups, by their places likewise.
+    pub(crate) parent_of: Vec<usize>,
     pub(crate) sql: Statements,
+    watched: Vec<usize>,
     by_path: HashMap<String, usize>,
 }
 
@@ -40,8 +43,8 @@ pub(crate) struct Statements {
     /// The same over the row of that number. Roll-ups stay as they are.
     pub(crate) update: String,
     pub(crate) delete: String,
-    /// The searched columns of a row.
-    pub(crate) found_by: String,
+    /// The columns [`Table::watched`] of a row.
+    pub(crate) watched: String,
     /// Row and words.
     pub(crate) insert_words: String,
     pub(crate) delete_words: String,
@@ -65,8 +68,10 @@ impl Table {
             name,
             columns,
             child_of: Vec::new(),
+            vias: Vec::new(),
             parent_of: Vec::new(),
             sql: Statements::default(),
+            watched: Vec::new(),
             by_path: HashMap::new(),
         };
         table.prepare();
@@ -78,6 +83,7 @@ impl Table {
         let Self { name, words, .. } = &*self;
         let own: Vec<&str> = self.own().map(|column| column.name.as_str()).collect();
         let searched: Vec<&str> = self.searched().map(|column| column.name.as_str()).collect();
+        let watched: Vec<&str> = searched.iter().copied().chain(self.vias.iter().map(String::as_str)).collect();
         let marks = |count: usize| vec!["?"; count].join(", ");
         let sql = Statements {
             known: format!("SELECT row, f_version, position FROM {name} WHERE f_id = ?"),
@@ -88,7 +94,7 @@ impl Table {
             ),
             update: format!("UPDATE {name} SET position = ?, {} = ?, doc = ? WHERE row = ?", own.join(" = ?, ")),
             delete: format!("DELETE FROM {name} WHERE row = ?"),
-            found_by: format!("SELECT {} FROM {name} WHERE row = ?", searched.join(", ")),
+            watched: format!("SELECT {} FROM {name} WHERE row = ?", watched.join(", ")),
             insert_words: format!(
                 "INSERT OR REPLACE INTO {words} (rowid, {}) VALUES ({})",
                 searched.join(", "),
@@ -96,8 +102,9 @@ impl Table {
             ),
             delete_words: format!("DELETE FROM {words} WHERE rowid = ?"),
         };
+        let watched = watched.iter().filter_map(|name| own.iter().position(|own| own == name)).collect();
         let by_path = self.columns.iter().enumerate().map(|(place, column)| (column.path.clone(), place)).collect();
-        (self.sql, self.by_path) = (sql, by_path);
+        (self.sql, self.watched, self.by_path) = (sql, watched, by_path);
     }
 
     /// The column at a path, as filters and sorts name it. A field that was given up has none.
@@ -120,12 +127,19 @@ impl Table {
         self.columns.iter().filter(|column| column.is_own())
     }
 
+    /// The columns that something else than the row follows from, by their places among the own ones: those that are
+    /// searched, then those by which its records refer to others that have roll-ups over them.
+    pub(crate) fn watched(&self) -> impl Iterator<Item = usize> {
+        self.watched.iter().copied()
+    }
+
     /// The statements that make the table with its words and indexes.
     pub(crate) fn ddl(&self) -> String {
         let columns: String = self.columns.iter().map(declaration).collect();
-        // The document comes last: who looks through a column need not step over it.
+        // The document comes last: who looks through a column need not step over it. The table is not STRICT, since each
+        // column that is added to such a one makes SQLite check all rows of it.
         let mut ddl = format!(
-            "CREATE TABLE {} (row INTEGER PRIMARY KEY, position TEXT{columns}, doc TEXT NOT NULL) STRICT;\n",
+            "CREATE TABLE {} (row INTEGER PRIMARY KEY, position TEXT{columns}, doc TEXT NOT NULL);\n",
             self.name
         );
         for (_, index) in &self.indexes {
@@ -151,7 +165,7 @@ impl Table {
     }
 
     /// What the contents of the table of words follow from.
-    pub(super) fn words_signature(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn words_signature(&self) -> Vec<(&str, &str)> {
         self.searched().map(|column| (column.name.as_str(), column.signature.as_str())).collect()
     }
 }

@@ -31,7 +31,7 @@ impl World {
             seq: version,
             at: self.clock.now(),
             rows: BTreeMap::new(),
-            checksums: BTreeMap::new(),
+            sha256: String::new(),
             bytes: 0,
         }
     }

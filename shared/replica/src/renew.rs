@@ -1,0 +1,68 @@
+//! Makes the tables of a file anew from its documents, when this release describes the objects differently from the one
+//! that wrote it.
+
+use std::sync::Arc;
+
+use records::Object;
+use rusqlite::{Connection, Result, Transaction};
+
+use crate::migrate::read;
+use crate::rules::{Place, Rules, Writer};
+use crate::schema::{Schema, Table};
+use crate::state::note_schema;
+
+/// The schema that the file has then. `None` when it lacks a built-in object altogether: the release that built it did
+/// not know it, so its records have to be read from the table.
+pub(crate) fn renew(connection: &mut Connection, schema: Schema, built_in: &[Object]) -> Result<Option<Schema>> {
+    let transaction = connection.transaction()?;
+    let there = tables(&transaction)?;
+    let schema = Arc::new(Schema { generation: schema.generation + 1, ..schema });
+    let is_there = |table: &&Table| there.contains(&table.name);
+    if schema.tables.iter().any(|table| !table.object.custom && !is_there(&table)) {
+        return Ok(None);
+    }
+    let writer = Writer::new(&transaction, schema.clone(), built_in, Rules::ALL, 0);
+    for object in there.iter().filter_map(|name| name.strip_prefix("t_")) {
+        if schema.stored(object).is_none() {
+            writer.give_up(object)?;
+        }
+    }
+    for table in &schema.tables {
+        if is_there(&table) { renew_table(&writer, table)? } else { writer.take_over(table)? }
+    }
+    for roll_ups in &schema.roll_ups {
+        roll_ups.of_all.execute(&transaction)?;
+    }
+    note_schema(&transaction, schema.generation, &schema.fingerprint)?;
+    drop(writer);
+    transaction.commit()?;
+    Ok(Arc::into_inner(schema))
+}
+
+/// The names of the tables of records in a file.
+fn tables(transaction: &Transaction<'_>) -> Result<Vec<String>> {
+    let select = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name GLOB 't_*' AND name NOT GLOB '*$*'";
+    transaction.prepare(select)?.query_map([], |row| row.get(0))?.collect()
+}
+
+fn renew_table(writer: &Writer<'_>, table: &Table) -> Result<()> {
+    let Table { name, words, .. } = table;
+    let transaction = writer.transaction;
+    let select = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL";
+    let indexes: Vec<String> =
+        transaction.prepare(select)?.query_map([name], |row| row.get(0))?.collect::<Result<_>>()?;
+    for index in indexes {
+        transaction.execute_batch(&format!("DROP INDEX {index};"))?;
+    }
+    transaction.execute_batch(&format!("DROP TABLE IF EXISTS {words}; ALTER TABLE {name} RENAME TO old;"))?;
+    transaction.execute_batch(&table.ddl())?;
+    let mut select = transaction.prepare("SELECT f_id, position, doc FROM old ORDER BY row")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (id, position, doc): (String, Option<String>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        writer.put(&Place::Table(table), None, &id, position.as_deref(), &read(&doc))?;
+    }
+    drop(rows);
+    drop(select);
+    transaction.execute_batch("DROP TABLE old")
+}
