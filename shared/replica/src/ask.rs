@@ -9,10 +9,10 @@ use rusqlite::{Row, Transaction, params_from_iter};
 use serde_json::Value;
 
 use crate::cursor::Cursor;
-use crate::database::state;
 use crate::query::Query;
 use crate::replicas::Replica;
 use crate::sql::{Part, Statements};
+use crate::state::state;
 
 /// How far the journal may be behind the table for pages to fit together exactly, in milliseconds. It is behind by a
 /// second or two; far behind, an alarm rings.
@@ -72,7 +72,8 @@ impl Replica {
     }
 
     fn statements(&self, query: &Query) -> Result<Statements> {
-        let table = self.replicas.inner.schema.table(&query.object);
+        let schema = self.database()?.schema();
+        let table = schema.table(&query.object);
         let table = table.ok_or_else(|| Error::bug(format!("replicas know no object {}", query.object)))?;
         Ok(Statements::new(table, query)?)
     }

@@ -9,15 +9,12 @@ use table::{Children, Key};
 
 use crate::config::part_of;
 use crate::database::Database;
+use crate::named::CHILDREN;
 use crate::replicas::Replica;
-use crate::rules::Writer;
 
 /// How many items are read before they are taken over: four batches side by side, since what takes its time is the way
 /// to the table.
 const ITEMS: usize = 400;
-
-/// How the items of a sort are taken over.
-type Fetched = fn(&Writer<'_>, &Document) -> rusqlite::Result<()>;
 
 impl Replica {
     /// Reads everything there is into a new file: the definitions first, so that tables and columns are there, then every
@@ -34,8 +31,22 @@ impl Replica {
         for object in &objects {
             self.read_records(database, object, &mut left).await?;
         }
-        self.read_children(database, Children::Links, Writer::fetched_link, &mut left).await?;
-        self.read_children(database, Children::Shares, Writer::fetched_share, &mut left).await
+        for (children, sort, id) in CHILDREN {
+            let mut after = None;
+            loop {
+                let page = self.table.catalogued_children(children, after.as_ref()).await?;
+                take(&mut left, page.keys.len())?;
+                let documents = self.items(&page.keys).await?;
+                database.write(|writer| {
+                    documents.iter().try_for_each(|one| writer.fetched_named(sort, &id(one), one).map(drop))
+                })?;
+                match page.next {
+                    Some(next) => after = Some(next),
+                    None => break,
+                }
+            }
+        }
+        Ok(())
     }
 
     async fn read_records(&self, database: &Database, object: &str, left: &mut usize) -> Result<()> {
@@ -45,28 +56,6 @@ impl Replica {
             take(left, page.ids.len())?;
             for keys in self.record_keys(object, &page.ids).chunks(ITEMS) {
                 database.fetched(object, &self.items(keys).await?)?;
-            }
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(()),
-            }
-        }
-    }
-
-    async fn read_children(
-        &self,
-        database: &Database,
-        children: Children,
-        fetched: Fetched,
-        left: &mut usize,
-    ) -> Result<()> {
-        let mut after = None;
-        loop {
-            let page = self.table.catalogued_children(children, after.as_ref()).await?;
-            take(left, page.keys.len())?;
-            for keys in page.keys.chunks(ITEMS) {
-                let documents = self.items(keys).await?;
-                database.write(|writer| documents.iter().try_for_each(|document| fetched(writer, document)))?;
             }
             match page.next {
                 Some(next) => after = Some(next),

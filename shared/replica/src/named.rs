@@ -9,6 +9,7 @@ use events::{Change, Document};
 use rusqlite::types::Value as Sql;
 use rusqlite::{OptionalExtension, Result, params_from_iter};
 use serde_json::Value;
+use table::Children;
 
 use crate::rules::{Writer, version_of};
 use crate::state::signed;
@@ -35,7 +36,7 @@ pub(crate) const CONFIG: Sort = Sort {
 };
 
 /// Links, each from the record that it was made from.
-pub(crate) const LINKS: Sort = Sort {
+const LINKS: Sort = Sort {
     table: "links",
     known: "SELECT version, position FROM links WHERE id = ?",
     put: "INSERT OR REPLACE INTO links (id, version, position, doc, record, label, other) VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -44,7 +45,7 @@ pub(crate) const LINKS: Sort = Sort {
 };
 
 /// With whom records are shared.
-pub(crate) const SHARES: Sort = Sort {
+const SHARES: Sort = Sort {
     table: "shares",
     known: "SELECT version, position FROM shares WHERE id = ?",
     put: "INSERT OR REPLACE INTO shares (id, version, position, doc, record, object, subject, level) \
@@ -56,17 +57,19 @@ pub(crate) const SHARES: Sort = Sort {
 /// A version, and where the stream told of it.
 type Mark = (i64, Option<String>);
 
+/// What records have beside themselves: its catalog, its rows, and what one is called in the journal.
+pub(crate) const CHILDREN: [(Children, Sort, fn(&Document) -> String); 2] =
+    [(Children::Links, LINKS, link_id), (Children::Shares, SHARES, share_id)];
+
 fn member<'a>(document: &'a Document, name: &str) -> &'a str {
     document.get(name).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// What a link is called in the journal.
-pub(crate) fn link_id(document: &Document) -> String {
+fn link_id(document: &Document) -> String {
     ["record", "label", "other"].map(|name| member(document, name)).join("/")
 }
 
-/// What a share is called in the journal.
-pub(crate) fn share_id(document: &Document) -> String {
+fn share_id(document: &Document) -> String {
     ["record", "subject"].map(|name| member(document, name)).join("/")
 }
 
@@ -77,16 +80,6 @@ impl Writer<'_> {
 
     pub(crate) fn apply_share(&self, change: &Change) -> Result<()> {
         self.apply_named(SHARES, change).map(drop)
-    }
-
-    /// Takes over a link as it was just read from the table.
-    pub(crate) fn fetched_link(&self, document: &Document) -> Result<()> {
-        self.fetched_named(LINKS, &link_id(document), document).map(drop)
-    }
-
-    /// Takes over a share as it was just read from the table.
-    pub(crate) fn fetched_share(&self, document: &Document) -> Result<()> {
-        self.fetched_named(SHARES, &share_id(document), document).map(drop)
     }
 
     /// Applies a change of the journal; answers whether it said anything new.

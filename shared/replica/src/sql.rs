@@ -194,7 +194,7 @@ impl Order {
             value: Part::new(column.name.clone(), Vec::new()),
             descending: direction == Direction::Descending,
             always: column.always,
-            integer: matches!(column.kind, ColumnType::Integer | ColumnType::Time),
+            integer: matches!(column.kind, ColumnType::Number { .. } | ColumnType::Time),
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Every comparison answers true or false and never null, so `not` is the exact opposite.
 
-use kernel::{AnyId, Id, Timestamp, Violations, kinds};
+use kernel::{AnyId, Timestamp, Violations};
 use rusqlite::types::Value as Sql;
 use serde_json::Value;
 
@@ -77,7 +77,7 @@ const fn knows(kind: &ColumnType, op: Op) -> bool {
     match op {
         Op::Eq | Op::Ne | Op::In | Op::NotIn | Op::IsNull => true,
         Op::Lt | Op::Lte | Op::Gt | Op::Gte | Op::Between => {
-            matches!(kind, ColumnType::Text | ColumnType::Phone | ColumnType::Integer | ColumnType::Time)
+            matches!(kind, ColumnType::Text | ColumnType::Phone | ColumnType::Number { .. } | ColumnType::Time)
         }
         Op::Contains | Op::StartsWith => matches!(kind, ColumnType::Text | ColumnType::Phone),
     }
@@ -101,7 +101,7 @@ fn parse_all(column: &Column, value: &Value) -> Result<Vec<Sql>, Refusal> {
 }
 
 fn parse(column: &Column, value: &Value) -> Result<Sql, Refusal> {
-    if let (ColumnType::Integer, Some(number)) = (&column.kind, value.as_i64()) {
+    if let (ColumnType::Number { .. }, Some(number)) = (&column.kind, value.as_i64()) {
         return Ok(Sql::Integer(number));
     }
     let Value::String(text) = value else { return refused("invalid_type", expected(&column.kind)) };
@@ -111,11 +111,11 @@ fn parse(column: &Column, value: &Value) -> Result<Sql, Refusal> {
     let parsed = match &column.kind {
         ColumnType::Text => Some(Sql::Text(fold(text))),
         ColumnType::Phone => Some(Sql::Text(fold_phone(text))),
-        ColumnType::User => text.parse::<Id<kinds::User>>().ok().map(|id| Sql::Text(id.to_string())),
-        ColumnType::Id => text.parse::<AnyId>().ok().map(|id| Sql::Text(id.to_string())),
+        ColumnType::Id(_) => text.parse::<AnyId>().ok().map(|id| Sql::Text(id.to_string())),
         ColumnType::Select(options) => options.contains(text).then(|| Sql::Text(text.clone())),
-        ColumnType::Integer => text.parse().ok().map(Sql::Integer),
+        ColumnType::Number { .. } => text.parse().ok().map(Sql::Integer),
         ColumnType::Time => parse_time(text).map(|time| Sql::Integer(time.as_millis())),
+        _ => None,
     };
     match parsed {
         Some(Sql::Text(text)) if text.is_empty() => {
@@ -135,10 +135,10 @@ fn parse_time(text: &str) -> Option<Timestamp> {
 fn expected(kind: &ColumnType) -> String {
     match kind {
         ColumnType::Text | ColumnType::Phone => "must be a text".to_owned(),
-        ColumnType::User => "must be the id of a user".to_owned(),
-        ColumnType::Id => "must be an id".to_owned(),
+        ColumnType::Id(_) => "must be an id".to_owned(),
         ColumnType::Select(options) => format!("must be one of {}", options.join(", ")),
-        ColumnType::Integer => "must be a whole number".to_owned(),
+        ColumnType::Number { .. } => "must be a whole number".to_owned(),
         ColumnType::Time => "must be a day or an RFC 3339 time".to_owned(),
+        _ => "cannot be compared".to_owned(),
     }
 }

@@ -9,12 +9,11 @@ use records::Definition;
 use rusqlite::types::Value as Sql;
 use rusqlite::{Transaction, params_from_iter};
 use serde_json::Value;
-use table::Children;
 
 use crate::catalog::defined;
 use crate::config::part_of;
 use crate::migrate::read;
-use crate::named::{CONFIG, LINKS, SHARES, link_id, share_id};
+use crate::named::{CHILDREN, CONFIG};
 use crate::replicas::Replica;
 use crate::schema::{Table, Values};
 
@@ -73,9 +72,7 @@ impl Replica {
         }
         let config = config.into_iter().filter_map(part_of).collect();
         drift.compare_all(config, self.rows(&format!("SELECT id, version, doc FROM {}", CONFIG.table), [])?);
-        for (children, sort, id) in
-            [(Children::Links, LINKS, link_id as fn(&Document) -> String), (Children::Shares, SHARES, share_id)]
-        {
+        for (children, sort, id) in CHILDREN {
             let documents = self.all_children(children).await?;
             let documents = documents.into_iter().map(|document| (id(&document), document)).collect();
             drift.compare_all(documents, self.rows(&format!("SELECT id, version, doc FROM {}", sort.table), [])?);

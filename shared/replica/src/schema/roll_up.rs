@@ -149,8 +149,8 @@ impl Only<'_> {
     /// An aggregate over these records; `@` stands behind each function in it.
     fn put_into(&self, aggregate: &str) -> Expression {
         let filter = if self.text.is_empty() { String::new() } else { format!(" FILTER (WHERE {})", self.text) };
-        let times = aggregate.matches('@').count();
-        Expression { text: aggregate.replace('@', &filter), values: self.values.repeat(times) }
+        let values = aggregate.matches('@').flat_map(|_| self.values.iter().cloned()).collect();
+        Expression { text: aggregate.replace('@', &filter), values }
     }
 }
 
