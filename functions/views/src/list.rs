@@ -80,7 +80,7 @@ async fn list(
     let position = position(&headers)?;
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let answer = replica.answer(&query, &position).await?;
-    let data = answer.documents.iter().map(|document| Value::Object(render(&object, document))).collect();
+    let data = answer.rows.iter().map(|found| Value::Object(render(&object, &found.document))).collect();
     let mut body = page(data, answer.next_cursor);
     body["as_of"] = json!(answer.as_of);
     if let Some(count) = answer.count {

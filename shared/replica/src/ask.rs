@@ -1,18 +1,23 @@
-//! Answering a question.
+//! Answering questions.
+//!
+//! Every question goes the same way: what cannot be asked is refused before anything is read, the replica catches up and
+//! takes over the caller's own writes, and one transaction answers.
 
 use std::time::Instant;
 
-use events::Document;
 use kernel::{AnyId, Error, Position, Result, Timestamp, Version};
-use rusqlite::types::ValueRef;
 use rusqlite::{Row, Transaction, params_from_iter};
-use serde_json::Value;
 
-use crate::cursor::Cursor;
+use crate::cursor::{Cursor, Key, list_of};
+use crate::part::Part;
 use crate::query::Query;
 use crate::replicas::Replica;
-use crate::sql::{Part, Statements};
+use crate::schema::Schema;
+use crate::scope::Scope;
+use crate::shown::{Found, Raw, Shown};
+use crate::sql::Statements;
 use crate::state::state;
+use crate::visible::Visibility;
 
 /// How far the journal may be behind the table for pages to fit together exactly, in milliseconds. It is behind by a
 /// second or two; far behind, an alarm rings.
@@ -21,8 +26,8 @@ const AHEAD_MS: i64 = 600_000;
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// The records as they are stored, without what the caller may not see.
-    pub documents: Vec<Document>,
+    /// The records, in the order that was asked for.
+    pub rows: Vec<Found>,
     /// Whether there are more after the last of them.
     pub has_more: bool,
     /// Where the next page begins, if there is one.
@@ -37,24 +42,46 @@ pub struct Answer {
     pub replica_ms: f64,
 }
 
-/// One row of a page.
-struct Found {
-    doc: String,
+/// One row of a page: where it is, whose it is, what it is sorted by.
+struct Place {
+    row: i64,
     id: String,
-    values: Vec<Value>,
+    keys: Vec<Key>,
+}
+
+/// A query as it is put: the statements, and how the records are read.
+struct Put {
+    page: Part,
+    count: Option<Part>,
+    ahead: Part,
+    shown: Shown,
+}
+
+/// What one transaction answered.
+struct Read {
+    seq: u64,
+    places: Vec<Place>,
+    raws: Vec<Raw>,
+    count: Option<i64>,
+    ahead: Vec<(AnyId, Version)>,
+    shown: Shown,
+}
+
+/// Somewhere to look: a scope over an object, or the answer that there is no such object.
+pub(crate) fn scope<'a>(schema: &'a Schema, object: &str, visibility: &'a Visibility) -> Result<Scope<'a>> {
+    Scope::new(schema, object, visibility).ok_or_else(|| Error::not_found("object"))
 }
 
 impl Replica {
     /// Answers a question: catches up, reads the caller's own writes, and asks. With nothing new in the journal that is
-    /// one round trip and half a read unit.
+    /// one round trip and half a read unit; one more round trip before something is refused that a newer schema may know.
     ///
     /// # Errors
-    /// Every violation of the query at once; `cursor_mismatch` for a cursor of another list; [`Error::Unavailable`] when
-    /// the replica is too far behind.
+    /// Every violation of the query at once; `cursor_mismatch` for a cursor of another list; [`Error::NotFound`] for an
+    /// object that there is not; [`Error::Unavailable`] when the replica is too far behind, or the question took too long.
     pub async fn answer(&self, query: &Query, position: &Position) -> Result<Answer> {
-        // What cannot be asked costs nothing.
-        self.statements(query)?;
         let cursor = self.cursor(query)?;
+        self.check(|schema| Ok(Statements::new(&scope(schema, &query.object, &query.visibility)?, query)?)).await?;
         let as_of = self.clock.now();
         self.catch_up_to(cursor.as_ref().map_or(0, |cursor| cursor.seq)).await?;
         let ahead = cursor.iter().flat_map(|cursor| cursor.ahead.iter().copied());
@@ -71,49 +98,84 @@ impl Replica {
         self.ask_at(query, cursor.as_ref(), self.clock.now())
     }
 
-    fn statements(&self, query: &Query) -> Result<Statements> {
-        let schema = self.database()?.schema();
-        let table = schema.table(&query.object);
-        let table = table.ok_or_else(|| Error::bug(format!("replicas know no object {}", query.object)))?;
-        Ok(Statements::new(table, query)?)
+    /// Passes if a question can be put, by the newest schema if not by the one at hand: what the company has defined a
+    /// moment ago must not be refused. What cannot be asked costs the replica nothing else.
+    pub(crate) async fn check<S>(&self, make: impl Fn(&Schema) -> Result<S>) -> Result<()> {
+        match make(&self.database()?.schema()) {
+            Err(Error::Invalid(_) | Error::NotFound { .. }) if self.refresh_schema().await? => {
+                make(&self.database()?.schema()).map(drop)
+            }
+            made => made.map(drop),
+        }
+    }
+
+    /// Catches up and takes over the caller's own writes; answers the moment that this began.
+    pub(crate) async fn follow(&self, position: &Position) -> Result<Timestamp> {
+        let as_of = self.clock.now();
+        self.catch_up().await?;
+        self.ensure(position).await?;
+        Ok(as_of)
+    }
+
+    /// Makes statements by the file's schema and runs them in one transaction, for as long as a question may take.
+    pub(crate) fn put<S, T>(
+        &self,
+        make: impl Fn(&Schema) -> Result<S>,
+        run: impl Fn(&Transaction<'_>, &S) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        self.database()?.ask(self.limits().statement, |schema| make(schema), run)
     }
 
     fn cursor(&self, query: &Query) -> Result<Option<Cursor>> {
-        let workspace = self.table.workspace_id();
-        query.cursor.as_deref().map(|text| Cursor::decode(text, workspace, query)).transpose()
+        let decode = |text: &String| Cursor::decode(text, self.table.workspace_id(), &list_of(query));
+        query.cursor.as_ref().map(decode).transpose()
     }
 
     fn ask_at(&self, query: &Query, cursor: Option<&Cursor>, as_of: Timestamp) -> Result<Answer> {
         let started = Instant::now();
-        let statements = self.statements(query)?;
-        let page = statements.page(cursor)?;
-        let count = query.count.then(|| statements.count());
-        let ahead = statements.ahead(as_of.as_millis() - AHEAD_MS);
-        let (seq, mut found, count, ahead) = self.database()?.read(self.limits().statement, |transaction| {
-            let seq = state(transaction)?.seq;
-            let mut select = transaction.prepare_cached(&page.text)?;
-            let found =
-                select.query_map(params_from_iter(&page.values), read)?.collect::<rusqlite::Result<Vec<_>>>()?;
-            let counted = |part: Part| -> rusqlite::Result<i64> {
-                transaction.prepare_cached(&part.text)?.query_row(params_from_iter(&part.values), |row| row.get(0))
-            };
-            let ahead = if found.len() > usize::from(query.limit) { pairs(transaction, &ahead)? } else { Vec::new() };
-            Ok((seq, found, count.map(counted).transpose()?, ahead))
-        })?;
-        if cursor.is_some_and(|cursor| cursor.seq > seq) {
+        let limit = usize::from(query.limit);
+        let make = |schema: &Schema| {
+            let scope = scope(schema, &query.object, &query.visibility)?;
+            let statements = Statements::new(&scope, query)?;
+            Ok(Put {
+                page: statements.page(cursor)?,
+                count: query.count.then(|| statements.count()),
+                ahead: statements.ahead(as_of.as_millis() - AHEAD_MS),
+                shown: Shown::new(&scope),
+            })
+        };
+        let read = self.put(make, |transaction, put| read(transaction, put, limit))?;
+        if cursor.is_some_and(|cursor| cursor.seq > read.seq) {
             return Err(Error::unavailable("the replica is behind the one that answered the page before"));
         }
-        let has_more = found.len() > usize::from(query.limit);
-        found.truncate(usize::from(query.limit));
-        let next_cursor = found.last().filter(|_| has_more).map(|last| {
-            let cursor = Cursor::new(self.table.workspace_id(), query, last.values.clone(), last.id.clone());
-            cursor.reached(seq, ahead).encode()
+        let has_more = read.places.len() > limit;
+        let last = read.places.into_iter().take(limit).last().filter(|_| has_more);
+        let next_cursor = last.map(|last| {
+            let cursor = Cursor::new(self.table.workspace_id(), &list_of(query), last.keys, last.id);
+            cursor.reached(read.seq, read.ahead).encode()
         });
-        let documents = found.iter().map(|found| shown(query, &found.doc)).collect::<Result<_>>()?;
-        let count = count.map(|count| u64::try_from(count).unwrap_or(0));
-        let replica_ms = started.elapsed().as_secs_f64() * 1000.0;
-        Ok(Answer { documents, has_more, next_cursor, count, as_of, replica_ms })
+        let rows = read.raws.iter().map(|raw| read.shown.found(raw)).collect::<Result<_>>()?;
+        let count = read.count.map(|count| u64::try_from(count).unwrap_or(0));
+        Ok(Answer { rows, has_more, next_cursor, count, as_of, replica_ms: millis(started) })
     }
+}
+
+/// How long something took, in milliseconds.
+pub(crate) fn millis(started: Instant) -> f64 {
+    started.elapsed().as_secs_f64() * 1000.0
+}
+
+fn read(transaction: &Transaction<'_>, put: &Put, limit: usize) -> rusqlite::Result<Read> {
+    let seq = state(transaction)?.seq;
+    let mut select = transaction.prepare_cached(&put.page.text)?;
+    let places = select.query_map(params_from_iter(&put.page.values), place)?.collect::<rusqlite::Result<Vec<_>>>()?;
+    let raws = places.iter().take(limit).map(|place| put.shown.read(transaction, place.row));
+    let raws = raws.collect::<rusqlite::Result<_>>()?;
+    let count = put.count.as_ref().map(|count| {
+        transaction.prepare_cached(&count.text)?.query_row(params_from_iter(&count.values), |row| row.get(0))
+    });
+    let ahead = if places.len() > limit { pairs(transaction, &put.ahead)? } else { Vec::new() };
+    Ok(Read { seq, places, raws, count: count.transpose()?, ahead, shown: put.shown.clone() })
 }
 
 /// Ids and versions.
@@ -124,24 +186,8 @@ fn pairs(transaction: &Transaction<'_>, part: &Part) -> rusqlite::Result<Vec<(An
     Ok(rows.into_iter().filter_map(|(id, version)| Some((id.parse().ok()?, u64::try_from(version).ok()?))).collect())
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Found> {
+fn place(row: &Row<'_>) -> rusqlite::Result<Place> {
     let columns = row.as_ref().column_count();
-    let values = (2..columns)
-        .map(|index| {
-            Ok(match row.get_ref(index)? {
-                ValueRef::Integer(number) => Value::from(number),
-                ValueRef::Text(text) => Value::from(String::from_utf8_lossy(text)),
-                ValueRef::Null | ValueRef::Real(_) | ValueRef::Blob(_) => Value::Null,
-            })
-        })
-        .collect::<rusqlite::Result<_>>()?;
-    Ok(Found { doc: row.get(0)?, id: row.get(1)?, values })
-}
-
-fn shown(query: &Query, doc: &str) -> Result<Document> {
-    let mut document: Document = serde_json::from_str(doc).map_err(Error::bug)?;
-    for hidden in &query.visibility.hidden {
-        document.remove(hidden);
-    }
-    Ok(document)
+    let keys = (2..columns).map(|index| Ok(Key::of(row.get_ref(index)?))).collect::<rusqlite::Result<_>>()?;
+    Ok(Place { row: row.get(0)?, id: row.get(1)?, keys })
 }

@@ -3,6 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::{AnyId, Error, Id, MAX_POSITIONS, Result, Version, kinds};
+use rusqlite::types::ValueRef;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -10,10 +11,11 @@ use sha2::{Digest, Sha256};
 use crate::query::Query;
 
 /// The number of the cursors' format.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
-/// The longest cursor that is looked at, in characters: the longest that is made is far shorter.
-const MAX_CHARS: usize = 16 * 1024;
+/// The longest cursor that is looked at, in characters. Four texts of 255 characters of which each is folded to as many
+/// as Unicode has it (18) are shorter.
+const MAX_CHARS: usize = 64 * 1024;
 
 /// Where a page ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,7 +28,7 @@ pub(crate) struct Cursor {
     digest: String,
     /// The sort values of the page's last record.
     #[serde(rename = "s")]
-    pub(crate) values: Vec<Value>,
+    pub(crate) keys: Vec<Key>,
     /// That record's id.
     #[serde(rename = "i")]
     pub(crate) id: String,
@@ -39,22 +41,68 @@ pub(crate) struct Cursor {
     pub(crate) ahead: Vec<(AnyId, Version)>,
 }
 
+/// A value that a list is sorted by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Key {
+    /// There is none.
+    Null,
+    /// A whole number.
+    Integer(i64),
+    /// A text.
+    Text(String),
+    /// Any other number, bit by bit: what is written in decimals is not surely read as it was.
+    Real(#[serde(with = "bits")] u64),
+}
+
+impl Key {
+    /// A value as SQLite has it.
+    pub(crate) fn of(value: ValueRef<'_>) -> Self {
+        match value {
+            ValueRef::Integer(number) => Self::Integer(number),
+            ValueRef::Real(number) => Self::Real(number.to_bits()),
+            ValueRef::Text(text) => Self::Text(String::from_utf8_lossy(text).into_owned()),
+            ValueRef::Null | ValueRef::Blob(_) => Self::Null,
+        }
+    }
+}
+
+/// The bits of a number, in a list of one text: hex digits.
+mod bits {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(bits: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+        [format!("{bits:x}")].serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+        let [text] = <[String; 1]>::deserialize(deserializer)?;
+        let bits = u64::from_str_radix(&text, 16).map_err(D::Error::custom)?;
+        if f64::from_bits(bits).is_finite() { Ok(bits) } else { Err(D::Error::custom("no number")) }
+    }
+}
+
 fn mismatch() -> Error {
     Error::malformed("cursor_mismatch", "the cursor does not belong to this list: start again without it")
 }
 
 /// A digest over everything that makes a list what it is: whose, of what, which records, in which order.
-fn digest(workspace: Id<kinds::Workspace>, query: &Query) -> String {
-    let list =
-        json!([workspace, query.object, query.filter, query.search, query.sort, query.archived, query.visibility,]);
-    let digest = Sha256::digest(list.to_string());
+fn digest(workspace: Id<kinds::Workspace>, list: &Value) -> String {
+    let digest = Sha256::digest(json!([workspace, list]).to_string());
     digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What tells a query's list from every other one.
+pub(crate) fn list_of(query: &Query) -> Value {
+    let Query { object, filter, search, sort, archived, linked, visibility, .. } = query;
+    json!(["list", object, filter, search, sort, archived, linked, visibility])
 }
 
 impl Cursor {
     /// The end of a page of a list.
-    pub(crate) fn new(workspace: Id<kinds::Workspace>, query: &Query, values: Vec<Value>, id: String) -> Self {
-        Self { format: FORMAT, digest: digest(workspace, query), values, id, seq: 0, ahead: Vec::new() }
+    pub(crate) fn new(workspace: Id<kinds::Workspace>, list: &Value, keys: Vec<Key>, id: String) -> Self {
+        Self { format: FORMAT, digest: digest(workspace, list), keys, id, seq: 0, ahead: Vec::new() }
     }
 
     /// The same, with how far the replica was.
@@ -71,18 +119,42 @@ impl Cursor {
     ///
     /// # Errors
     /// `cursor_mismatch` when it is no cursor, or one of another list.
-    pub(crate) fn decode(text: &str, workspace: Id<kinds::Workspace>, query: &Query) -> Result<Self> {
+    pub(crate) fn decode(text: &str, workspace: Id<kinds::Workspace>, list: &Value) -> Result<Self> {
         if text.len() > MAX_CHARS {
             return Err(mismatch());
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| mismatch())?;
         let cursor: Self = serde_json::from_slice(&bytes).map_err(|_| mismatch())?;
         let is_good = cursor.format == FORMAT && cursor.ahead.len() <= MAX_POSITIONS;
-        if is_good && cursor.digest == digest(workspace, query) { Ok(cursor) } else { Err(mismatch()) }
+        if is_good && cursor.digest == digest(workspace, list) { Ok(cursor) } else { Err(mismatch()) }
     }
 
     /// What to answer when a cursor says something that no answer has said.
     pub(crate) fn forged() -> Error {
         mismatch()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_key_reads_back_as_it_was(real in any::<f64>(), whole in any::<i64>(), text in ".*") {
+            let real = if real.is_finite() { real } else { 0.1 + 0.2 };
+            for key in [Key::Null, Key::Integer(whole), Key::Text(text), Key::Real(real.to_bits())] {
+                let read: Key = serde_json::from_str(&serde_json::to_string(&key).unwrap()).unwrap();
+                prop_assert_eq!(read, key);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_key_is_none() {
+        for text in ["1.5", "true", "[]", "[\"zz\"]", "[\"7ff0000000000000\"]", "{}", "18446744073709551615", "[\"1\",\"2\"]"] {
+            assert!(serde_json::from_str::<Key>(text).is_err(), "{text}");
+        }
     }
 }

@@ -118,8 +118,21 @@ fn words(folded: &str) -> Vec<Word> {
 /// What is indexed of a text: its words with blanks between them, and nothing that means anything to FTS5.
 #[must_use]
 pub(crate) fn index_text(text: &str) -> String {
+    tokens(&fold(text)).join(" ")
+}
+
+/// The FTS5 query for a text as a whole: its words in their order, one after the other. `None` when there is no word in it.
+#[must_use]
+pub(crate) fn phrase(text: &str) -> Option<String> {
+    let tokens = index_text(text);
+    (!tokens.is_empty()).then(|| format!("\"{tokens}\""))
+}
+
+/// The words of folded text, runs without blanks as bigrams.
+#[must_use]
+pub(crate) fn tokens(folded: &str) -> Vec<String> {
     let mut tokens: Vec<String> = Vec::new();
-    for word in words(&fold(text)) {
+    for word in words(folded) {
         match word {
             Word::Spaced(word) => tokens.push(word.chars().take(MAX_WORD).collect()),
             Word::Unspaced(run) => {
@@ -128,7 +141,7 @@ pub(crate) fn index_text(text: &str) -> String {
             }
         }
     }
-    tokens.join(" ")
+    tokens
 }
 
 /// The FTS5 query for a text: every word of it begins a word of the record, runs without blanks occur as they are.
@@ -136,17 +149,7 @@ pub(crate) fn index_text(text: &str) -> String {
 #[must_use]
 pub(crate) fn match_text(text: &str) -> Option<String> {
     let folded = fold(text);
-    let terms: Vec<String> = words(&folded)
-        .into_iter()
-        .map(|word| match word {
-            Word::Spaced(word) => format!("\"{}\"*", word.chars().take(MAX_WORD).collect::<String>()),
-            Word::Unspaced(run) if run.len() == 1 => format!("\"{}\"*", run[0]),
-            Word::Unspaced(run) => {
-                let pairs: Vec<String> = run.windows(2).map(|pair| pair.iter().collect()).collect();
-                format!("\"{}\"", pairs.join(" "))
-            }
-        })
-        .collect();
+    let terms = terms(&folded, "*");
     if terms.is_empty() {
         return None;
     }
@@ -156,6 +159,26 @@ pub(crate) fn match_text(text: &str) -> Option<String> {
         Some(digits) if terms.len() > 1 => Some(format!("(({all}) OR \"{digits}\"*)")),
         _ => Some(format!("({all})")),
     }
+}
+
+/// The FTS5 query for folded text: every word of it is a word of the record. `None` when there is no word in it.
+#[must_use]
+pub(crate) fn match_words(folded: &str) -> Option<String> {
+    let terms = terms(folded, "");
+    (!terms.is_empty()).then(|| format!("({})", terms.join(" AND ")))
+}
+
+/// What is looked for of each word; `more` is a star if it may go on.
+fn terms(folded: &str, more: &str) -> Vec<String> {
+    let term = |word: Word| match word {
+        Word::Spaced(word) => format!("\"{}\"{more}", word.chars().take(MAX_WORD).collect::<String>()),
+        Word::Unspaced(run) if run.len() == 1 => format!("\"{}\"*", run[0]),
+        Word::Unspaced(run) => {
+            let pairs: Vec<String> = run.windows(2).map(|pair| pair.iter().collect()).collect();
+            format!("\"{}\"", pairs.join(" "))
+        }
+    };
+    words(folded).into_iter().map(term).collect()
 }
 
 /// The digits of a text that can be a phone number.

@@ -14,38 +14,67 @@
 //! Never writes business data, and never answers more than the query's visibility allows: names of columns come from
 //! the registry of objects, values are parameters, and one builder ([`Query`] to SQL) makes every statement.
 
+mod aggregate;
 mod apply;
 mod ask;
+mod axis;
 mod catalog;
 mod catch_up;
+mod company_name;
+mod compare;
 mod config;
 mod cursor;
 mod database;
+mod duplicates;
 mod erase;
+mod filter;
 mod fold;
+mod group;
+mod look_alikes;
 mod migrate;
 mod named;
+mod number;
 mod obtain;
+mod order;
+mod part;
+mod period;
 mod query;
+mod related;
 mod renew;
 mod replicas;
 mod room;
 mod rows;
 mod rules;
 mod schema;
+mod scope;
+mod search;
+mod shown;
 mod snapshot;
+mod spelling;
 mod sql;
 mod state;
+mod tally;
 mod value;
 mod verify;
+mod visible;
+mod words;
 
+pub use aggregate::{Group, GroupBy, GroupKey, GroupSort, Grouping, Groups, MAX_GROUPS, Measure};
 pub use ask::Answer;
+pub use duplicates::{Candidate, Draft, Reason};
 pub use erase::forget_in_journal;
+pub use filter::{Condition, Filter, Op};
 pub use fold::fold;
-pub use query::{Archived, Condition, Direction, Filter, MAX_LIMIT, Op, Query, Rows, Visibility, parse_sort};
+pub use look_alikes::{LookAlikeGroups, LookAlikes, MAX_MEMBERS};
+pub use period::Unit;
+pub use query::{Archived, Direction, Linked, MAX_LIMIT, Nulls, Query, Sort, parse_sort};
+pub use related::Referring;
 pub use replicas::{Limits, Replica, Replicas};
 #[cfg(feature = "sabotage")]
 pub use rules::Rule;
 pub use schema::REPLICA_SCHEMA;
+pub use search::{Hit, Hits, MAX_HITS, Match, Search};
+pub use shown::Found;
 pub use snapshot::Snapshotted;
 pub use verify::Drift;
+pub use visible::Visibility;

@@ -1,10 +1,20 @@
-//! What can be asked.
+//! What can be asked of the records of one object: which of them, in which order, how many.
 
-use kernel::{Id, kinds};
+use kernel::{AnyId, Violations, pointer as member};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::filter::Filter;
+use crate::visible::Visibility;
+
+/// The most records of one answer.
+pub const MAX_LIMIT: u16 = 200;
+/// The most fields that one list is sorted by.
+pub(crate) const MAX_SORT: usize = 4;
+
 /// A question about the records of one object.
+///
+/// Records that were merged into others are left out, unless the filter speaks of `merged_into`.
 #[derive(Debug, Clone)]
 pub struct Query {
     /// The object in the singular: `contact`.
@@ -14,7 +24,7 @@ pub struct Query {
     /// Only records with these words, as `q=` gives them.
     pub search: Option<String>,
     /// In which order; empty: the best match first when there is a search, otherwise the newest record.
-    pub sort: Vec<(String, Direction)>,
+    pub sort: Vec<Sort>,
     /// How many, 1 to [`MAX_LIMIT`].
     pub limit: u16,
     /// Where the page before ended, as its answer said and the client sent it back.
@@ -23,12 +33,11 @@ pub struct Query {
     pub archived: Archived,
     /// Whether to count all records that fit.
     pub count: bool,
+    /// Only records that are linked with another one.
+    pub linked: Option<Linked>,
     /// What the caller may see.
     pub visibility: Visibility,
 }
-
-/// The most records of one answer.
-pub const MAX_LIMIT: u16 = 200;
 
 impl Query {
     /// Everything there is of an object outside the trash, the newest 50 first.
@@ -43,145 +52,109 @@ impl Query {
             cursor: None,
             archived: Archived::Exclude,
             count: false,
+            linked: None,
             visibility: Visibility::all(),
         }
     }
 }
 
-/// Which records: conditions, combined.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Filter {
-    /// All of these. None of them: every record.
-    And(Vec<Self>),
-    /// At least one of these. None of them: no record.
-    Or(Vec<Self>),
-    /// Every record but those.
-    Not(Box<Self>),
-    /// One condition.
-    Is(Condition),
-}
-
-impl Filter {
-    /// Every record.
-    #[must_use]
-    pub const fn all() -> Self {
-        Self::And(Vec::new())
-    }
-}
-
-/// One field compared with a value. A record without a value in the field fits `ne`, `not_in` and `is_null`, and no
-/// other comparison.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Condition {
-    /// The field's name.
+/// One field that a list is sorted by.
+///
+/// Texts are sorted folded and by their first 200 characters when they are long, words of a select field in the order of
+/// its options, money by its amount.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Sort {
+    /// The field's path; also one step away: `company.name`.
     pub field: String,
-    /// How to compare.
-    pub op: Op,
-    /// What with: a list for `in` and `not_in`, two values for `between`, true or false for `is_null`.
-    pub value: Value,
-    /// Where the condition stood in the request, for violations: `/city`.
-    #[serde(skip)]
-    pub pointer: String,
+    /// From where to where.
+    pub direction: Direction,
+    /// Where records without a value come.
+    pub nulls: Nulls,
 }
 
-impl Condition {
-    /// A condition whose violations point to the field's own name.
+impl Sort {
+    /// A field with records without a value last.
     #[must_use]
-    pub fn new(field: &str, op: Op, value: impl Into<Value>) -> Self {
-        Self { field: field.to_owned(), op, value: value.into(), pointer: kernel::pointer(field) }
+    pub fn by(field: &str, direction: Direction) -> Self {
+        Self { field: field.to_owned(), direction, nulls: Nulls::Last }
     }
 
-    /// The condition that a query parameter says: `city=Berlin`, `created_at.gte=2026-01-01`, `city.in=Berlin,Bonn`.
-    /// What follows the last dot is part of the field's name when it is no comparison.
+    /// What one word of a parameter says: `-created_at`, `custom.tier:nulls_first`. What follows a colon and is not known
+    /// stays part of the field's name, which then is not known either.
     #[must_use]
-    pub fn from_param(name: &str, value: &str) -> Self {
-        let (field, op) = match name.rsplit_once('.').and_then(|(field, op)| Some((field, Op::parse(op)?))) {
-            Some((field, op)) => (field, op),
-            None => (name, Op::Eq),
+    pub fn parse(text: &str) -> Self {
+        let (text, nulls) = match text.rsplit_once(':') {
+            Some((field, "nulls_first")) => (field, Nulls::First),
+            Some((field, "nulls_last")) => (field, Nulls::Last),
+            _ => (text, Nulls::Last),
         };
-        let value = match op {
-            Op::In | Op::NotIn | Op::Between => value.split(',').collect(),
-            _ => Value::from(value),
+        let (field, direction) = match text.strip_prefix('-') {
+            Some(field) => (field, Direction::Descending),
+            None => (text, Direction::Ascending),
         };
-        Self { field: field.to_owned(), op, value, pointer: kernel::pointer(name) }
+        Self { field: field.to_owned(), direction, nulls }
     }
-}
 
-/// How a field is compared. Texts are compared folded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Op {
-    /// Equal.
-    Eq,
-    /// Anything but equal.
-    Ne,
-    /// Less, earlier, before in order.
-    Lt,
-    /// Less or equal.
-    Lte,
-    /// Greater.
-    Gt,
-    /// Greater or equal.
-    Gte,
-    /// From the first of two values to the second, both included.
-    Between,
-    /// Equal to one of several.
-    In,
-    /// Equal to none of several.
-    NotIn,
-    /// Has no value; with `false`: has one.
-    IsNull,
-    /// Holds a text anywhere.
-    Contains,
-    /// Begins with a text.
-    StartsWith,
-}
-
-impl Op {
-    /// Every comparison.
-    pub const ALL: [Self; 12] = [
-        Self::Eq,
-        Self::Ne,
-        Self::Lt,
-        Self::Lte,
-        Self::Gt,
-        Self::Gte,
-        Self::Between,
-        Self::In,
-        Self::NotIn,
-        Self::IsNull,
-        Self::Contains,
-        Self::StartsWith,
-    ];
-
-    /// Its word in requests.
+    /// The order that the member of a body says: a list of words as in the parameter, or of objects such as
+    /// `{ "field": "city", "direction": "descending", "nulls": "first" }`, of which all but the field may be left out.
+    ///
+    /// What is wrong goes to `violations`, at `pointer` and below.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Eq => "eq",
-            Self::Ne => "ne",
-            Self::Lt => "lt",
-            Self::Lte => "lte",
-            Self::Gt => "gt",
-            Self::Gte => "gte",
-            Self::Between => "between",
-            Self::In => "in",
-            Self::NotIn => "not_in",
-            Self::IsNull => "is_null",
-            Self::Contains => "contains",
-            Self::StartsWith => "starts_with",
+    pub fn parse_all(value: &Value, pointer: &str, violations: &mut Violations) -> Vec<Self> {
+        let Value::Array(given) = value else {
+            violations.add(pointer, "wrong_type", "must be a list of fields");
+            return Vec::new();
+        };
+        if given.len() > MAX_SORT {
+            violations.add(pointer, "too_many", format!("must name at most {MAX_SORT} fields"));
+            return Vec::new();
         }
+        let one = |(index, given): (usize, &Value)| {
+            let pointer = pointer.to_owned() + &member(&index.to_string());
+            match given {
+                Value::String(text) => Some(Self::parse(text)),
+                Value::Object(_) => Self::parse_object(given, &pointer, violations),
+                _ => {
+                    violations.add(pointer, "wrong_type", "must be a field such as \"-created_at\"");
+                    None
+                }
+            }
+        };
+        given.iter().enumerate().filter_map(one).collect()
     }
 
-    /// The comparison of a word.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|op| op.as_str() == word)
+    fn parse_object(given: &Value, pointer: &str, violations: &mut Violations) -> Option<Self> {
+        let mut sort = Self::by("", Direction::Ascending);
+        for (name, value) in given.as_object()? {
+            let at = pointer.to_owned() + &member(name);
+            match (name.as_str(), value.as_str()) {
+                ("field", Some(field)) => field.clone_into(&mut sort.field),
+                ("direction", Some("ascending")) => sort.direction = Direction::Ascending,
+                ("direction", Some("descending")) => sort.direction = Direction::Descending,
+                ("nulls", Some("first")) => sort.nulls = Nulls::First,
+                ("nulls", Some("last")) => sort.nulls = Nulls::Last,
+                ("field", _) => violations.add(at, "wrong_type", "must be the path of a field"),
+                ("direction", _) => violations.add(at, "unknown_option", "must be ascending or descending"),
+                ("nulls", _) => violations.add(at, "unknown_option", "must be first or last"),
+                _ => violations.add(at, "unknown_field", "is no member of a field to sort by"),
+            }
+        }
+        if given.get("field").is_none() {
+            violations.add(pointer.to_owned() + &member("field"), "required", "must name a field");
+        }
+        Some(sort)
     }
 }
 
-/// An order. Records without a value come last in both.
+/// The order that a parameter says: `-created_at,custom.tier:nulls_first`, a minus for descending. Of too many fields only
+/// as many are read as it takes to refuse them.
+#[must_use]
+pub fn parse_sort(text: &str) -> Vec<Sort> {
+    let words = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    words.take(MAX_SORT + 1).map(Sort::parse).collect()
+}
+
+/// From where to where a list is sorted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
@@ -191,16 +164,15 @@ pub enum Direction {
     Descending,
 }
 
-/// The order that a parameter says: `-created_at,last_name`, a minus for descending.
-#[must_use]
-pub fn parse_sort(text: &str) -> Vec<(String, Direction)> {
-    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
-    parts
-        .map(|part| match part.strip_prefix('-') {
-            Some(field) => (field.to_owned(), Direction::Descending),
-            None => (part.to_owned(), Direction::Ascending),
-        })
-        .collect()
+/// Where records without a value come, whatever the direction.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Nulls {
+    /// Before all others.
+    First,
+    /// After all others.
+    #[default]
+    Last,
 }
 
 /// What about records in the trash.
@@ -216,31 +188,13 @@ pub enum Archived {
     Any,
 }
 
-/// What a caller may see. Part of every query, so that nobody can forget it.
+/// Records that are linked with one record, whichever of the two the link was made from.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Visibility {
-    /// Which records.
-    pub rows: Rows,
-    /// Fields that the caller may not know: neither answered nor matched, sorted by or searched.
-    pub hidden: Vec<String>,
-}
-
-impl Visibility {
-    /// Every field of every record.
-    #[must_use]
-    pub const fn all() -> Self {
-        Self { rows: Rows::All, hidden: Vec::new() }
-    }
-}
-
-/// Which records a caller may see.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Rows {
-    /// All of the workspace.
-    All,
-    /// Those that a user owns.
-    OwnedBy(Id<kinds::User>),
+pub struct Linked {
+    /// The one record. One that the caller may not see is linked with nothing.
+    pub record: AnyId,
+    /// What the link is called; `None`: whatever it is called.
+    pub label: Option<String>,
 }
 
 #[cfg(test)]
@@ -249,21 +203,44 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn a_parameter_says_field_comparison_and_value() {
-        let said = |name: &str, value: &str| {
-            let condition = Condition::from_param(name, value);
-            (condition.field, condition.op, condition.value, condition.pointer)
-        };
-        assert_eq!(said("city", "Berlin"), ("city".into(), Op::Eq, json!("Berlin"), "/city".into()));
-        assert_eq!(said("city.in", "a,b"), ("city".into(), Op::In, json!(["a", "b"]), "/city.in".into()));
-        assert_eq!(said("custom.tier", "x"), ("custom.tier".into(), Op::Eq, json!("x"), "/custom.tier".into()));
-        assert_eq!(said("custom.tier.ne", "x").1, Op::Ne);
+    fn a_sort_says_fields_directions_and_where_no_value_comes() {
+        let sort = parse_sort("-created_at, last_name,,custom.tier:nulls_first,-company.name:nulls_last,a:b");
+        let wanted = [
+            ("created_at", Direction::Descending, Nulls::Last),
+            ("last_name", Direction::Ascending, Nulls::Last),
+            ("custom.tier", Direction::Ascending, Nulls::First),
+            ("company.name", Direction::Descending, Nulls::Last),
+            ("a:b", Direction::Ascending, Nulls::Last),
+        ];
+        assert_eq!(sort, wanted.map(|(field, direction, nulls)| Sort { field: field.to_owned(), direction, nulls }));
     }
 
     #[test]
-    fn a_sort_says_fields_and_directions() {
-        let sort = parse_sort("-created_at, last_name,");
-        let wanted = [("created_at", Direction::Descending), ("last_name", Direction::Ascending)];
-        assert_eq!(sort, wanted.map(|(field, direction)| (field.to_owned(), direction)));
+    fn a_sort_in_a_body_is_words_or_objects_and_tells_what_is_wrong_where() {
+        let parse = |value: Value| {
+            let mut violations = Violations::new();
+            let sort = Sort::parse_all(&value, "/sort", &mut violations);
+            let told: Vec<String> = violations.iter().map(|v| format!("{} {}", v.pointer, v.code)).collect();
+            (sort, told)
+        };
+        let (sort, told) =
+            parse(json!(["-city", { "field": "name", "direction": "descending", "nulls": "first" }, { "field": "x" }]));
+        assert!(told.is_empty(), "{told:?}");
+        let last = Sort { nulls: Nulls::First, ..Sort::by("name", Direction::Descending) };
+        assert_eq!(sort, [Sort::parse("-city"), last, Sort::parse("x")]);
+        assert_eq!(parse(json!("city")).1, ["/sort wrong_type"]);
+        assert_eq!(parse(json!(["a", "b", "c", "d", "e"])).1, ["/sort too_many"]);
+        let wrong = json!([7, { "direction": "up", "nulls": null, "why": 1 }, { "field": 7 }]);
+        assert_eq!(
+            parse(wrong).1,
+            [
+                "/sort/0 wrong_type",
+                "/sort/1/direction unknown_option",
+                "/sort/1/nulls unknown_option",
+                "/sort/1/why unknown_field",
+                "/sort/1/field required",
+                "/sort/2/field wrong_type",
+            ]
+        );
     }
 }
