@@ -11,7 +11,7 @@ use records::Cx;
 use serde_json::Value;
 use table::Once;
 
-use crate::query::parse_dry_run;
+use crate::query::parse_write_query;
 use crate::{App, Context, Problem};
 
 /// The largest body that is read, in bytes. Files and imports go to S3 directly.
@@ -48,14 +48,37 @@ impl FromRequest<App> for Write {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let Context(mut cx) = Context::from_request_parts(&mut parts, app).await?;
-        let bytes = read(body).await?;
-        cx.dry_run = parse_dry_run(parts.uri.query())?;
-        cx.once = once(&cx, &parts, &bytes)?;
-        let seen = if_match(&parts.headers)?;
-        Ok(Self { body: parse(&parts.headers, &bytes)?, cx, seen })
+        Ok(asked(request, app, false).await?.0)
     }
+}
+
+/// The extractor of a write that can lose values, and does so only with `accept_loss=true`.
+#[derive(Debug, Clone)]
+pub struct LossyWrite {
+    /// The write.
+    pub write: Write,
+    /// Whether values may be lost.
+    pub accept_loss: bool,
+}
+
+impl FromRequest<App> for LossyWrite {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (write, accept_loss) = asked(request, app, true).await?;
+        Ok(Self { write, accept_loss })
+    }
+}
+
+async fn asked(request: Request, app: &App, can_lose: bool) -> Result<(Write, bool), Problem> {
+    let (mut parts, body) = request.into_parts();
+    let Context(mut cx) = Context::from_request_parts(&mut parts, app).await?;
+    let bytes = read(body).await?;
+    let query = parse_write_query(parts.uri.query(), can_lose)?;
+    cx.dry_run = query.dry_run;
+    cx.once = once(&cx, &parts, &bytes)?;
+    let seen = if_match(&parts.headers)?;
+    Ok((Write { body: parse(&parts.headers, &bytes)?, cx, seen }, query.accept_loss))
 }
 
 async fn read(body: Body) -> Result<Vec<u8>> {

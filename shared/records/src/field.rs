@@ -1,6 +1,7 @@
 //! Fields of an object, as data: the built-in ones are written here in code, a company's own come from its configuration,
 //! and from then on nothing tells them apart.
 
+use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -153,13 +154,16 @@ pub struct Choice {
     /// Whether it can no longer be chosen. Records that have it keep it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
+    /// The word that has taken its place: records that have this one are read as having that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replaced_by: Option<String>,
 }
 
 impl Choice {
     /// A word that people see as it is stored.
     #[must_use]
     pub fn new(value: &str) -> Self {
-        Self { value: value.to_owned(), label: String::new(), archived: false }
+        Self { value: value.to_owned(), label: String::new(), archived: false, replaced_by: None }
     }
 }
 
@@ -230,6 +234,21 @@ impl FieldType {
         !matches!(self, Self::ExternalId {} | Self::Items { .. } | Self::Json { .. })
     }
 
+    /// Whether `q=` can look into a company's own field of this type.
+    #[must_use]
+    pub const fn can_be_searched(&self) -> bool {
+        matches!(
+            self,
+            Self::Text { .. }
+                | Self::LongText { .. }
+                | Self::Email {}
+                | Self::Phone {}
+                | Self::Url {}
+                | Self::Domain {}
+                | Self::Tags {}
+        )
+    }
+
     /// The words that can be chosen, of the two types that have some.
     #[must_use]
     pub fn options(&self) -> Option<&[Choice]> {
@@ -247,6 +266,30 @@ impl FieldType {
             Self::Reference { object, .. } => Some(object),
             _ => None,
         }
+    }
+}
+
+/// How far the guards of a field are: the items of the table that say which record holds a unique value.
+///
+/// A field that has become unique, or is no longer, has records from before. Their guards are made and removed by a job, and
+/// meanwhile those who write see to theirs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Guards {
+    /// Every value of a unique field has its guard, and other fields have none.
+    #[default]
+    Settled,
+    /// The field has become unique: new values take their guards, older ones are given theirs.
+    Building,
+    /// The field is unique no more: guards that are left are being removed.
+    Clearing,
+}
+
+impl Guards {
+    /// Whether a guard, or that there is none, can be relied on.
+    #[must_use]
+    pub const fn is_settled(&self) -> bool {
+        matches!(self, Self::Settled)
     }
 }
 
@@ -273,6 +316,12 @@ pub struct Field {
     /// Whether only one record of the workspace may have a value. Compared as [`crate::normalised`] says.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unique: bool,
+    /// How far the guards of its values are.
+    #[serde(default, skip_serializing_if = "Guards::is_settled")]
+    pub guards: Guards,
+    /// Since when they are being made or removed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guards_since: Option<Timestamp>,
     /// Whether `q=` looks into it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub searched: bool,
@@ -282,6 +331,9 @@ pub struct Field {
     /// Whether it was given up: neither answered nor taken any more. Its values stay, and come back with it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub archived: bool,
+    /// Whether its options are Rapport's own, which no company may change: what roles there are, for one.
+    #[serde(skip)]
+    pub fixed: bool,
     /// A member of its items whose values are unique together with another field of the object: further email addresses.
     #[serde(skip)]
     pub unique_with: Option<(&'static str, &'static str)>,
@@ -302,9 +354,12 @@ impl Field {
             section: None,
             required: false,
             unique: false,
+            guards: Guards::Settled,
+            guards_since: None,
             searched: false,
             default: None,
             archived: false,
+            fixed: false,
             unique_with: None,
             path: name.to_owned(),
         }
@@ -342,6 +397,19 @@ impl Field {
     pub const fn searched(mut self) -> Self {
         self.searched = true;
         self
+    }
+
+    /// This field, whose options no company may change.
+    #[must_use]
+    pub const fn fixed(mut self) -> Self {
+        self.fixed = true;
+        self
+    }
+
+    /// Whether a record can be found by its value: it is unique, and every value has its guard.
+    #[must_use]
+    pub const fn is_key(&self) -> bool {
+        self.unique && self.guards.is_settled()
     }
 
     /// This field, whose items' member `member` is unique together with the field `field`.
