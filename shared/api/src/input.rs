@@ -6,7 +6,7 @@ use events::Document;
 use http::request::Parts;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use kernel::{Error, Result, Version};
+use kernel::{Error, Position, Result, Version};
 use records::Cx;
 use serde_json::Value;
 use table::Once;
@@ -107,6 +107,18 @@ fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Document> {
             Err(Error::malformed("bad_json", detail))
         }
     }
+}
+
+/// The writes that an answer has to have seen: `Rapport-Position`.
+///
+/// # Errors
+/// `bad_position` when it is none.
+pub fn position(headers: &HeaderMap) -> Result<Position> {
+    let Some(value) = headers.get("rapport-position") else { return Ok(Position::default()) };
+    let text = value.to_str().unwrap_or("?");
+    text.parse().map_err(|error: kernel::ParsePositionError| {
+        Error::malformed("bad_position", format!("Rapport-Position {error}"))
+    })
 }
 
 /// `If-Match` with one strong `ETag`. `*` is not taken: every write but a creation fails by itself where nothing is.
