@@ -5,6 +5,7 @@
 //! them.
 
 mod documents;
+mod nouns;
 mod openapi;
 mod repeated;
 mod routes;
