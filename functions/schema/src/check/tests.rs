@@ -1,3 +1,5 @@
+//! What is found wrong with fields, one flaw at a time.
+
 use super::*;
 use records::Definition;
 
