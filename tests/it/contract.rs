@@ -5,6 +5,7 @@
 //! them.
 
 mod documents;
+mod nouns;
 mod openapi;
 mod repeated;
 mod routes;
@@ -26,9 +27,14 @@ pub(crate) struct Capability {
 /// Every capability that answers requests.
 pub(crate) fn capabilities(app: &App) -> Vec<Capability> {
     let views = views::routes(&views::replicas(&app.stack.app()));
-    [("identity", identity::routes()), ("contacts", contacts::routes()), ("views", views)]
+    let schema = schema::routes(&app.stack.app());
+    let objects = objects::routes();
+    let named = [("identity", identity::routes()), ("contacts", contacts::routes()), ("schema", schema), ("objects", objects)];
+    named
+        .into_iter()
+        .chain([("views", views)])
         .map(|(name, routes)| Capability { name, operations: routes.operations().to_vec() })
-        .into()
+        .collect()
 }
 
 /// A file of the repository.

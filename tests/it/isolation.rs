@@ -32,6 +32,7 @@ impl World {
         let app = App::start().await;
         let (me, other) = (app.workspace("north").await, app.workspace("south").await);
         let mine = me.post("/v1/contacts", json!({ "first_name": "Mine" })).await.expect(201);
+        me.post("/v1/schema/objects", foreign::object()).await.expect(201);
         let foreign = Foreign::make(&app, other).await;
         let operations = capabilities(&app).into_iter().flat_map(|capability| capability.operations).collect();
         let mine = mine["id"].as_str().unwrap().to_owned();

@@ -24,6 +24,7 @@ const OBJECTS: &[Of] = &[
     Of::BuiltIn("company", "companies"),
     Of::BuiltIn("user", "users"),
     Of::BuiltIn("team", "teams"),
+    Of::Custom,
 ];
 
 /// The routes of views, over replicas that live as long as the process.

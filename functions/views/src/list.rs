@@ -9,7 +9,7 @@ use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::{HeaderMap, Method};
-use kernel::{Error, Position, Violations};
+use kernel::{Error, Violations};
 use records::{Cx, Object, Schema, render};
 use replica::{Archived, Condition, Filter, Query, Replicas, Visibility, parse_sort};
 use serde_json::{Value, json};
@@ -77,7 +77,7 @@ async fn list(
     cx.caller.require(Permission::Read)?;
     let object = of.object(&cx, &at).await?;
     let query = parse(&object, &cx, parse_params(query.as_deref())?)?;
-    let position = position(&headers)?;
+    let position = api::position(&headers)?;
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let answer = replica.answer(&query, &position).await?;
     let data = answer.rows.iter().map(|found| Value::Object(render(&object, &found.document))).collect();
@@ -89,14 +89,6 @@ async fn list(
     let mut response = Json(body).into_response();
     response.extensions_mut().insert(ReplicaTime(answer.replica_ms));
     Ok(response)
-}
-
-fn position(headers: &HeaderMap) -> Result<Position, Error> {
-    let Some(value) = headers.get("rapport-position") else { return Ok(Position::default()) };
-    let text = value.to_str().unwrap_or("?");
-    text.parse().map_err(|error: kernel::ParsePositionError| {
-        Error::malformed("bad_position", format!("Rapport-Position {error}"))
-    })
 }
 
 /// What a query string asks for. Everything in it that is no word of this page is a condition on a field.

@@ -35,6 +35,8 @@ pub(crate) fn all(parts: &Parts) -> Functions {
         })
         .http("identity", identity::router(app(parts, "identity")))
         .http("contacts", contacts::router(app(parts, "contacts")))
+        .http("schema", schema::router(app(parts, "schema")))
+        .http("objects", objects::router(app(parts, "objects")))
         .http("views", views::router(app(parts, "views")))
         .stream("journal", move |event| {
             let app = journal.clone();

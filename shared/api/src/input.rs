@@ -6,12 +6,12 @@ use events::Document;
 use http::request::Parts;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use kernel::{Error, Result, Version};
+use kernel::{Error, Position, Result, Version};
 use records::Cx;
 use serde_json::Value;
 use table::Once;
 
-use crate::query::parse_dry_run;
+use crate::query::parse_write_query;
 use crate::{App, Context, Problem};
 
 /// The largest body that is read, in bytes. Files and imports go to S3 directly.
@@ -48,14 +48,37 @@ impl FromRequest<App> for Write {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let Context(mut cx) = Context::from_request_parts(&mut parts, app).await?;
-        let bytes = read(body).await?;
-        cx.dry_run = parse_dry_run(parts.uri.query())?;
-        cx.once = once(&cx, &parts, &bytes)?;
-        let seen = if_match(&parts.headers)?;
-        Ok(Self { body: parse(&parts.headers, &bytes)?, cx, seen })
+        Ok(asked(request, app, false).await?.0)
     }
+}
+
+/// The extractor of a write that can lose values, and does so only with `accept_loss=true`.
+#[derive(Debug, Clone)]
+pub struct LossyWrite {
+    /// The write.
+    pub write: Write,
+    /// Whether values may be lost.
+    pub accept_loss: bool,
+}
+
+impl FromRequest<App> for LossyWrite {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        let (write, accept_loss) = asked(request, app, true).await?;
+        Ok(Self { write, accept_loss })
+    }
+}
+
+async fn asked(request: Request, app: &App, can_lose: bool) -> Result<(Write, bool), Problem> {
+    let (mut parts, body) = request.into_parts();
+    let Context(mut cx) = Context::from_request_parts(&mut parts, app).await?;
+    let bytes = read(body).await?;
+    let query = parse_write_query(parts.uri.query(), can_lose)?;
+    cx.dry_run = query.dry_run;
+    cx.once = once(&cx, &parts, &bytes)?;
+    let seen = if_match(&parts.headers)?;
+    Ok((Write { body: parse(&parts.headers, &bytes)?, cx, seen }, query.accept_loss))
 }
 
 async fn read(body: Body) -> Result<Vec<u8>> {
@@ -84,6 +107,18 @@ fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Document> {
             Err(Error::malformed("bad_json", detail))
         }
     }
+}
+
+/// The writes that an answer has to have seen: `Rapport-Position`.
+///
+/// # Errors
+/// `bad_position` when it is none.
+pub fn position(headers: &HeaderMap) -> Result<Position> {
+    let Some(value) = headers.get("rapport-position") else { return Ok(Position::default()) };
+    let text = value.to_str().unwrap_or("?");
+    text.parse().map_err(|error: kernel::ParsePositionError| {
+        Error::malformed("bad_position", format!("Rapport-Position {error}"))
+    })
 }
 
 /// `If-Match` with one strong `ETag`. `*` is not taken: every write but a creation fails by itself where nothing is.

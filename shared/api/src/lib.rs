@@ -19,7 +19,7 @@ mod schemas;
 
 pub use access::Context;
 pub use app::{App, Authorize};
-pub use input::{MAX_BODY_BYTES, Write};
+pub use input::{LossyWrite, MAX_BODY_BYTES, Write, position};
 pub use observe::{ReplicaTime, observed};
 pub use of::{At, Of, Work, with_object};
 pub use openapi::document;

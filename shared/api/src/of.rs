@@ -142,6 +142,7 @@ fn depends_on_schema(error: &Error) -> bool {
     match error {
         Error::Invalid(_) => true,
         Error::NotFound { what } => [NO_OBJECT, "unique field"].contains(&what.as_ref()),
+        Error::WrongState { code, .. } => *code == "unique_pending",
         _ => false,
     }
 }

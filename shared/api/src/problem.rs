@@ -100,6 +100,13 @@ const fn classify(error: &Error) -> (StatusCode, &'static str) {
 }
 
 impl Problem {
+    /// This problem with one more member, for what programs need to know of it.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        self.members.insert(name.to_owned(), value);
+        self
+    }
+
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
         let mut body = Map::from_iter([
             ("type".to_owned(), json!(format!("/problems/{}", self.code))),

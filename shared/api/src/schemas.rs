@@ -4,6 +4,8 @@ use records::formula::ValueType;
 use records::{Choice, Field, FieldType, Object, Schema};
 use serde_json::{Map, Value, json};
 
+use crate::Of;
+
 /// The name of an object's schema in the OpenAPI document: `Contact`.
 #[must_use]
 pub fn record_schema_name(object: &str) -> String {
@@ -16,11 +18,17 @@ pub fn record_schema_name(object: &str) -> String {
         .collect()
 }
 
+/// Whether an object stands for any of a company's own, whose fields are not known.
+fn is_any(object: &Object) -> bool {
+    object.name == Of::Custom.noun()
+}
+
 pub(crate) fn record(object: &Object) -> Value {
     let mut properties = Map::new();
     let mut add = |name: &str, schema: Value| drop(properties.insert(name.to_owned(), schema));
-    add("id", id_schema(object.prefix.as_str()));
-    add("object", json!({ "const": object.name }));
+    let id = if is_any(object) { custom_id() } else { id_schema(object.prefix.as_str()) };
+    add("id", id.clone());
+    add("object", if is_any(object) { json!({ "type": "string", "pattern": "^x_" }) } else { json!({ "const": object.name }) });
     add("version", json!({ "type": "integer", "minimum": 1 }));
     add("created_at", time());
     add("created_by", id_schema("usr"));
@@ -28,14 +36,17 @@ pub(crate) fn record(object: &Object) -> Value {
     add("updated_by", id_schema("usr"));
     add("owner_id", nullable(id_schema("usr")));
     add("archived_at", nullable(time()));
-    add("merged_into", nullable(id_schema(object.prefix.as_str())));
+    add("merged_into", nullable(id));
     let mut custom = Map::new();
     for field in object.live() {
         let members = if field.is_custom() { &mut custom } else { &mut properties };
         members.insert(field.name.clone(), described(field, nullable(value(object, field))));
     }
     let names: Vec<&String> = custom.keys().collect();
-    let custom = json!({ "type": "object", "required": names, "properties": custom });
+    let mut custom = json!({ "type": "object", "required": names, "properties": custom });
+    if is_any(object) {
+        custom["additionalProperties"] = json!(true);
+    }
     properties.insert("custom".to_owned(), custom);
     // A roll-up is answered where a replica is at hand.
     let is_always = |name: &&String| object.field(name).is_none_or(|f| !matches!(f.kind, FieldType::RollUp(_)));
@@ -63,7 +74,11 @@ pub(crate) fn input(object: &Object, is_new: bool) -> Value {
     if !custom_required.is_empty() {
         required.push("custom".to_owned());
     }
-    properties.insert("custom".to_owned(), closed(custom, &custom_required));
+    let mut custom = closed(custom, &custom_required);
+    if is_any(object) {
+        custom["additionalProperties"] = json!(true);
+    }
+    properties.insert("custom".to_owned(), custom);
     closed(properties, &required)
 }
 
@@ -143,8 +158,13 @@ fn money() -> Value {
 fn reference_schema(object: &str) -> Value {
     match Schema::built_in().object(object) {
         Some(object) => id_schema(object.prefix.as_str()),
-        None => json!({ "type": "string", "pattern": "^x[0-9a-z]{2}_[0-9a-f]{32}$" }),
+        None => custom_id(),
     }
+}
+
+/// The id of a record of any object of a company's own.
+fn custom_id() -> Value {
+    json!({ "type": "string", "pattern": "^x[0-9a-z]{2}_[0-9a-f]{32}$" })
 }
 
 fn computed(object: &Object, field: &Field) -> Value {

@@ -4,9 +4,10 @@ use events::Document;
 use kernel::{AnyId, Result, Violations};
 use table::{Changes, Refused};
 
+use crate::guards::move_guards;
 use crate::load::parse_owner;
 use crate::record::Common;
-use crate::write::{changes_between, check_size, event, keep_answer, move_guards, refused, replay};
+use crate::write::{changes_between, check_size, event, keep_answer, refused, replay};
 use crate::{Cx, Fields, Object, Record, Written, references};
 
 /// Creates a record under a new id. One transaction, and one read before it when it refers to other records.
@@ -35,7 +36,7 @@ pub(crate) async fn try_create(
     let mut changes = Changes::new();
     references::check(cx, &*cx.schema().await?, object, None, &record, &mut changes).await?;
     changes.create_record(keys, &object.name, id, record.document());
-    move_guards(cx, &mut changes, object, None, Some(&record));
+    move_guards(cx, &mut changes, object, None, Some(&record)).await?;
     let created = event(cx, object, "created", &record, changes_between(None, &record));
     changes.event(keys, &object.name, &created, cx.once.as_ref())?;
     keep_answer(cx, &mut changes, &written);

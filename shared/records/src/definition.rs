@@ -34,6 +34,9 @@ pub struct Definition {
     /// What people call several; empty: as Rapport says.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub label_plural: String,
+    /// A sentence for people about a built-in object; empty: as Rapport says. A company's own has its in `custom`.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub help: String,
     /// Whether records are seen only by owners, by whom they are shared with, and by administrators.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub private: Option<bool>,
@@ -104,6 +107,7 @@ impl Definition {
             custom: None,
             label: String::new(),
             label_plural: String::new(),
+            help: String::new(),
             private: None,
             fields: Vec::new(),
             built_in: BTreeMap::new(),
@@ -170,6 +174,9 @@ impl Definition {
         }
         if !self.label_plural.is_empty() {
             object.label_plural = self.label_plural;
+        }
+        if !self.help.is_empty() {
+            object.help = self.help;
         }
         if !self.sections.is_empty() {
             object.sections = self.sections;

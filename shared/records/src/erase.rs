@@ -9,9 +9,10 @@ use serde_json::Value;
 use table::{Changes, Refused};
 
 use crate::archive::check_seen;
+use crate::guards::move_guards;
 use crate::load::visible;
 use crate::update::{next, reload};
-use crate::write::{MAX_TRIES, event, keep_answer, move_guards, refused, replay};
+use crate::write::{MAX_TRIES, event, keep_answer, refused, replay};
 use crate::{Cx, Object, Record, Verb, Written};
 
 /// Events that one transaction empties: each with the answer that was kept beside it.
@@ -54,7 +55,7 @@ async fn remove(cx: &Cx, object: &Object, record: &Record) -> Result<Result<Writ
     let written = Written { status: 204, id: common.id, version: last.common.version, document: None, replayed: false };
     let mut changes = Changes::new();
     changes.remove_record(keys, &object.name, common.id, common.version);
-    move_guards(cx, &mut changes, object, Some(record), None);
+    move_guards(cx, &mut changes, object, Some(record), None).await?;
     let erased = event(cx, object, "erased", &last, BTreeMap::new());
     changes.event(keys, &object.name, &erased, cx.once.as_ref())?;
     keep_answer(cx, &mut changes, &written);

@@ -34,6 +34,16 @@ impl Schema {
         BUILT_IN.object(name).cloned().unwrap_or_else(|| panic!("there is no built-in object {name}"))
     }
 
+    /// Any object of a company's own, before it has fields of its own: what all of them have in common.
+    #[must_use]
+    pub fn custom_record() -> Object {
+        let help = "A record of an object that the company has made itself.";
+        let prefix = Prefix::custom(0).expect("there is a first prefix for objects of a company's own");
+        let mut object = Object::new("custom_record", "custom_records", prefix, help);
+        (object.custom, object.fields) = (true, builtin::of_custom_objects());
+        object
+    }
+
     /// The schema that some definitions make. The same definitions always make the same schema; one that cannot be
     /// applied, since a later release has written it, is left out.
     #[must_use]

@@ -8,8 +8,9 @@ use serde_json::Value;
 use table::{Changes, Refused};
 
 use crate::field::CUSTOM;
+use crate::guards::move_guards;
 use crate::load::{find, load_to_write, parse_owner};
-use crate::write::{MAX_TRIES, changes_between, check_size, event, keep_answer, move_guards, refused, replay, settle};
+use crate::write::{MAX_TRIES, changes_between, check_size, event, keep_answer, refused, replay, settle};
 use crate::{Cx, Object, Record, Verb, Written, references};
 
 /// Applies a JSON Merge Patch. One read and one transaction; a patch that changes nothing writes nothing.
@@ -79,7 +80,7 @@ async fn commit_with(
     let keys = cx.table.keys();
     let (id, seen) = (before.common.id, before.common.version);
     changes.replace_record(keys, &object.name, id, after.document(), seen);
-    move_guards(cx, &mut changes, object, Some(before), Some(after));
+    move_guards(cx, &mut changes, object, Some(before), Some(after)).await?;
     let happened = event(cx, object, verb, after, changes_between(Some(before), after));
     changes.event(keys, &object.name, &happened, cx.once.as_ref())?;
     keep_answer(cx, &mut changes, &written);

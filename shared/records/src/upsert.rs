@@ -7,9 +7,10 @@ use table::Refused;
 
 use crate::create::try_create;
 use crate::fields::insert;
+use crate::guards::{guarded, holder_of};
 use crate::update::update;
 use crate::value::as_text;
-use crate::write::{MAX_TRIES, guarded, refused, replay};
+use crate::write::{MAX_TRIES, refused, replay};
 use crate::{Cx, Field, FieldType, Object, Written, normalised, parse_external_id, parse_value};
 
 /// Changes the record that holds a unique value, or creates one with it under `id`. One read and then what
@@ -27,10 +28,14 @@ pub async fn upsert(
 ) -> Result<Written> {
     cx.caller.require(object.write)?;
     let field = object.field(field).filter(|field| field.unique).ok_or(Error::not_found("unique field"))?;
+    if !field.is_key() {
+        let detail = "older records are still being looked through for this field's values".to_owned();
+        return Err(Error::WrongState { code: "unique_pending", detail });
+    }
     let (value, text) = unique_value(field, value)?;
     check_agrees(field, &text, input)?;
     for tries in 1..=MAX_TRIES {
-        let outcome = match holder(cx, object, field, &text).await? {
+        let outcome = match holder_of(cx, &guarded(object, field), &text).await? {
             Some(holder) => match update(cx, object, holder, input, seen).await {
                 // It was put into the trash or erased since it was looked up: the value is free, or somebody else's.
                 Err(Error::NotFound { .. } | Error::WrongState { code: "archived", .. }) => continue,
@@ -85,11 +90,4 @@ fn with_value(field: &Field, value: &Value, input: &Document) -> Document {
         insert(&mut input, &field.path, value.clone());
     }
     input
-}
-
-/// The record that holds a unique value: its guard says so, strongly consistent.
-async fn holder(cx: &Cx, object: &Object, field: &Field, value: &str) -> Result<Option<AnyId>> {
-    let key = cx.table.keys().unique(&guarded(object, field), value);
-    let guard = cx.table.get(&key).await?;
-    Ok(guard.and_then(|guard| guard.get("holder")?.as_str()?.parse().ok()))
 }

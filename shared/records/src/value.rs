@@ -1,6 +1,7 @@
 //! Values of fields: what is accepted, and how it is kept.
 
 mod coerce;
+mod fate;
 mod items;
 mod normal;
 mod reachable;
@@ -14,6 +15,7 @@ use crate::text::{parse_line, parse_lines};
 use crate::{Choice, Field, FieldType};
 
 pub use coerce::coerce;
+pub use fate::{Fate, fate};
 pub(crate) use normal::as_text;
 pub use normal::{normalised, parse_external_id};
 pub use reachable::{parse_email, parse_phone};

@@ -1,6 +1,6 @@
-//! What all writes of records have in common: their event, their guards, their answer.
+//! What all writes of records have in common: their event, their size, their answer.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use events::{Document, Event, FieldChange};
 use kernel::{AnyId, Error, Result, Version};
@@ -8,8 +8,8 @@ use serde_json::Value;
 use table::{Changes, KeptAnswer, Refused};
 
 use crate::fields::Fields;
-use crate::value::{as_text, normalised};
-use crate::{Cx, Field, Object, Record, load};
+use crate::guards::path_of;
+use crate::{Cx, Object, Record, load};
 
 /// How often a write that met another one is applied anew, when its caller did not say which version it had seen. Enough
 /// for a crowd at one record: each try lets at least one of them through.
@@ -100,55 +100,6 @@ pub(crate) fn check_size(record: &Record) -> Result<()> {
     Err(Error::invalid("", "too_large", detail))
 }
 
-/// What a unique field is called in its guards: `contact.email`.
-pub(crate) fn guarded(object: &Object, field: &Field) -> String {
-    [object.name.as_str(), &field.path].join(".")
-}
-
-/// The unique values that a record holds: none while it is in the trash, so that they can be used again.
-pub(crate) fn held(object: &Object, record: &Record) -> Vec<(String, String)> {
-    if record.common.archived_at.is_some() {
-        return Vec::new();
-    }
-    let mut held = BTreeSet::new();
-    for field in object.live() {
-        let Some(value) = record.fields.get(&field.path) else { continue };
-        if field.unique
-            && let Some(text) = as_text(&field.kind, value)
-        {
-            held.insert((guarded(object, field), normalised(&field.kind, &text)));
-        }
-        if let (Some((with, member)), Value::Array(items)) = (field.unique_with, value)
-            && let Some(with) = object.field(with)
-        {
-            let values = items.iter().filter_map(|item| item.get(member)?.as_str());
-            held.extend(values.map(|value| (guarded(object, with), normalised(&with.kind, value))));
-        }
-    }
-    held.into_iter().collect()
-}
-
-/// Adds the guards that have to move between two states of a record.
-pub(crate) fn move_guards(
-    cx: &Cx,
-    changes: &mut Changes,
-    object: &Object,
-    before: Option<&Record>,
-    after: Option<&Record>,
-) {
-    let keys = cx.table.keys();
-    let holder = before.or(after).map(|record| record.common.id);
-    let Some(holder) = holder else { return };
-    let before = before.map(|record| held(object, record)).unwrap_or_default();
-    let after = after.map(|record| held(object, record)).unwrap_or_default();
-    for (field, value) in before.iter().filter(|held| !after.contains(held)) {
-        changes.release(keys, field, value, holder);
-    }
-    for (field, value) in after.iter().filter(|held| !before.contains(held)) {
-        changes.take(keys, field, value, holder);
-    }
-}
-
 /// Notes the answer for a repetition of this request, if it carried an idempotency key.
 pub(crate) fn keep_answer(cx: &Cx, changes: &mut Changes, written: &Written) {
     if let Some(once) = &cx.once {
@@ -173,8 +124,7 @@ pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result
 pub(crate) fn refused(object: &Object, refused: Refused) -> Error {
     match refused {
         Refused::Taken { field, .. } => {
-            let path = field.split_once('.').map_or(field.as_str(), |(_, path)| path).to_owned();
-            Error::Conflict { field: path }
+            Error::Conflict { field: path_of(&field).to_owned() }
         }
         Refused::Stale(_) => Error::unavailable(format!("a {} changed while it was written", object.name)),
         Refused::Gone { .. } => Error::unavailable("a record went while another one was tied to it"),

@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::capabilities;
+use super::nouns::{Noun, nouns, own_object};
 use crate::app::{Answer, App, Caller};
 
 /// Operations that keep no answer, as docs/API.md says: what they do twice is what they do once.
@@ -35,26 +36,28 @@ async fn every_write_is_answered_again_for_its_key() {
     let app = App::start().await;
     let me = app.workspace("north").await;
     let mut used = BTreeSet::new();
-    for (noun, plural, new, patch) in [
-        ("contact", "contacts", json!({ "first_name": "Ada" }), json!({ "city": "Paris" })),
-        (
-            "user",
-            "users",
-            json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" }),
-            json!({ "name": "R" }),
-        ),
-    ] {
+    for (path, body) in own_object() {
+        let id = if path.ends_with("fields") { "create_field" } else { "create_object" };
+        twice(&me, id, Method::POST, path, body).await.expect(201);
+    }
+    for Noun { id: noun, plural, new, patch, by, upsert } in nouns() {
         let all = format!("/v1/{plural}");
-        let by = format!("{all}/by/email/rita@example.com");
-        let body = if noun == "user" { json!({ "name": "Rosa" }) } else { json!({ "first_name": "Rosa" }) };
         let made = twice(&me, &format!("create_{noun}"), Method::POST, &all, new).await.expect(201);
         let one = format!("{all}/{}", made["id"].as_str().unwrap());
         twice(&me, &format!("update_{noun}"), Method::PATCH, &one, patch).await;
-        twice(&me, &format!("upsert_{noun}"), Method::PUT, &by, body).await;
+        twice(&me, &format!("upsert_{noun}"), Method::PUT, &format!("{all}/by/{by}"), upsert).await;
         twice(&me, &format!("archive_{noun}"), Method::DELETE, &one, json!({})).await;
         twice(&me, &format!("restore_{noun}"), Method::POST, &format!("{one}/restore"), json!({})).await;
         twice(&me, &format!("erase_{noun}"), Method::POST, &format!("{one}/erase"), json!({})).await;
         used.extend(["create", "update", "upsert", "archive", "restore", "erase"].map(|verb| format!("{verb}_{noun}")));
+    }
+    let object = "/v1/schema/objects/x_thing";
+    let field = format!("{object}/fields/number");
+    for (noun, one) in [("field", field.as_str()), ("object", object)] {
+        twice(&me, &format!("update_{noun}"), Method::PATCH, one, json!({ "label": "Other" })).await;
+        twice(&me, &format!("archive_{noun}"), Method::DELETE, one, json!({})).await;
+        twice(&me, &format!("restore_{noun}"), Method::POST, &format!("{one}/restore"), json!({})).await;
+        used.extend(["create", "update", "archive", "restore"].map(|verb| format!("{verb}_{noun}")));
     }
     twice(&me, "update_workspace", Method::PATCH, "/v1/workspace", json!({ "name": "Nord" })).await;
     used.insert("update_workspace".to_owned());

@@ -38,6 +38,8 @@ impl Attempt {
 }
 
 fn filled(path: &str, id: &str, value: &str) -> String {
+    // Both workspaces have an object of their own of this name.
+    let path = path.replace("{object}", "x_things").replace("{name}", "x_thing");
     path.replace("{id}", id).replace("{field}", "email").replace("{value}", value)
 }
 
@@ -46,6 +48,10 @@ fn bodies(operation: &Operation, foreign_user: &str) -> Vec<Value> {
     match operation.body {
         Shape::Empty => vec![json!({})],
         Shape::Schema(_) if operation.path.contains("api_keys") => vec![json!({ "name": "mine", "role": "rep" })],
+        Shape::Schema(_) if operation.path.contains("schema") => {
+            let field = json!({ "name": "size", "type": "text" });
+            vec![json!({ "label": "Mine" }), field, json!({ "name": "x_other", "plural": "x_others" })]
+        }
         Shape::Schema(_) => vec![json!({ "name": "North" })],
         _ if operation.path.contains("users") => {
             vec![json!({ "name": "Mine", "email": EMAILS[1], "role": "rep" }), json!({ "name": "Mine" })]

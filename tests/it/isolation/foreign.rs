@@ -17,6 +17,11 @@ pub(super) fn once_body() -> Value {
     json!({ "first_name": "Shared", "email": EMAILS[0] })
 }
 
+/// An object of the company's own that both workspaces have.
+pub(super) fn object() -> Value {
+    json!({ "name": "x_thing", "plural": "x_things", "label": "Thing" })
+}
+
 /// The other workspace.
 pub(super) struct Foreign {
     pub(super) caller: Caller,
@@ -50,13 +55,18 @@ impl Foreign {
         let user = json!({ "name": SECRET, "email": EMAILS[1], "role": "rep" });
         let user = id(&caller.post("/v1/users", user).await.expect(201));
         let key = id(&caller.post("/v1/api_keys", json!({ "name": SECRET, "role": "rep" })).await.expect(201));
+        caller.post("/v1/schema/objects", object()).await.expect(201);
+        let field = json!({ "name": "email", "type": "email", "unique": true, "help": SECRET });
+        caller.post("/v1/schema/objects/x_thing/fields", field).await.expect(201);
+        let thing = json!({ "name": SECRET, "custom": { "email": EMAILS[0] } });
+        let thing = id(&caller.post("/v1/x_things", thing).await.expect(201));
         let history = caller.get(&format!("/v1/contacts/{first}/history")).await.expect(200);
         let event = id(&history["data"][0]);
         app.drain().await;
         let page = caller.get("/v1/contacts?limit=1").await.expect(200);
         let cursor = page["page"]["next_cursor"].as_str().unwrap().to_owned();
         let workspace = caller.made.as_ref().unwrap().workspace.to_string();
-        let ids = vec![first, second, trash, user.clone(), key, event.clone(), workspace.clone()];
+        let ids = vec![first, second, trash, thing, user.clone(), key, event.clone(), workspace.clone()];
         let secrets = ids.iter().cloned().chain([SECRET.to_owned(), "2312599".to_owned()]).collect();
         let mut foreign = Self { caller, ids, user, event, cursor, position, secrets, before: Vec::new(), workspace };
         foreign.before = foreign.items(app);

@@ -71,6 +71,15 @@ const RIGHTS: &[Right] = &[
     right("ContactsRole", "Records", "dynamodb:PutItem", Proof::Update),
     // Last: it puts the contact into the trash.
     seen("ContactsRole", "Records", "dynamodb:DeleteItem", provoke::archive_contact),
+    right("ObjectsRole", "Log", "logs:CreateLogStream", LOGS),
+    right("ObjectsRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("ObjectsRole", "Records", "dynamodb:GetItem", provoke::change_thing),
+    seen("ObjectsRole", "Records", "dynamodb:BatchGetItem", provoke::create_thing_below),
+    seen("ObjectsRole", "Records", "dynamodb:Query", provoke::read_thing_history),
+    seen("ObjectsRole", "Records", "dynamodb:PutItem", provoke::change_thing),
+    seen("ObjectsRole", "Records", "dynamodb:ConditionCheckItem", provoke::create_thing_below),
+    // Last: it puts the record into the trash.
+    seen("ObjectsRole", "Records", "dynamodb:DeleteItem", provoke::archive_thing),
     right("JournalRole", "Log", "logs:CreateLogStream", LOGS),
     right("JournalRole", "Log", "logs:PutLogEvents", LOGS),
     right("JournalRole", "ReadStream", "dynamodb:DescribeStream", POLLER),
@@ -116,6 +125,17 @@ const RIGHTS: &[Right] = &[
     seen("ViewsRole", "ReadSnapshots", "s3:GetObject", provoke::list_by_a_new_instance),
     right("ViewsRole", "TellMissingFromForbidden", "s3:ListBucket", FORBIDDEN),
     seen("ViewsRole", "AskForSnapshots", "sqs:SendMessage", provoke::ask_for_a_snapshot),
+    right("SchemaRole", "Log", "logs:CreateLogStream", LOGS),
+    right("SchemaRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("SchemaRole", "Read", "dynamodb:GetItem", provoke::read_schema),
+    seen("SchemaRole", "Read", "dynamodb:BatchGetItem", provoke::first_judgement),
+    seen("SchemaRole", "Read", "dynamodb:Query", provoke::read_schema),
+    seen("SchemaRole", "Define", "dynamodb:PutItem", provoke::rename_object),
+    seen("SchemaRole", "KnowTheTable", "dynamodb:DescribeTable", provoke::judgement_by_a_new_instance),
+    seen("SchemaRole", "Catalogue", "dynamodb:Query", provoke::first_judgement),
+    seen("SchemaRole", "ReadSnapshots", "s3:GetObject", provoke::judgement_by_a_new_instance),
+    right("SchemaRole", "TellMissingFromForbidden", "s3:ListBucket", FORBIDDEN),
+    seen("SchemaRole", "AskForSnapshots", "sqs:SendMessage", provoke::ask_for_a_snapshot_to_judge),
 ];
 
 /// Takes every right away in its turn, and gives it back.

@@ -10,7 +10,7 @@ const SHARED: [&str; 9] = ["kernel", "events", "cloud", "table", "auth", "record
 const BESIDE_THE_REPLICA: [&str; 2] = ["api", "runtime"];
 
 /// Capabilities and the tier they stand in; they use those of lower tiers.
-const CAPABILITIES: [(&str, u8); 20] = [
+const CAPABILITIES: [(&str, u8); 21] = [
     // What moves data; nobody's library.
     ("authorizer", 3),
     ("journal", 3),
@@ -20,6 +20,7 @@ const CAPABILITIES: [(&str, u8); 20] = [
     ("identity", 1),
     ("schema", 1),
     ("contacts", 1),
+    ("objects", 1),
     ("activities", 1),
     ("deals", 1),
     ("leads", 2),

@@ -17,7 +17,7 @@ pub(super) fn object() -> Object {
             .required()
             .unique()
             .searched(),
-        Field::new("role", FieldType::select(&roles), "What they may do.").required(),
+        Field::new("role", FieldType::select(&roles), "What they may do.").required().fixed(),
         Field::new("team_id", FieldType::reference("team"), "The team that they work in."),
     ];
     object.guard = not_oneself;

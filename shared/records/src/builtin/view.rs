@@ -20,7 +20,7 @@ pub(super) fn object() -> Object {
             "What is asked, as the body of a search: filter, sort, q.",
         ),
         Field::new("columns", FieldType::Tags {}, "The paths of the fields that it shows, in their order."),
-        Field::new("layout", FieldType::select(LAYOUTS), "How it shows them."),
+        Field::new("layout", FieldType::select(LAYOUTS), "How it shows them.").fixed(),
         Field::new(
             "settings",
             FieldType::Json { max: 8_000 },

@@ -24,8 +24,13 @@ pub fn coerce(kind: &FieldType, value: &Value) -> Option<Value> {
         FieldType::DateTime {} => Some(json!(as_time(value.as_str()?)?)),
         FieldType::Select { options } => option(options, &only(value)?).map(Value::from),
         FieldType::MultiSelect { options } => {
-            let known: Vec<Value> =
-                several(value).iter().filter_map(|word| option(options, word)).map(Value::from).collect();
+            let mut known: Vec<Value> = Vec::new();
+            for word in several(value).iter().filter_map(|word| option(options, word)).map(Value::from) {
+                // Two words may have become one.
+                if !known.contains(&word) {
+                    known.push(word);
+                }
+            }
             (!known.is_empty()).then_some(Value::Array(known))
         }
         FieldType::Tags {} => {
@@ -130,14 +135,14 @@ fn only(value: &Value) -> Option<String> {
     }
 }
 
-/// The option that a word is: by its value or, failing that, by what people see, whatever the case.
+/// The option that a word is, or the one in its place: by its value or, failing that, by what people see, whatever the case.
 fn option(options: &[Choice], word: &str) -> Option<String> {
     let exact = options.iter().find(|option| option.value == word);
     let seen = || {
         let word = word.trim().to_lowercase();
         options.iter().find(|option| option.value.to_lowercase() == word || option.label.to_lowercase() == word)
     };
-    exact.or_else(seen).map(|option| option.value.clone())
+    exact.or_else(seen).map(|option| option.replaced_by.as_ref().unwrap_or(&option.value).clone())
 }
 
 #[cfg(test)]
@@ -190,6 +195,14 @@ mod tests {
         let gone = Choice { archived: true, ..Choice::new("old") };
         assert_eq!(read(FieldType::Select { options: vec![gone] }, json!("Old")), Some(json!("old")));
         assert_eq!(read(FieldType::select(&["a"]), json!("b")), None);
+    }
+
+    #[test]
+    fn a_word_is_read_as_the_one_that_has_taken_its_place() {
+        let replaced = |word: &str| Choice { archived: true, replaced_by: Some("new".to_owned()), ..Choice::new(word) };
+        let options = vec![replaced("old"), replaced("older"), Choice::new("new")];
+        assert_eq!(coerce(&FieldType::Select { options: options.clone() }, &json!("old")), Some(json!("new")));
+        assert_eq!(coerce(&FieldType::MultiSelect { options }, &json!(["older", "new", "old"])), Some(json!(["new"])));
     }
 
     proptest! {

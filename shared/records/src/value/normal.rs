@@ -1,6 +1,7 @@
 //! What unique values are compared by.
 
 use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::FieldType;
@@ -8,14 +9,21 @@ use crate::FieldType;
 /// What parts source and key of an external id in a path.
 const PARTS: char = ':';
 
-/// What a unique value is compared by: emails without regard to case, everything else as it is kept. Two values are the
-/// same if and only if these texts are.
+/// The longest text that stands in a key as it is, in bytes. Escaped it may be twice as long, and a key has 2,048 at most.
+const MAX_IN_KEY: usize = 900;
+
+/// What a unique value is compared by: emails without regard to case, everything else as it is kept, and long texts by their
+/// digest. Two values are the same if and only if these texts are.
 #[must_use]
 pub fn normalised(kind: &FieldType, value: &str) -> String {
-    match kind {
+    let text = match kind {
         FieldType::Email {} => value.trim().nfkc().collect::<String>().to_lowercase(),
         _ => value.to_owned(),
+    };
+    if text.len() <= MAX_IN_KEY {
+        return text;
     }
+    Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A kept value as the text that [`normalised`] takes; `None` for what cannot be unique.

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{compare, pretty};
 use crate::app::{App, Caller};
+use crate::contract::nouns::{Noun, nouns, own_object};
 use crate::contract::{capabilities, path};
 
 /// Where the samples are.
@@ -22,8 +23,8 @@ const FOLDER: &str = "events/domain";
 struct Seeded {
     app: App,
     clock: Clock,
-    identity: Caller,
-    contacts: Caller,
+    /// Callers of capabilities, by what their paths begin with.
+    callers: Vec<(&'static str, Caller)>,
     workspace: String,
 }
 
@@ -38,8 +39,13 @@ impl Seeded {
         let made = identity::bootstrap(&parts.tables, &clock, &ids, "North", &first).await.unwrap();
         let caller = |router| Caller::on(router, made.secret.reveal());
         Self {
-            identity: caller(identity::router(parts.clone())),
-            contacts: caller(contacts::router(parts)),
+            callers: vec![
+                ("/v1/contacts", caller(contacts::router(parts.clone()))),
+                ("/v1/companies", caller(contacts::router(parts.clone()))),
+                ("/v1/schema", caller(schema::router(parts.clone()))),
+                ("/v1/x_", caller(objects::router(parts.clone()))),
+                ("/v1/", caller(identity::router(parts))),
+            ],
             workspace: made.workspace.to_string(),
             app,
             clock,
@@ -49,7 +55,7 @@ impl Seeded {
     /// Calls an operation a second later, and gives the id of what it answers.
     async fn call(&self, path: &str, method: Method, body: Value) -> String {
         self.clock.advance_millis(1000);
-        let caller = if path.starts_with("/v1/contacts") { &self.contacts } else { &self.identity };
+        let (_, caller) = self.callers.iter().find(|(start, _)| path.starts_with(start)).unwrap();
         let answer = caller.send(method.clone(), path, &[], Some(body)).await;
         assert!(answer.status.is_success(), "{method} {path}: {:#}", answer.body);
         answer.body["id"].as_str().unwrap_or_default().to_owned()
@@ -71,22 +77,12 @@ impl Seeded {
 }
 
 /// Every operation that writes, at least once.
-async fn everything(seeded: &Seeded) -> BTreeSet<&'static str> {
+async fn everything(seeded: &Seeded) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
-    for (noun, plural, new, patch) in [
-        (
-            "contact",
-            "contacts",
-            json!({ "first_name": "Grace", "email": "grace@example.com" }),
-            json!({ "city": "Berlin" }),
-        ),
-        (
-            "user",
-            "users",
-            json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" }),
-            json!({ "role": "viewer" }),
-        ),
-    ] {
+    for (path, body) in own_object() {
+        seeded.call(path, Method::POST, body).await;
+    }
+    for Noun { id: noun, plural, new, patch, by, upsert } in nouns() {
         let all = format!("/v1/{plural}");
         let id = seeded.call(&all, Method::POST, new).await;
         let one = format!("{all}/{id}");
@@ -94,27 +90,29 @@ async fn everything(seeded: &Seeded) -> BTreeSet<&'static str> {
         seeded.call(&one, Method::DELETE, json!({})).await;
         seeded.call(&format!("{one}/restore"), Method::POST, json!({})).await;
         // Somebody else is erased: erasing empties the events of whom it erases.
-        let email = format!("{all}/by/email/someone@example.com");
-        let body = if noun == "user" { json!({ "name": "Someone", "role": "rep" }) } else { json!({ "city": "Oslo" }) };
-        let other = seeded.call(&email, Method::PUT, body).await;
+        let other = seeded.call(&format!("{all}/by/{by}"), Method::PUT, upsert).await;
         seeded.call(&format!("{all}/{other}/erase"), Method::POST, json!({})).await;
-        used.extend(match noun {
-            "contact" => [
-                "create_contact",
-                "update_contact",
-                "archive_contact",
-                "restore_contact",
-                "upsert_contact",
-                "erase_contact",
-            ],
-            _ => ["create_user", "update_user", "archive_user", "restore_user", "upsert_user", "erase_user"],
-        });
+        used.extend(["create", "update", "archive", "restore", "upsert", "erase"].map(|verb| format!("{verb}_{noun}")));
     }
+    schema(seeded).await;
+    let verbs = ["create", "update", "archive", "restore"];
+    used.extend(["object", "field"].into_iter().flat_map(|noun| verbs.map(|verb| format!("{verb}_{noun}"))));
     seeded.call("/v1/workspace", Method::PATCH, json!({ "name": "Nord" })).await;
     let key = seeded.call("/v1/api_keys", Method::POST, json!({ "name": "import", "role": "rep" })).await;
     seeded.call(&format!("/v1/api_keys/{key}"), Method::DELETE, json!({})).await;
-    used.extend(["update_workspace", "create_api_key", "revoke_api_key"]);
+    used.extend(["update_workspace", "create_api_key", "revoke_api_key"].map(str::to_owned));
     used
+}
+
+/// Every change of the schema that is no creation.
+async fn schema(seeded: &Seeded) {
+    let object = "/v1/schema/objects/x_thing";
+    let field = format!("{object}/fields/number");
+    for (one, patch) in [(object, json!({ "label": "Item" })), (&field, json!({ "label": "No." }))] {
+        seeded.call(one, Method::PATCH, patch).await;
+        seeded.call(one, Method::DELETE, json!({})).await;
+        seeded.call(&format!("{one}/restore"), Method::POST, json!({})).await;
+    }
 }
 
 #[tokio::test]
@@ -127,7 +125,7 @@ async fn every_domain_event_has_a_sample_that_is_what_the_code_makes() {
         .filter(|operation| operation.writes)
         .map(|operation| operation.id)
         .collect();
-    assert_eq!(writes, used.into_iter().map(str::to_owned).collect(), "every write may have an event of its own");
+    assert_eq!(writes, used, "every write may have an event of its own");
 
     let mut samples: BTreeMap<String, Event> = BTreeMap::new();
     for event in seeded.events().into_iter().filter(|event| event.salt.is_some()) {

@@ -18,7 +18,10 @@ pub(super) struct Scene<'run> {
     workspace: String,
     contact: String,
     user: String,
+    /// A record of an object of the company's own.
+    thing: String,
     views: String,
+    schema: String,
     snapshots: String,
     journal: String,
     relay: String,
@@ -34,11 +37,14 @@ impl<'run> Scene<'run> {
         let contact = flows::create(&api, "rights@example.com")?.text("/id")?.to_owned();
         let user = json!({"name": "Rita", "email": "rita@example.com", "role": "viewer"});
         let user = api.send("POST", "/v1/users", &[], &user)?.expect(201)?.text("/id")?.to_owned();
+        let thing = define(&api)?;
         Ok(Self {
             stack,
             outputs,
             api,
             workspace,
+            thing: format!("/v1/x_things/{thing}"),
+            schema: stack.resource("SchemaFunction")?,
             contact: format!("/v1/contacts/{contact}"),
             user: format!("/v1/users/{user}"),
             views: stack.resource("ViewsFunction")?,
@@ -188,10 +194,27 @@ pub(super) fn first_list(scene: &Scene<'_>) -> anyhow::Result<bool> {
 
 /// That list asks the worker for a snapshot. That it may not is no reason to fail the list: only the log tells.
 pub(super) fn ask_for_a_snapshot(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    asks(scene, "views", |api| api.get("/v1/users", &[])?.expect(200).map(drop))
+}
+
+/// So does the first judgement of a workspace.
+pub(super) fn ask_for_a_snapshot_to_judge(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    asks(scene, "schema", |api| {
+        make_field(api, "user")?;
+        judge(api, "user")?.expect(200).map(drop)
+    })
+}
+
+/// Whether a function asks for a snapshot of a new workspace.
+fn asks(
+    scene: &Scene<'_>,
+    function: &str,
+    first: impl Fn(&Api) -> anyhow::Result<()>,
+) -> anyhow::Result<bool> {
     let api = newcomer(scene)?;
     let workspace = api.get("/v1/workspace", &[])?.expect(200)?.text("/id")?.to_owned();
-    api.get("/v1/users", &[])?.expect(200)?;
-    let group = format!("/rapport/{}/views", scene.stack.name());
+    first(&api)?;
+    let group = format!("/rapport/{}/{function}", scene.stack.name());
     let mut made = false;
     eventually("the worker is asked, or the log says why not", Duration::from_secs(30), || {
         made = !flows::snapshots(scene.stack, scene.outputs, &workspace)?.is_empty();
@@ -201,6 +224,76 @@ pub(super) fn ask_for_a_snapshot(scene: &Scene<'_>) -> anyhow::Result<bool> {
         Ok(made || messages.into_iter().any(refused))
     })?;
     Ok(made)
+}
+
+/// An object of the company's own with everything that asks for a right of its own, and a record of it.
+fn define(api: &Api) -> anyhow::Result<String> {
+    let object = json!({"name": "x_thing", "plural": "x_things"});
+    api.send("POST", "/v1/schema/objects", &[], &object)?.expect(201)?;
+    let fields = "/v1/schema/objects/x_thing/fields";
+    for field in [
+        json!({"name": "number", "type": "text", "unique": true}),
+        json!({"name": "parent", "type": "reference", "object": "x_thing", "acyclic": true}),
+    ] {
+        api.send("POST", fields, &[], &field)?.expect(201)?;
+    }
+    make_field(api, "contact")?;
+    let thing = json!({"name": "Top", "custom": {"number": "1"}});
+    Ok(api.send("POST", "/v1/x_things", &[], &thing)?.expect(201)?.text("/id")?.to_owned())
+}
+
+fn make_field(api: &Api, object: &str) -> anyhow::Result<()> {
+    let path = format!("/v1/schema/objects/{object}/fields");
+    api.send("POST", &path, &[], &json!({"name": "size", "type": "text"}))?.expect(201).map(drop)
+}
+
+/// Asks what it would cost to make that field a number, which the replica tells.
+fn judge(api: &Api, object: &str) -> anyhow::Result<Answer> {
+    let path = format!("/v1/schema/objects/{object}/fields/size?validate=only");
+    api.send("PATCH", &path, &[], &json!({"type": "number"}))
+}
+
+pub(super) fn change_thing(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let name = json!({"name": format!("Top {}", scene.next())});
+    worked(&scene.api.send("PATCH", &scene.thing, &[], &name)?)
+}
+
+/// Looks the parent up, and binds the transaction to it.
+pub(super) fn create_thing_below(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let parent = scene.thing.rsplit('/').next().unwrap_or_default();
+    let thing = json!({"name": "Below", "custom": {"parent": parent}});
+    worked(&scene.api.send("POST", "/v1/x_things", &[], &thing)?)
+}
+
+pub(super) fn read_thing_history(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    worked(&scene.api.get(&format!("{}/history", scene.thing), &[])?)
+}
+
+/// Gives its number back.
+pub(super) fn archive_thing(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    worked(&scene.api.bare("DELETE", &scene.thing)?)
+}
+
+pub(super) fn read_schema(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    worked(&scene.api.get("/v1/schema", &[])?)
+}
+
+pub(super) fn rename_object(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let label = json!({"label": format!("Thing {}", scene.next())});
+    worked(&scene.api.send("PATCH", "/v1/schema/objects/x_thing", &[], &label)?)
+}
+
+/// The first judgement of a workspace builds the replica from the catalogue.
+pub(super) fn first_judgement(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let api = newcomer(scene)?;
+    make_field(&api, "user")?;
+    worked(&judge(&api, "user")?)
+}
+
+/// Asks for the table's id, and downloads the snapshot.
+pub(super) fn judgement_by_a_new_instance(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    scene.renew(&scene.schema)?;
+    worked(&judge(&scene.api, "contact")?)
 }
 
 /// Somebody in a new workspace.

@@ -1,0 +1,3 @@
+//! The binary of objects.
+
+runtime::serve! { http: objects::router }

@@ -1,0 +1,3 @@
+//! The binary of schema.
+
+runtime::serve! { http: schema::router }

@@ -1,0 +1,65 @@
+//! The objects that have the routes of records, and what their records are made of in tests that go over all of them.
+
+use serde_json::{Value, json};
+
+/// An object with an example of everything.
+pub(crate) struct Noun {
+    /// What operation ids call one.
+    pub(crate) id: &'static str,
+    /// In paths.
+    pub(crate) plural: &'static str,
+    pub(crate) new: Value,
+    pub(crate) patch: Value,
+    /// A unique field and a value, as in a path, and what else an upsert by it needs.
+    pub(crate) by: &'static str,
+    pub(crate) upsert: Value,
+}
+
+/// An object of the company's own, whose records are examples of all such.
+pub(crate) fn own_object() -> [(&'static str, Value); 2] {
+    let number = json!({ "name": "number", "type": "text", "unique": true });
+    [
+        ("/v1/schema/objects", json!({ "name": "x_thing", "plural": "x_things", "label": "Thing" })),
+        ("/v1/schema/objects/x_thing/fields", number),
+    ]
+}
+
+/// Every object with routes of its own.
+pub(crate) fn nouns() -> Vec<Noun> {
+    let noun = |id, plural, by, new, patch, upsert| Noun { id, plural, new, patch, by, upsert };
+    vec![
+        noun(
+            "contact",
+            "contacts",
+            "email/someone@example.com",
+            json!({ "first_name": "Grace", "email": "grace@example.com" }),
+            json!({ "city": "Berlin" }),
+            json!({ "city": "Oslo" }),
+        ),
+        noun(
+            "company",
+            "companies",
+            "domain/apex.example",
+            json!({ "name": "Acme", "domain": "acme.example" }),
+            json!({ "city": "Berlin" }),
+            json!({ "name": "Apex" }),
+        ),
+        noun(
+            "user",
+            "users",
+            "email/someone@example.com",
+            json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" }),
+            json!({ "role": "viewer" }),
+            json!({ "name": "Someone", "role": "rep" }),
+        ),
+        noun("team", "teams", "name/West", json!({ "name": "North" }), json!({ "name": "East" }), json!({})),
+        noun(
+            "custom_record",
+            "x_things",
+            "custom.number/2",
+            json!({ "name": "First", "custom": { "number": "1" } }),
+            json!({ "custom": { "number": "3" } }),
+            json!({ "name": "Second" }),
+        ),
+    ]
+}
