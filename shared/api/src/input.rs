@@ -11,7 +11,7 @@ use records::Cx;
 use serde_json::Value;
 use table::Once;
 
-use crate::query::parse_dry_run;
+use crate::query::{Params, parse_write};
 use crate::{App, Context, Problem};
 
 /// The largest body that is read, in bytes. Files and imports go to S3 directly.
@@ -42,19 +42,25 @@ impl Write {
             Some(_) => Err(Error::malformed("bad_if_match", "this operation knows no If-Match")),
         }
     }
+
+    /// A write that knows some parameters of its own, and what they are.
+    pub(crate) async fn asking(request: Request, app: &App, known: &[&str]) -> Result<(Self, Params), Problem> {
+        let (mut parts, body) = request.into_parts();
+        let Context(mut cx) = Context::from_request_parts(&mut parts, app).await?;
+        let bytes = read(body).await?;
+        let (dry_run, params) = parse_write(parts.uri.query(), known)?;
+        cx.dry_run = dry_run;
+        cx.once = once(&cx, &parts, &bytes)?;
+        let seen = if_match(&parts.headers)?;
+        Ok((Self { body: parse(&parts.headers, &bytes)?, cx, seen }, params))
+    }
 }
 
 impl FromRequest<App> for Write {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (mut parts, body) = request.into_parts();
-        let Context(mut cx) = Context::from_request_parts(&mut parts, app).await?;
-        let bytes = read(body).await?;
-        cx.dry_run = parse_dry_run(parts.uri.query())?;
-        cx.once = once(&cx, &parts, &bytes)?;
-        let seen = if_match(&parts.headers)?;
-        Ok(Self { body: parse(&parts.headers, &bytes)?, cx, seen })
+        Self::asking(request, app, &[]).await.map(|(write, _)| write)
     }
 }
 

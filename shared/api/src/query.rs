@@ -46,17 +46,18 @@ impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
     }
 }
 
-/// The query of a write: nothing but `validate=only`, which asks what would happen. Anything else is an error, since a
-/// misspelt `validate` would write.
-pub(crate) fn parse_dry_run(query: Option<&str>) -> Result<bool> {
+/// The query of a write: `validate=only`, which asks what would happen, and what the operation itself knows. Anything else
+/// is an error, since a misspelt `validate` would write.
+pub(crate) fn parse_write(query: Option<&str>, known: &[&str]) -> Result<(bool, Params)> {
     let mut violations = Violations::new();
-    let mut dry_run = false;
+    let (mut dry_run, mut params) = (false, Params::new());
     for (name, value) in parse_params(query)? {
         match (name.as_str(), value.as_str()) {
             ("validate", "only") => dry_run = true,
             ("validate", _) => violations.add("/validate", "unknown_option", "must be only"),
+            (name, _) if known.contains(&name) => params.push((name.to_owned(), value)),
             _ => violations.add(pointer(&name), "unknown_parameter", "is not a parameter of this operation"),
         }
     }
-    violations.or(dry_run).map_err(Error::from)
+    violations.or((dry_run, params)).map_err(Error::from)
 }

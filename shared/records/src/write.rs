@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use events::{Document, Event, FieldChange};
-use kernel::{AnyId, Error, Result, Version};
+use kernel::{AnyId, Error, Result, Timestamp, Version};
 use serde_json::Value;
-use table::{Changes, KeptAnswer, Refused};
+use table::{KeptAnswer, Refused};
 
 use crate::fields::Fields;
+use crate::plan::path_of;
 use crate::value::{as_text, normalised};
 use crate::{Cx, Field, Object, Record, load};
 
@@ -36,7 +37,8 @@ impl Written {
         Self { status, id: record.common.id, version: record.common.version, document, replayed: false }
     }
 
-    fn kept(&self) -> KeptAnswer {
+    /// The answer to keep for a repetition of the request.
+    pub(crate) fn kept(&self) -> KeptAnswer {
         KeptAnswer::new(self.status, self.id, self.version, self.document.as_ref())
     }
 }
@@ -68,13 +70,45 @@ pub(crate) fn event(
     record: &Record,
     changes: BTreeMap<String, FieldChange>,
 ) -> Event {
+    event_at(cx, object, verb, record, record.common.updated_at, changes)
+}
+
+/// The event of something that happened to a record and left the record itself as it was.
+pub(crate) fn event_beside(
+    cx: &Cx,
+    object: &Object,
+    verb: &'static str,
+    record: &Record,
+    what: &str,
+    change: FieldChange,
+) -> Event {
+    debug_assert!(BESIDE.contains(&verb), "{verb} would be taken for a change of the record");
+    event_at(cx, object, verb, record, cx.clock.now(), BTreeMap::from([(what.to_owned(), change)]))
+}
+
+/// The verbs of events that leave the record itself as it was: they have the version of the record, and make none.
+const BESIDE: [&str; 4] = ["linked", "unlinked", "shared", "unshared"];
+
+/// Whether an event is one of a record's versions.
+pub(crate) fn is_of_version(event: &Event) -> bool {
+    event.name.rsplit('.').next().is_none_or(|verb| !BESIDE.contains(&verb))
+}
+
+fn event_at(
+    cx: &Cx,
+    object: &Object,
+    verb: &str,
+    record: &Record,
+    at: Timestamp,
+    changes: BTreeMap<String, FieldChange>,
+) -> Event {
     Event {
         id: cx.ids.next(),
         name: format!("{}.{verb}", object.name),
         workspace: cx.caller.workspace,
         record: record.common.id,
         version: record.common.version,
-        at: record.common.updated_at,
+        at,
         by: cx.caller.actor(),
         request_id: cx.request_id.clone(),
         job: cx.job,
@@ -106,11 +140,11 @@ pub(crate) fn guarded(object: &Object, field: &Field) -> String {
 }
 
 /// The unique values that a record holds: none while it is in the trash, so that they can be used again.
-pub(crate) fn held(object: &Object, record: &Record) -> Vec<(String, String)> {
-    if record.common.archived_at.is_some() {
-        return Vec::new();
-    }
+pub(crate) fn held(object: &Object, record: &Record) -> BTreeSet<(String, String)> {
     let mut held = BTreeSet::new();
+    if record.common.archived_at.is_some() {
+        return held;
+    }
     for field in object.live() {
         let Some(value) = record.fields.get(&field.path) else { continue };
         if field.unique
@@ -125,35 +159,7 @@ pub(crate) fn held(object: &Object, record: &Record) -> Vec<(String, String)> {
             held.extend(values.map(|value| (guarded(object, with), normalised(&with.kind, value))));
         }
     }
-    held.into_iter().collect()
-}
-
-/// Adds the guards that have to move between two states of a record.
-pub(crate) fn move_guards(
-    cx: &Cx,
-    changes: &mut Changes,
-    object: &Object,
-    before: Option<&Record>,
-    after: Option<&Record>,
-) {
-    let keys = cx.table.keys();
-    let holder = before.or(after).map(|record| record.common.id);
-    let Some(holder) = holder else { return };
-    let before = before.map(|record| held(object, record)).unwrap_or_default();
-    let after = after.map(|record| held(object, record)).unwrap_or_default();
-    for (field, value) in before.iter().filter(|held| !after.contains(held)) {
-        changes.release(keys, field, value, holder);
-    }
-    for (field, value) in after.iter().filter(|held| !before.contains(held)) {
-        changes.take(keys, field, value, holder);
-    }
-}
-
-/// Notes the answer for a repetition of this request, if it carried an idempotency key.
-pub(crate) fn keep_answer(cx: &Cx, changes: &mut Changes, written: &Written) {
-    if let Some(once) = &cx.once {
-        changes.answer(once.clone(), written.kept());
-    }
+    held
 }
 
 /// Answers an earlier request again.
@@ -172,27 +178,13 @@ pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result
 /// A refusal that no verb knows a better answer to.
 pub(crate) fn refused(object: &Object, refused: Refused) -> Error {
     match refused {
-        Refused::Taken { field, .. } => {
-            let path = field.split_once('.').map_or(field.as_str(), |(_, path)| path).to_owned();
-            Error::Conflict { field: path }
-        }
+        Refused::Taken { field, .. } => Error::Conflict { field: path_of(&field) },
         Refused::Stale(_) => Error::unavailable(format!("a {} changed while it was written", object.name)),
         Refused::Gone { .. } => Error::unavailable("a record went while another one was tied to it"),
         Refused::Exists { .. } => Error::bug(format!("the id of a new {} was used before", object.name)),
         Refused::Repeated(_) => Error::bug("a repeated request was not answered"),
         Refused::Failed(error) => error,
     }
-}
-
-/// Ends a write that had nothing to change. With an idempotency key the answer is kept all the same: what the record
-/// becomes later must not be undone by a repetition of this request.
-pub(crate) async fn settle(cx: &Cx, written: Written) -> Result<Written, Refused> {
-    if cx.once.is_some() {
-        let mut changes = Changes::new();
-        keep_answer(cx, &mut changes, &written);
-        cx.commit(&changes).await?;
-    }
-    Ok(written)
 }
 
 /// The outcome of a write or, when it failed for a request that was carried out before, the earlier answer.
@@ -203,16 +195,21 @@ pub(crate) async fn settle(cx: &Cx, written: Written) -> Result<Written, Refused
 /// # Errors
 /// The outcome's own error when there is no earlier answer; [`Error::KeyReused`].
 pub async fn or_kept(cx: &Cx, object: &Object, outcome: Result<Written>) -> Result<Written> {
-    let error = match outcome {
-        Err(error) if !error.is_retryable() && !matches!(error, Error::Denied { .. }) => error,
-        outcome => return outcome,
-    };
-    let kept = match &cx.once {
-        Some(once) => cx.table.kept_answer(once, cx.clock.now()).await?,
-        None => None,
-    };
-    match kept {
-        Some(kept) => replay(cx, object, kept).await,
-        None => Err(error),
+    match outcome {
+        Ok(written) => Ok(written),
+        Err(error) => match earlier(cx, &error).await? {
+            Some(kept) => replay(cx, object, kept).await,
+            None => Err(error),
+        },
+    }
+}
+
+/// What a request that fails now was answered before, if it was.
+pub(crate) async fn earlier(cx: &Cx, error: &Error) -> Result<Option<KeptAnswer>> {
+    match &cx.once {
+        Some(once) if !error.is_retryable() && !matches!(error, Error::Denied { .. }) => {
+            cx.table.kept_answer(once, cx.clock.now()).await
+        }
+        _ => Ok(None),
     }
 }

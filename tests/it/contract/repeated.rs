@@ -30,33 +30,58 @@ async fn twice(me: &Caller, id: &str, method: Method, path: &str, body: Value) -
     first
 }
 
+/// Every way in which a record of an object is written by itself.
+async fn life(me: &Caller, noun: &str, plural: &str, new: Value, patch: Value, (by, other): (&str, Value)) -> Vec<String> {
+    let all = format!("/v1/{plural}");
+    let made = twice(me, &format!("create_{noun}"), Method::POST, &all, new).await.expect(201);
+    let one = format!("{all}/{}", made["id"].as_str().unwrap());
+    twice(me, &format!("update_{noun}"), Method::PATCH, &one, patch).await;
+    twice(me, &format!("upsert_{noun}"), Method::PUT, &format!("{all}/by/{by}"), other).await;
+    twice(me, &format!("archive_{noun}"), Method::DELETE, &one, json!({})).await;
+    twice(me, &format!("restore_{noun}"), Method::POST, &format!("{one}/restore"), json!({})).await;
+    twice(me, &format!("erase_{noun}"), Method::POST, &format!("{one}/erase"), json!({})).await;
+    ["create", "update", "upsert", "archive", "restore", "erase"].map(|verb| format!("{verb}_{noun}")).into()
+}
+
+/// Every way in which it is written together with others.
+async fn together(me: &Caller, noun: &str, plural: &str, new: Value) -> Vec<String> {
+    let all = format!("/v1/{plural}");
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        ids.push(me.post(&all, new.clone()).await.expect(201)["id"].as_str().unwrap().to_owned());
+    }
+    let one = format!("{all}/{}", ids[0]);
+    let link = format!("{one}/links/{noun}/{}?label=knows", ids[1]);
+    twice(me, &format!("link_{noun}"), Method::PUT, &link, json!({})).await;
+    twice(me, &format!("unlink_{noun}"), Method::DELETE, &link, json!({})).await;
+    let share = format!("{one}/shares/everyone");
+    twice(me, &format!("share_{noun}"), Method::PUT, &share, json!({ "level": "read" })).await;
+    twice(me, &format!("unshare_{noun}"), Method::DELETE, &share, json!({})).await;
+    twice(me, &format!("merge_{noun}"), Method::POST, &format!("{one}/merge"), json!({ "others": [ids[1]] })).await;
+    let batch = json!({ "operations": [{ "op": "create", "data": new }, { "op": "archive", "id": ids[0] }] });
+    twice(me, &format!("batch_{plural}"), Method::POST, &format!("{all}/batch"), batch).await;
+    let verbs = ["link", "unlink", "share", "unshare", "merge"].map(|verb| format!("{verb}_{noun}"));
+    verbs.into_iter().chain([format!("batch_{plural}")]).collect()
+}
+
 #[tokio::test]
 async fn every_write_is_answered_again_for_its_key() {
     let app = App::start().await;
     let me = app.workspace("north").await;
     let mut used = BTreeSet::new();
-    for (noun, plural, new, patch) in [
-        ("contact", "contacts", json!({ "first_name": "Ada" }), json!({ "city": "Paris" })),
-        (
-            "user",
-            "users",
-            json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" }),
-            json!({ "name": "R" }),
-        ),
-    ] {
-        let all = format!("/v1/{plural}");
-        let by = format!("{all}/by/email/rita@example.com");
-        let body = if noun == "user" { json!({ "name": "Rosa" }) } else { json!({ "first_name": "Rosa" }) };
-        let made = twice(&me, &format!("create_{noun}"), Method::POST, &all, new).await.expect(201);
-        let one = format!("{all}/{}", made["id"].as_str().unwrap());
-        twice(&me, &format!("update_{noun}"), Method::PATCH, &one, patch).await;
-        twice(&me, &format!("upsert_{noun}"), Method::PUT, &by, body).await;
-        twice(&me, &format!("archive_{noun}"), Method::DELETE, &one, json!({})).await;
-        twice(&me, &format!("restore_{noun}"), Method::POST, &format!("{one}/restore"), json!({})).await;
-        twice(&me, &format!("erase_{noun}"), Method::POST, &format!("{one}/erase"), json!({})).await;
-        used.extend(["create", "update", "upsert", "archive", "restore", "erase"].map(|verb| format!("{verb}_{noun}")));
-    }
-    twice(&me, "update_workspace", Method::PATCH, "/v1/workspace", json!({ "name": "Nord" })).await;
+    let (rita, rosa) = (json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" }), json!({ "name": "Rosa" }));
+    let by_email = |body: Value| ("email/rita@example.com", body);
+    let named = |name: &str| json!({ "name": name });
+    let ada = json!({ "first_name": "Ada" });
+    let city = json!({ "city": "Paris" });
+    used.extend(life(&me, "contact", "contacts", ada.clone(), city.clone(), by_email(json!({}))).await);
+    let by_domain = ("domain/example.com", named("Example"));
+    used.extend(life(&me, "company", "companies", named("Acme"), city, by_domain).await);
+    used.extend(life(&me, "user", "users", rita, named("R"), by_email(rosa)).await);
+    used.extend(life(&me, "team", "teams", named("Sales"), named("Selling"), ("name/Service", json!({}))).await);
+    used.extend(together(&me, "contact", "contacts", ada).await);
+    used.extend(together(&me, "company", "companies", named("Acme")).await);
+    twice(&me, "update_workspace", Method::PATCH, "/v1/workspace", named("Nord")).await;
     used.insert("update_workspace".to_owned());
     twice(&me, "create_api_key", Method::POST, "/v1/api_keys", json!({ "name": "import", "role": "rep" })).await;
     used.insert("create_api_key".to_owned());
