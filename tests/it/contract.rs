@@ -29,7 +29,8 @@ pub(crate) fn capabilities(app: &App) -> Vec<Capability> {
     let views = views::routes(&views::replicas(&app.stack.app()));
     let schema = schema::routes(&app.stack.app());
     let objects = objects::routes();
-    let named = [("identity", identity::routes()), ("contacts", contacts::routes()), ("schema", schema), ("objects", objects)];
+    let named =
+        [("identity", identity::routes()), ("contacts", contacts::routes()), ("schema", schema), ("objects", objects)];
     named
         .into_iter()
         .chain([("views", views)])

@@ -2,13 +2,20 @@
 #![cfg(test)]
 
 mod app;
+mod as_of;
+mod batch;
+mod contact_fields;
 mod contacts;
 mod contract;
 mod identity_api;
 mod isolation;
+mod links;
 mod lists;
+mod merge;
 mod process;
 mod readme;
 mod replica;
 mod sales_teams;
+mod shares;
+mod trash;
 mod writes;

@@ -8,16 +8,27 @@
 //! | change, archive, restore | the record, then a transaction | 2 round trips |
 //! | by email | guard `w#UNIQUE#contact.email#…`, then as above | 1 round trip more |
 //! | history | the record, then `w#CONTACT#id` / `EVENT#…` backwards | 2 round trips |
+//! | link, share | the record, the other one and the item under it, then a transaction | 4 to 6 round trips |
+//! | links, shares | the record, then `w#CONTACT#id` / `LINK#…`, `SHARE#…`, then the names of the others in one batch | 3 round trips |
+//! | merge | the records in one batch, then a transaction of all of them and a job | 3 round trips |
+//! | batch | each as by itself, eight at a time; atomic: what they read one by one, then one transaction | |
+//! | erase | each a transaction: into the trash, 30 links, 80 shares, 40 events, and the record itself last | |
 //!
-//! Events out: `contact.created`, `.changed`, `.archived`, `.restored`, `.erased`, and the same of `company`. Events in: none.
+//! Events out: `contact.created`, `.changed`, `.archived`, `.restored`, `.erased`, `.linked`, `.unlinked`, `.shared`,
+//! `.unshared`, `.merged`, `.merged_away`, `.unmerged`, and the same of `company`; `job.created` of a merge. Events in: none.
 //! Never lists, never counts, never sends mail.
 
-use api::{App, Of, Routes, record_routes};
+use api::{App, Of, Routes, batch_route, link_routes, merge_route, record_routes, share_routes};
 
 /// The routes of contacts and companies.
 #[must_use]
 pub fn routes() -> Routes {
-    record_routes(Of::BuiltIn("contact", "contacts")).and(record_routes(Of::BuiltIn("company", "companies")))
+    life_of(Of::BuiltIn("contact", "contacts")).and(life_of(Of::BuiltIn("company", "companies")))
+}
+
+/// Everything that can be done with the records of an object.
+fn life_of(of: Of) -> Routes {
+    record_routes(of).and(link_routes(of)).and(share_routes(of)).and(merge_route(of)).and(batch_route(of))
 }
 
 /// The router of contacts.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use table::{Changes, Meter, Refused, Sort, Tables};
 
 use crate::api_keys;
-use crate::workspace::{Workspace, parse_name};
+use crate::workspace::{Workspace, parse, trash_days};
 
 /// Who a new workspace belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,11 +80,12 @@ fn operator(tables: &Tables, clock: &Clock, ids: &Ids, workspace: Id<kinds::Work
 }
 
 async fn create_workspace(cx: &Cx, name: &str) -> Result<()> {
-    let name = parse_name(&json!({ "name": name }).as_object().cloned().unwrap_or_default())?.unwrap_or_default();
+    let settings = parse(&json!({ "name": name }).as_object().cloned().unwrap_or_default())?;
+    let name = settings.name.unwrap_or_default();
     let now = cx.clock.now();
     let id = cx.caller.workspace;
-    let workspace =
-        Workspace { id, object: "workspace".to_owned(), version: 1, created_at: now, updated_at: now, name };
+    let (object, trash_days) = ("workspace".to_owned(), trash_days());
+    let workspace = Workspace { id, object, version: 1, created_at: now, updated_at: now, name, trash_days };
     let document = serde_json::to_value(&workspace).map_err(Error::bug)?.as_object().cloned().unwrap_or_default();
     let mut changes = Changes::new();
     changes.create(cx.table.keys().config("workspace"), Sort::Config, document);
@@ -102,12 +103,12 @@ fn committed(outcome: Result<table::Committed, Refused>) -> Result<()> {
 }
 
 /// The event of something that is not a record.
-pub(crate) fn event<const N: usize>(
+pub(crate) fn event<'a>(
     cx: &Cx,
     name: &str,
     what: AnyId,
     version: Version,
-    changes: [(&str, FieldChange); N],
+    changes: impl IntoIterator<Item = (&'a str, FieldChange)>,
 ) -> Event {
     Event {
         id: cx.ids.next(),

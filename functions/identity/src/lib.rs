@@ -17,7 +17,7 @@ mod me;
 mod openapi;
 mod workspace;
 
-use api::{App, Of, Routes, record_routes};
+use api::{App, Of, Routes, link_list_route, record_routes};
 
 pub use bootstrap::{Bootstrapped, FirstUser, bootstrap, operator_key};
 
@@ -28,7 +28,9 @@ pub fn routes() -> Routes {
         .and(me::routes())
         .and(workspace::routes())
         .and(record_routes(Of::BuiltIn("user", "users")))
+        .and(link_list_route(Of::BuiltIn("user", "users")))
         .and(record_routes(Of::BuiltIn("team", "teams")))
+        .and(link_list_route(Of::BuiltIn("team", "teams")))
         .and(api_keys::routes())
 }
 

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch};
 use events::{Document, FieldChange};
 use http::{HeaderValue, Method, header};
-use kernel::{Conflicting, Error, Id, Timestamp, Version, Violations, kinds, pointer};
-use records::Cx;
+use kernel::{Conflicting, Error, Id, Timestamp, Version, Violation, Violations, kinds, pointer};
+use records::{Cx, MAX_TRASH_DAYS, TRASH_DAYS, parse_trash_days};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use table::{Changes, KeptAnswer, Refused, Sort};
@@ -22,15 +22,30 @@ pub(crate) struct Workspace {
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
     pub(crate) name: String,
+    /// For how many days records stay in the trash before they are erased.
+    #[serde(default = "trash_days")]
+    pub(crate) trash_days: u16,
+}
+
+pub(crate) const fn trash_days() -> u16 {
+    TRASH_DAYS
 }
 
 /// The most characters in a workspace's name.
 const MAX_NAME: usize = 100;
 
 pub(crate) fn routes() -> Routes {
+    let days = json!({
+        "type": "integer",
+        "minimum": 1,
+        "maximum": MAX_TRASH_DAYS,
+        "default": TRASH_DAYS,
+        "description": "For how many days records stay in the trash before they are erased. Counts for what is put there from \
+                        then on.",
+    });
     let shape = Shape::Schema(json!({
         "type": "object",
-        "required": ["id", "object", "version", "created_at", "updated_at", "name"],
+        "required": ["id", "object", "version", "created_at", "updated_at", "name", "trash_days"],
         "properties": {
             "id": { "type": "string" },
             "object": { "const": "workspace" },
@@ -38,11 +53,12 @@ pub(crate) fn routes() -> Routes {
             "created_at": { "type": "string", "format": "date-time" },
             "updated_at": { "type": "string", "format": "date-time" },
             "name": { "type": "string", "maxLength": MAX_NAME },
+            "trash_days": days,
         },
     }));
     let body = Shape::Schema(json!({
         "type": "object",
-        "properties": { "name": { "type": "string", "minLength": 1, "maxLength": MAX_NAME } },
+        "properties": { "name": { "type": "string", "minLength": 1, "maxLength": MAX_NAME }, "trash_days": days },
         "additionalProperties": false,
     }));
     Routes::new()
@@ -59,26 +75,39 @@ pub(crate) fn routes() -> Routes {
         )
 }
 
-pub(crate) fn parse_name(body: &Document) -> Result<Option<String>, Violations> {
-    let mut violations = Violations::new();
-    for unknown in body.keys().filter(|name| *name != "name") {
-        violations.add(pointer(unknown), "unknown_field", "is not a setting of the workspace");
-    }
-    let name = match body.get("name") {
-        None => None,
-        Some(Value::String(name)) => {
-            let name = name.trim();
-            if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-                violations.add("/name", "bad_name", format!("must be a line of 1 to {MAX_NAME} characters"));
+/// What a body says of the settings.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Settings {
+    pub(crate) name: Option<String>,
+    trash_days: Option<u16>,
+}
+
+pub(crate) fn parse(body: &Document) -> Result<Settings, Violations> {
+    let (mut violations, mut settings) = (Violations::new(), Settings::default());
+    for (name, value) in body {
+        match name.as_str() {
+            "name" => settings.name = violations.keep(parse_name(value)),
+            "trash_days" => {
+                settings.trash_days = parse_trash_days(value);
+                if settings.trash_days.is_none() {
+                    let detail = format!("must be 1 to {MAX_TRASH_DAYS} days");
+                    violations.add("/trash_days", "out_of_range", detail);
+                }
             }
-            Some(name.to_owned())
+            unknown => violations.add(pointer(unknown), "unknown_field", "is not a setting of the workspace"),
         }
-        Some(_) => {
-            violations.add("/name", "wrong_type", "must be a string");
-            None
-        }
-    };
-    violations.or(name)
+    }
+    violations.or(settings)
+}
+
+fn parse_name(value: &Value) -> Result<String, Violation> {
+    let wrong = |code, detail: String| Violation { pointer: "/name".to_owned(), code, detail };
+    let Value::String(name) = value else { return Err(wrong("wrong_type", "must be a string".to_owned())) };
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
+        return Err(wrong("bad_name", format!("must be a line of 1 to {MAX_NAME} characters")));
+    }
+    Ok(name.to_owned())
 }
 
 async fn load(cx: &Cx) -> Result<Workspace, Error> {
@@ -119,13 +148,14 @@ async fn update(Write { cx, body, seen }: Write) -> Result<Response> {
 }
 
 async fn try_update(cx: &Cx, body: &Document, seen: Option<Version>) -> Result<Workspace, Refused> {
-    let name = parse_name(body).map_err(Error::from)?;
+    let settings = parse(body).map_err(Error::from)?;
     let before = load(cx).await?;
     if seen.is_some_and(|seen| seen != before.version) {
         return Err(stale(&before).into());
     }
     let mut after = before.clone();
-    after.name = name.unwrap_or(after.name);
+    after.name = settings.name.unwrap_or(after.name);
+    after.trash_days = settings.trash_days.unwrap_or(after.trash_days);
     if after == before {
         return Ok(before);
     }
@@ -137,10 +167,17 @@ async fn try_update(cx: &Cx, body: &Document, seen: Option<Version>) -> Result<W
         changes.answer(once.clone(), KeptAnswer::new(200, after.id.erase(), after.version, Some(&document)));
     }
     changes.replace(cx.table.keys().config("workspace"), Sort::Config, document, before.version);
-    let change = FieldChange { before: json!(before.name), after: json!(after.name) };
-    let event = crate::bootstrap::event(cx, "workspace.changed", after.id.erase(), after.version, [("name", change)]);
+    let change = |before: Value, after: Value| FieldChange { before, after };
+    let changed = [
+        ("name", change(json!(before.name), json!(after.name))),
+        ("trash_days", change(json!(before.trash_days), json!(after.trash_days))),
+    ];
+    let changed = changed.into_iter().filter(|(_, change)| change.before != change.after);
+    let event = crate::bootstrap::event(cx, "workspace.changed", after.id.erase(), after.version, changed);
     changes.event(cx.table.keys(), "workspace", &event, None)?;
-    cx.commit(&changes).await.map(|_| after)
+    cx.commit(&changes).await?;
+    cx.schemas.forget(cx.caller.workspace);
+    Ok(after)
 }
 
 fn repeated(kept: KeptAnswer) -> Result<Response> {
@@ -153,6 +190,7 @@ fn repeated(kept: KeptAnswer) -> Result<Response> {
 }
 
 fn stale(current: &Workspace) -> Error {
-    let fields = Document::from_iter([("name".to_owned(), json!(current.name))]);
+    let fields = [("name", json!(current.name)), ("trash_days", json!(current.trash_days))];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
     Error::Stale(Box::new(Conflicting { version: current.version, fields }))
 }

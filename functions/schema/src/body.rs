@@ -88,9 +88,8 @@ impl<'a> Body<'a> {
 
 /// Whether a text is a word that can stand in paths, filters and formulas: `budget`, `net_sum`.
 pub(crate) fn is_slug(text: &str) -> bool {
-    let is_part = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-    };
+    let is_part =
+        |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
     text.starts_with(|first: char| first.is_ascii_lowercase()) && text.split('_').all(is_part)
 }
 

@@ -74,13 +74,15 @@ fn check_name(object: &Object, name: &str, violations: &mut Violations) {
     }
     let is_reserved = COMMON_FIELDS.contains(&name) || name == "custom" || Op::parse(name).is_some();
     if !is_slug(name) || name.chars().count() > limits::FIELD_NAME {
-        let detail = format!("must be words of a-z and 0-9 with _ between them, at most {} characters", limits::FIELD_NAME);
+        let detail =
+            format!("must be words of a-z and 0-9 with _ between them, at most {} characters", limits::FIELD_NAME);
         violations.add("/name", "bad_name", detail);
     } else if is_reserved {
         violations.add("/name", "reserved", "means something else in Rapport");
     } else if let Some(field) = object.fields.iter().find(|field| field.is_custom() && field.name == name) {
         // The values of a field that was given up are still there under its name.
-        let detail = if field.archived { "is the name of an archived field: restore it" } else { "is taken by another field" };
+        let detail =
+            if field.archived { "is the name of an archived field: restore it" } else { "is taken by another field" };
         violations.add("/name", "taken", detail);
     }
 }

@@ -49,7 +49,13 @@ impl Judge {
     ///
     /// # Errors
     /// When no replica can be had.
-    pub(crate) async fn without_value(&self, cx: &Cx, object: &Object, field: &Field, position: &Position) -> Result<u64> {
+    pub(crate) async fn without_value(
+        &self,
+        cx: &Cx,
+        object: &Object,
+        field: &Field,
+        position: &Position,
+    ) -> Result<u64> {
         let mut query = Query { count: true, limit: 1, ..of_all(object) };
         query.filter = Filter::Is(Condition::new(&field.path, Op::IsNull, true));
         let replica = self.replicas.open(&cx.table, &cx.clock).await?;
@@ -68,7 +74,7 @@ impl Judge {
         let replica = self.replicas.open(&cx.table, &cx.clock).await?;
         let mut answer = replica.answer(&query, position).await?;
         loop {
-            answer.documents.iter().for_each(&mut visit);
+            answer.rows.iter().map(|found| &found.document).for_each(&mut visit);
             if answer.next_cursor.is_none() {
                 return Ok(());
             }

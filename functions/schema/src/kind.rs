@@ -101,7 +101,8 @@ fn number() -> Vec<Setting> {
 }
 
 fn reference() -> Vec<Setting> {
-    let help = "Whether no record may be above itself over any number of steps. Only where records refer to their own object.";
+    let help =
+        "Whether no record may be above itself over any number of steps. Only where records refer to their own object.";
     vec![
         setting("object", "The object in the singular.", FieldType::text(limits::OBJECT_NAME)).required(),
         setting("acyclic", help, FieldType::Boolean {}),
@@ -113,10 +114,15 @@ fn options() -> Setting {
         Field::new("value", FieldType::text(limits::WORD), "What is stored and compared.").required(),
         Field::new("label", FieldType::text(limits::LABEL), "What people see; the value if nobody says."),
         Field::new("archived", FieldType::Boolean {}, "Whether it can no longer be chosen."),
-        Field::new("replaced_by", FieldType::text(limits::WORD), "The word that records with this one are read as having."),
+        Field::new(
+            "replaced_by",
+            FieldType::text(limits::WORD),
+            "The word that records with this one are read as having.",
+        ),
     ];
     let kind = FieldType::Items { fields, max: limits::OPTIONS };
-    setting("options", "The words in the order in which people choose. A text alone is a word without a label.", kind).required()
+    setting("options", "The words in the order in which people choose. A text alone is a word without a label.", kind)
+        .required()
 }
 
 fn roll_up() -> Vec<Setting> {
@@ -128,7 +134,8 @@ fn roll_up() -> Vec<Setting> {
         Field::new("equals", FieldType::Json { max: 300 }, "The value that it must have.").required(),
     ];
     vec![
-        setting("object", "The object of the records that refer to this one.", FieldType::text(limits::OBJECT_NAME)).required(),
+        setting("object", "The object of the records that refer to this one.", FieldType::text(limits::OBJECT_NAME))
+            .required(),
         setting("via", "The path of the field in which they do.", FieldType::text(100)).required(),
         setting("function", "What is made of them.", FieldType::Select { options: words }).required(),
         setting("field", "The path of the field that it is made of. Not for count.", FieldType::text(100)),
@@ -292,7 +299,11 @@ mod tests {
         for sort in sorts() {
             let kind = read_from(sort.sample.word(), Value::Object(needed(&sort))).unwrap();
             assert_eq!((kind.word(), kind.is_for_companies()), (sort.sample.word(), true));
-            assert_eq!(read_from(sort.sample.word(), Value::Object(settings_of(&kind))), Ok(kind), "what is kept is read again");
+            assert_eq!(
+                read_from(sort.sample.word(), Value::Object(settings_of(&kind))),
+                Ok(kind),
+                "what is kept is read again"
+            );
         }
         for word in ["items", "json", "external_id", "", "Text"] {
             assert_eq!(read_from(word, json!({})), Err(vec!["/type unknown_type".to_owned()]));
@@ -320,15 +331,19 @@ mod tests {
         let many: Vec<String> = (0..=limits::OPTIONS).map(|number| format!("o{number}")).collect();
         assert_eq!(read_from("select", json!({ "options": many })).unwrap_err(), ["/options too_many"]);
         assert_eq!(
-            read_from("roll_up", json!({ "object": "contact", "via": "company_id", "function": "sum", "only": [{ "field": "a" }] }))
-                .unwrap_err(),
+            read_from(
+                "roll_up",
+                json!({ "object": "contact", "via": "company_id", "function": "sum", "only": [{ "field": "a" }] })
+            )
+            .unwrap_err(),
             ["/only/0 wrong_type"]
         );
     }
 
     #[test]
     fn a_word_alone_is_an_option() {
-        let FieldType::Select { options } = read_from("select", json!({ "options": ["gold", { "value": "tin", "label": "Tin" }] })).unwrap()
+        let FieldType::Select { options } =
+            read_from("select", json!({ "options": ["gold", { "value": "tin", "label": "Tin" }] })).unwrap()
         else {
             panic!()
         };

@@ -38,7 +38,8 @@ pub(crate) fn create(cx: &Cx, stored: &Stored, members: &Document) -> Result<Dra
     }
     let Some(prefix) = prefix.filter(|_| violations.is_empty()) else { return Err(Error::Invalid(violations).into()) };
     let custom = CustomObject { plural, prefix: prefix.to_string(), help, only_administrators_write };
-    let definition = Definition { custom: Some(custom), label, label_plural, private, ..Definition::empty(&name, cx.clock.now()) };
+    let definition =
+        Definition { custom: Some(custom), label, label_plural, private, ..Definition::empty(&name, cx.clock.now()) };
     Ok(Draft::of(definition, None))
 }
 
@@ -87,7 +88,9 @@ pub(crate) fn update(object: &Object, mut definition: Definition, members: &Docu
     if let Some(only) = body.flag("only_administrators_write") {
         match &mut definition.custom {
             Some(custom) => custom.only_administrators_write = only,
-            None => body.violations.add("/only_administrators_write", "built_in", "cannot be changed of a built-in object"),
+            None => {
+                body.violations.add("/only_administrators_write", "built_in", "cannot be changed of a built-in object")
+            }
         }
     }
     if let Some(sections) = sections(&mut body) {

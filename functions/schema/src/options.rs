@@ -75,7 +75,9 @@ pub(crate) fn keep_used(kind: &mut FieldType, left_out: &[Choice], used: &BTreeS
 /// Forgets options that can no longer be chosen and that nobody has given, and those that are read as them.
 pub(crate) fn forget(kind: &mut FieldType, given: &BTreeSet<String>) {
     let Some(options) = options_mut(kind) else { return };
-    options.retain(|option| given.contains(&option.value) || option.replaced_by.as_ref().is_some_and(|new| given.contains(new)));
+    options.retain(|option| {
+        given.contains(&option.value) || option.replaced_by.as_ref().is_some_and(|new| given.contains(new))
+    });
 }
 
 #[cfg(test)]

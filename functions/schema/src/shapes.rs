@@ -205,7 +205,8 @@ fn field_members() -> Value {
 /// A new field.
 pub(crate) fn new_field() -> Shape {
     let mut members = field_members();
-    members["name"] = json!({ "type": "string", "pattern": SLUG, "maxLength": limits::FIELD_NAME, "examples": ["budget"] });
+    members["name"] =
+        json!({ "type": "string", "pattern": SLUG, "maxLength": limits::FIELD_NAME, "examples": ["budget"] });
     Shape::Schema(closed(members, &["name", "type"]))
 }
 

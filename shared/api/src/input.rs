@@ -6,12 +6,12 @@ use events::Document;
 use http::request::Parts;
 use http::{HeaderMap, header};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use kernel::{Error, Position, Result, Version};
+use kernel::{Error, Position, Result, Version, Violations};
 use records::Cx;
 use serde_json::Value;
 use table::Once;
 
-use crate::query::parse_write_query;
+use crate::query::{Params, parse_write};
 use crate::{App, Context, Problem};
 
 /// The largest body that is read, in bytes. Files and imports go to S3 directly.
@@ -42,13 +42,25 @@ impl Write {
             Some(_) => Err(Error::malformed("bad_if_match", "this operation knows no If-Match")),
         }
     }
+
+    /// A write that knows some parameters of its own, and what they are.
+    pub(crate) async fn asking(request: Request, app: &App, known: &[&str]) -> Result<(Self, Params), Problem> {
+        let (mut parts, body) = request.into_parts();
+        let Context(mut cx) = Context::from_request_parts(&mut parts, app).await?;
+        let bytes = read(body).await?;
+        let (dry_run, params) = parse_write(parts.uri.query(), known)?;
+        cx.dry_run = dry_run;
+        cx.once = once(&cx, &parts, &bytes)?;
+        let seen = if_match(&parts.headers)?;
+        Ok((Self { body: parse(&parts.headers, &bytes)?, cx, seen }, params))
+    }
 }
 
 impl FromRequest<App> for Write {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        Ok(asked(request, app, false).await?.0)
+        Self::asking(request, app, &[]).await.map(|(write, _)| write)
     }
 }
 
@@ -65,20 +77,19 @@ impl FromRequest<App> for LossyWrite {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
-        let (write, accept_loss) = asked(request, app, true).await?;
+        let (write, params) = Write::asking(request, app, &["accept_loss"]).await?;
+        let mut violations = Violations::new();
+        let mut accept_loss = false;
+        for (_, value) in params {
+            match value.as_str() {
+                "true" => accept_loss = true,
+                "false" => {}
+                _ => violations.add("/accept_loss", "unknown_option", "must be true or false"),
+            }
+        }
+        violations.or(()).map_err(Error::from)?;
         Ok(Self { write, accept_loss })
     }
-}
-
-async fn asked(request: Request, app: &App, can_lose: bool) -> Result<(Write, bool), Problem> {
-    let (mut parts, body) = request.into_parts();
-    let Context(mut cx) = Context::from_request_parts(&mut parts, app).await?;
-    let bytes = read(body).await?;
-    let query = parse_write_query(parts.uri.query(), can_lose)?;
-    cx.dry_run = query.dry_run;
-    cx.once = once(&cx, &parts, &bytes)?;
-    let seen = if_match(&parts.headers)?;
-    Ok((Write { body: parse(&parts.headers, &bytes)?, cx, seen }, query.accept_loss))
 }
 
 async fn read(body: Body) -> Result<Vec<u8>> {

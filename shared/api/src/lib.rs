@@ -6,7 +6,10 @@
 
 mod access;
 mod app;
+mod batch_route;
 mod input;
+mod link_routes;
+mod merge_route;
 mod observe;
 mod of;
 mod openapi;
@@ -16,10 +19,14 @@ mod record_routes;
 mod respond;
 mod routes;
 mod schemas;
+mod share_routes;
 
 pub use access::Context;
 pub use app::{App, Authorize};
+pub use batch_route::batch_route;
 pub use input::{LossyWrite, MAX_BODY_BYTES, Write, position};
+pub use link_routes::{link_list_route, link_routes};
+pub use merge_route::merge_route;
 pub use observe::{ReplicaTime, observed};
 pub use of::{At, Of, Work, with_object};
 pub use openapi::document;
@@ -29,6 +36,7 @@ pub use record_routes::record_routes;
 pub use respond::{etag, page, written};
 pub use routes::{Operation, Parameter, Routes, Shape};
 pub use schemas::record_schema_name;
+pub use share_routes::share_routes;
 
 /// The result of a handler.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;

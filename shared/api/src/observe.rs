@@ -9,7 +9,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderName, HeaderValue, header};
 use kernel::{Error, Ids};
 use lambda_http::request::RequestContext;
 use table::{Meter, Used};
@@ -77,13 +77,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 /// Writes the body of a problem, which names the request, and logs what must not be answered.
 fn with_problem_body(mut response: Response, request_id: &str) -> Response {
     let Some(problem) = response.extensions_mut().remove::<Problem>() else { return response };
-    match &problem.cause {
-        Some(cause) if problem.status == StatusCode::INTERNAL_SERVER_ERROR => {
-            tracing::error!(error.code = problem.code, error.cause = cause, "request failed");
-        }
-        Some(cause) => tracing::warn!(error.code = problem.code, error.cause = cause, "request failed"),
-        None => tracing::debug!(error.code = problem.code, "request refused"),
-    }
+    problem.log();
     let body = problem.body(request_id);
     response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     response.map(|_| Body::from(body))

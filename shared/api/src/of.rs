@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use kernel::{AnyId, Error, Result};
-use records::{CUSTOM_OBJECT, Cx, Object, Schema};
+use records::{CUSTOM_OBJECT, Cx, Object, Schema, depends_on_schema};
 use serde::Deserialize;
 
 /// Which object a route is about.
@@ -31,6 +31,15 @@ pub struct At {
     /// A value of it.
     #[serde(default)]
     pub value: String,
+    /// The object in the singular of another record.
+    #[serde(default)]
+    pub kind: String,
+    /// The id of another record.
+    #[serde(default)]
+    pub other: String,
+    /// With whom something is shared.
+    #[serde(default)]
+    pub subject: String,
 }
 
 impl Of {
@@ -99,10 +108,8 @@ impl At {
     }
 }
 
-const NO_OBJECT: &str = "object";
-
 fn no_object() -> Error {
-    Error::not_found(NO_OBJECT)
+    Error::not_found("object")
 }
 
 /// Something that is done with an object, under way.
@@ -134,15 +141,5 @@ pub async fn with_object<'a, T>(
     match of.find(&newer, at) {
         Some(object) => work(object).await,
         None => Err(refused),
-    }
-}
-
-/// Whether the schema can have been the reason.
-fn depends_on_schema(error: &Error) -> bool {
-    match error {
-        Error::Invalid(_) => true,
-        Error::NotFound { what } => [NO_OBJECT, "unique field"].contains(&what.as_ref()),
-        Error::WrongState { code, .. } => *code == "unique_pending",
-        _ => false,
     }
 }

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 #[derive(Debug, Clone)]
 pub struct Problem {
     pub(crate) status: StatusCode,
-    pub(crate) code: &'static str,
+    code: &'static str,
     title: &'static str,
     detail: String,
     members: Map<String, Value>,
@@ -17,7 +17,7 @@ pub struct Problem {
     /// Where to look instead.
     location: Option<String>,
     /// For the log only.
-    pub(crate) cause: Option<String>,
+    cause: Option<String>,
 }
 
 impl From<Error> for Problem {
@@ -107,7 +107,29 @@ impl Problem {
         self
     }
 
+    /// This problem as one of a batch, which is not carried out because of one of its operations.
+    pub(crate) fn of_operation(mut self, operation: Option<usize>) -> Self {
+        self.members.extend(operation.map(|index| ("operation".to_owned(), json!(index))));
+        self
+    }
+
+    /// Logs what must not be answered.
+    pub(crate) fn log(&self) {
+        match &self.cause {
+            Some(cause) if self.status == StatusCode::INTERNAL_SERVER_ERROR => {
+                tracing::error!(error.code = self.code, error.cause = cause, "request failed");
+            }
+            Some(cause) => tracing::warn!(error.code = self.code, error.cause = cause, "request failed"),
+            None => tracing::debug!(error.code = self.code, "request refused"),
+        }
+    }
+
     pub(crate) fn body(&self, request_id: &str) -> Vec<u8> {
+        self.shown(request_id).to_string().into_bytes()
+    }
+
+    /// Its body.
+    pub(crate) fn shown(&self, request_id: &str) -> Value {
         let mut body = Map::from_iter([
             ("type".to_owned(), json!(format!("/problems/{}", self.code))),
             ("title".to_owned(), json!(self.title)),
@@ -116,7 +138,7 @@ impl Problem {
             ("instance".to_owned(), json!(request_id)),
         ]);
         body.extend(self.members.clone());
-        Value::Object(body).to_string().into_bytes()
+        Value::Object(body)
     }
 }
 

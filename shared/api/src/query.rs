@@ -46,29 +46,18 @@ impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
     }
 }
 
-/// What the query of a write says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct WriteQuery {
-    /// `validate=only`: only to say what would happen.
-    pub(crate) dry_run: bool,
-    /// `accept_loss=true`: values may be lost.
-    pub(crate) accept_loss: bool,
-}
-
-/// The query of a write: `validate=only` and, where values can be lost, `accept_loss=true`. Anything else is an error, since
-/// a misspelt `validate` would write.
-pub(crate) fn parse_write_query(query: Option<&str>, can_lose: bool) -> Result<WriteQuery> {
+/// The query of a write: `validate=only`, which asks what would happen, and what the operation itself knows. Anything else
+/// is an error, since a misspelt `validate` would write.
+pub(crate) fn parse_write(query: Option<&str>, known: &[&str]) -> Result<(bool, Params)> {
     let mut violations = Violations::new();
-    let mut parsed = WriteQuery::default();
+    let (mut dry_run, mut params) = (false, Params::new());
     for (name, value) in parse_params(query)? {
         match (name.as_str(), value.as_str()) {
-            ("validate", "only") => parsed.dry_run = true,
+            ("validate", "only") => dry_run = true,
             ("validate", _) => violations.add("/validate", "unknown_option", "must be only"),
-            ("accept_loss", "true") if can_lose => parsed.accept_loss = true,
-            ("accept_loss", "false") if can_lose => {}
-            ("accept_loss", _) if can_lose => violations.add("/accept_loss", "unknown_option", "must be true or false"),
+            (name, _) if known.contains(&name) => params.push((name.to_owned(), value)),
             _ => violations.add(pointer(&name), "unknown_parameter", "is not a parameter of this operation"),
         }
     }
-    violations.or(parsed).map_err(Error::from)
+    violations.or((dry_run, params)).map_err(Error::from)
 }

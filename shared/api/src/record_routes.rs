@@ -17,10 +17,10 @@ use crate::of::{At, Of, Work, with_object};
 use crate::respond::{page, written};
 use crate::{Context, Operation, Parameter, Result, Routes, Shape, Write};
 
-/// How many events a page of history has if nobody says.
-const HISTORY_LIMIT: u16 = 50;
+/// How many entries a page of what is under a record has if nobody says.
+const LIMIT: u16 = 50;
 /// How many it may have.
-const MAX_HISTORY_LIMIT: u16 = 200;
+const MAX_LIMIT: u16 = 200;
 
 /// The routes of an object's life cycle. What an object does not offer is left out by the caller adding routes itself.
 #[must_use]
@@ -28,20 +28,33 @@ pub fn record_routes(of: Of) -> Routes {
     history_route(of).and(write_routes(of))
 }
 
-fn history_route(of: Of) -> Routes {
-    let name = of.noun();
-    let history_query = vec![
+/// The parameters of a list of what is under a record.
+pub(crate) fn paging(help: &str) -> Vec<Parameter> {
+    vec![
         Parameter {
             name: "limit".to_owned(),
-            help: "How many events, newest first.".to_owned(),
-            schema: serde_json::json!({ "type": "integer", "minimum": 1, "maximum": MAX_HISTORY_LIMIT, "default": HISTORY_LIMIT }),
+            help: help.to_owned(),
+            schema: serde_json::json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": LIMIT }),
         },
         Parameter {
             name: "cursor".to_owned(),
             help: "The next_cursor of the page before.".to_owned(),
             schema: serde_json::json!({ "type": "string" }),
         },
-    ];
+    ]
+}
+
+/// The limit that a list is asked with, or that it has.
+pub(crate) fn checked_limit(limit: Option<u16>) -> Result<u16> {
+    let limit = limit.unwrap_or(LIMIT);
+    if (1..=MAX_LIMIT).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Error::invalid("/limit", "out_of_range", format!("must be 1 to {MAX_LIMIT}")).into())
+}
+
+fn history_route(of: Of) -> Routes {
+    let name = of.noun();
     Routes::new().add(
         Operation::new(
             Method::GET,
@@ -49,7 +62,7 @@ fn history_route(of: Of) -> Routes {
             format!("read_{name}_history"),
             format!("What was changed in a {name}, when and by whom"),
         )
-        .asks(history_query)
+        .asks(paging("How many events, newest first."))
         .answers(200, Shape::History),
         get(move |context, path, query| history(of, context, path, query)),
     )
@@ -119,10 +132,7 @@ async fn history(
     let Query(query) = query.map_err(|_| {
         Error::malformed("bad_query", "limit must be a number and cursor the next_cursor of the page before")
     })?;
-    let limit = query.limit.unwrap_or(HISTORY_LIMIT);
-    if !(1..=MAX_HISTORY_LIMIT).contains(&limit) {
-        return Err(Error::invalid("/limit", "out_of_range", format!("must be 1 to {MAX_HISTORY_LIMIT}")).into());
-    }
+    let limit = checked_limit(query.limit)?;
     let object = of.object(&cx, &at).await?;
     let history = records::history(&cx, &object, at.id(&object)?, limit, query.cursor).await?;
     let data = history.events.iter().map(event_view).collect();
@@ -144,13 +154,24 @@ fn event_view(event: &events::Event) -> Value {
     })
 }
 
-/// Carries a write out, on the word of the newest schema if it would be refused, and answers it.
+/// Carries a write of a record out and answers it.
 async fn carried_out<'a>(
     cx: &'a Cx,
     of: Of,
     at: &At,
     work: impl Fn(Arc<Object>) -> Work<'a, Written> + Send + Sync,
 ) -> Result<Response> {
+    let (object, outcome) = outcome_of(cx, of, at, work).await?;
+    Ok(written(&object.plural, outcome, cx.dry_run))
+}
+
+/// Carries a write out, on the word of the newest schema if it would be refused, or finds what it was answered before.
+pub(crate) async fn outcome_of<'a>(
+    cx: &'a Cx,
+    of: Of,
+    at: &At,
+    work: impl Fn(Arc<Object>) -> Work<'a, Written> + Send + Sync,
+) -> Result<(Arc<Object>, Written)> {
     let written_by = |object: Arc<Object>| -> Work<'a, (Arc<Object>, Written)> {
         let outcome = work(object.clone());
         Box::pin(async move {
@@ -158,8 +179,7 @@ async fn carried_out<'a>(
             Ok((object, outcome))
         })
     };
-    let (object, outcome) = with_object(cx, of, at, written_by).await?;
-    Ok(written(&object.plural, outcome, cx.dry_run))
+    Ok(with_object(cx, of, at, written_by).await?)
 }
 
 async fn create(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
-use kernel::{Position, Version};
+use kernel::{AnyId, MAX_POSITIONS, Position, Version};
 use records::Written;
 use serde_json::{Value, json};
 
@@ -31,6 +31,29 @@ pub fn written(plural: &str, written: Written, dry_run: bool) -> Response {
     response
 }
 
+/// The answer to a write that leaves the record itself as it was: what was written beside it, if anything is left of that.
+#[must_use]
+pub(crate) fn written_beside(written: Written) -> Response {
+    let status = StatusCode::from_u16(written.status).unwrap_or(StatusCode::OK);
+    let mut response = match written.document {
+        Some(document) => (status, Json(document)).into_response(),
+        None => status.into_response(),
+    };
+    if written.replayed {
+        set(&mut response, "idempotency-replayed", "true");
+    }
+    response
+}
+
+/// Notes in the answer to a write of several records how far a client has seen that sends it back: as many of them as a
+/// position carries.
+pub(crate) fn position(response: &mut Response, seen: impl IntoIterator<Item = (AnyId, Version)>) {
+    let position: Position = seen.into_iter().take(MAX_POSITIONS).collect();
+    if !position.is_empty() {
+        set(response, "rapport-position", &position.to_string());
+    }
+}
+
 /// A page of things: `data` and `page`.
 #[must_use]
 pub fn page(data: Vec<Value>, next_cursor: Option<String>) -> Value {
@@ -44,7 +67,7 @@ pub fn etag(response: &mut Response, version: Version) {
     }
 }
 
-fn set(response: &mut Response, name: &'static str, value: &str) {
+pub(crate) fn set(response: &mut Response, name: &'static str, value: &str) {
     if let Ok(value) = HeaderValue::from_str(value) {
         response.headers_mut().insert(HeaderName::from_static(name), value);
     }

@@ -28,7 +28,10 @@ pub(crate) fn record(object: &Object) -> Value {
     let mut add = |name: &str, schema: Value| drop(properties.insert(name.to_owned(), schema));
     let id = if is_any(object) { custom_id() } else { id_schema(object.prefix.as_str()) };
     add("id", id.clone());
-    add("object", if is_any(object) { json!({ "type": "string", "pattern": "^x_" }) } else { json!({ "const": object.name }) });
+    add(
+        "object",
+        if is_any(object) { json!({ "type": "string", "pattern": "^x_" }) } else { json!({ "const": object.name }) },
+    );
     add("version", json!({ "type": "integer", "minimum": 1 }));
     add("created_at", time());
     add("created_by", id_schema("usr"));

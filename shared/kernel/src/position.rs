@@ -39,6 +39,13 @@ impl Position {
     }
 }
 
+impl FromIterator<(AnyId, Version)> for Position {
+    /// These pairs, the first [`MAX_POSITIONS`] of them.
+    fn from_iter<I: IntoIterator<Item = (AnyId, Version)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().take(MAX_POSITIONS).collect())
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, (id, version)) in self.iter().enumerate() {

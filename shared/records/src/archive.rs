@@ -1,68 +1,60 @@
 //! Putting a record into the trash, and taking it out again.
 
 use events::Document;
-use kernel::{AnyId, Conflicting, Error, Result, Timestamp, Version};
-use table::Refused;
+use kernel::{AnyId, Result, Version};
 
 use crate::load::load_to_write;
-use crate::update::{commit, next, reload};
-use crate::write::{MAX_TRIES, refused, replay, settle};
-use crate::{Cx, Object, Record, Verb, Written};
+use crate::plan::{Plan, carry_out};
+use crate::update::{check_seen, next};
+use crate::{Cx, Object, Verb, Written};
 
-/// Puts a record into the trash. Its unique values can be used by others from then on. Does nothing when it is there.
+/// Puts a record into the trash. Its unique values can be used by others from then on, and it is erased when its time in
+/// the trash is over. Does nothing when it is there. One read and one transaction, and one read more for the workspace's
+/// setting when this process has not read it in the last minute.
 ///
 /// # Errors
-/// [`Error::Stale`] when `seen` (`If-Match`) is not the stored version.
+/// [`kernel::Error::Stale`] when `seen` (`If-Match`) is not the stored version.
 pub async fn archive(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -> Result<Written> {
-    set_archived(cx, object, id, seen, Verb::Archive, Some(cx.clock.now())).await
+    set_archived(cx, object, id, seen, true).await
 }
 
 /// Takes a record out of the trash. Does nothing when it is not there.
 ///
 /// # Errors
-/// [`Error::Conflict`] when somebody else has one of its unique values by now; [`Error::Stale`] as for [`archive`].
+/// [`kernel::Error::Conflict`] when somebody else has one of its unique values by now; [`kernel::Error::Stale`] as for
+/// [`archive`].
 pub async fn restore(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -> Result<Written> {
-    set_archived(cx, object, id, seen, Verb::Restore, None).await
+    set_archived(cx, object, id, seen, false).await
 }
 
-async fn set_archived(
+async fn set_archived(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>, archived: bool) -> Result<Written> {
+    carry_out(cx, object, || async {
+        let mut plan = Plan::default();
+        let written = plan_archiving(cx, &mut plan, object, id, seen, archived).await?;
+        Ok((plan, written))
+    })
+    .await
+}
+
+/// Adds to a plan that a record goes into the trash or out of it.
+pub(crate) async fn plan_archiving(
     cx: &Cx,
+    plan: &mut Plan,
     object: &Object,
     id: AnyId,
     seen: Option<Version>,
-    verb: Verb,
-    archived_at: Option<Timestamp>,
+    archived: bool,
 ) -> Result<Written> {
     cx.caller.require(object.write)?;
+    let (verb, happened) = if archived { (Verb::Archive, "archived") } else { (Verb::Restore, "restored") };
     (object.guard)(&cx.caller, id, verb, &Document::new())?;
-    let happened = if verb == Verb::Archive { "archived" } else { "restored" };
-    let mut record = load_to_write(cx, object, id).await?;
-    for tries in 1..=MAX_TRIES {
-        check_seen(&record, seen)?;
-        let outcome = if record.common.archived_at.is_some() == archived_at.is_some() {
-            settle(cx, Written::of(200, object, &record)).await
-        } else {
-            let mut after = next(cx, &record);
-            after.common.archived_at = archived_at;
-            let written = Written::of(200, object, &after);
-            commit(cx, object, happened, &record, &after, written).await
-        };
-        match outcome {
-            Ok(written) => return Ok(written),
-            Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
-            Err(Refused::Stale(_)) => record = reload(cx, object, id).await?,
-            Err(other) => return Err(refused(object, other)),
-        }
-        tokio::time::sleep(kernel::backoff(tries)).await;
+    let record = load_to_write(cx, plan, object, id).await?;
+    check_seen(&record, seen)?;
+    if record.common.archived_at.is_some() == archived {
+        return Ok(Written::of(200, object, &record));
     }
-    Err(Error::unavailable("a record kept changing while it was written"))
-}
-
-/// Passes if the caller has seen the stored version, or did not say which.
-pub(crate) fn check_seen(record: &Record, seen: Option<Version>) -> Result<()> {
-    let version = record.common.version;
-    if seen.is_none_or(|seen| seen == version) {
-        return Ok(());
-    }
-    Err(Error::Stale(Box::new(Conflicting { version, fields: Document::new() })))
+    let mut after = next(cx, &record);
+    after.common.archived_at = archived.then(|| cx.clock.now());
+    plan.write(cx, object, happened, Some(&record), &after).await?;
+    Ok(Written::of(200, object, &after))
 }

@@ -1,13 +1,12 @@
 //! Creating a record.
 
 use events::Document;
-use kernel::{AnyId, Result, Violations};
-use table::{Changes, Refused};
+use kernel::{AnyId, Id, Result, Violations, kinds};
 
-use crate::guards::move_guards;
 use crate::load::parse_owner;
+use crate::plan::{Plan, carry_out};
 use crate::record::Common;
-use crate::write::{changes_between, check_size, event, keep_answer, refused, replay};
+use crate::write::check_size;
 use crate::{Cx, Fields, Object, Record, Written, references};
 
 /// Creates a record under a new id. One transaction, and one read before it when it refers to other records.
@@ -15,32 +14,28 @@ use crate::{Cx, Fields, Object, Record, Written, references};
 /// # Errors
 /// Every violation at once; [`kernel::Error::Conflict`] when a unique value is taken.
 pub async fn create(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<Written> {
-    cx.caller.require(object.write)?;
-    match try_create(cx, object, id, input).await? {
-        Ok(written) => Ok(written),
-        Err(Refused::Repeated(kept)) => replay(cx, object, kept).await,
-        Err(other) => Err(refused(object, other)),
-    }
+    carry_out(cx, object, || async {
+        let mut plan = Plan::default();
+        let written = plan_creation(cx, &mut plan, object, id, input).await?;
+        Ok((plan, written))
+    })
+    .await
 }
 
-pub(crate) async fn try_create(
+/// Adds a new record to a plan.
+pub(crate) async fn plan_creation(
     cx: &Cx,
+    plan: &mut Plan,
     object: &Object,
     id: AnyId,
     input: &Document,
-) -> Result<Result<Written, Refused>> {
+) -> Result<Written> {
+    cx.caller.require(object.write)?;
     let record = new_record(cx, object, id, input)?;
     check_size(&record)?;
-    let written = Written::of(201, object, &record);
-    let keys = cx.table.keys();
-    let mut changes = Changes::new();
-    references::check(cx, &*cx.schema().await?, object, None, &record, &mut changes).await?;
-    changes.create_record(keys, &object.name, id, record.document());
-    move_guards(cx, &mut changes, object, None, Some(&record)).await?;
-    let created = event(cx, object, "created", &record, changes_between(None, &record));
-    changes.event(keys, &object.name, &created, cx.once.as_ref())?;
-    keep_answer(cx, &mut changes, &written);
-    Ok(cx.commit(&changes).await.map(|_| written))
+    references::check(cx, plan, object, None, &record).await?;
+    plan.write(cx, object, "created", None, &record).await?;
+    Ok(Written::of(201, object, &record))
 }
 
 fn new_record(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<Record> {
@@ -55,8 +50,13 @@ fn new_record(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<R
     };
     violations.or(())?;
     let owner_id = owner.unwrap_or(Some(cx.caller.user)).filter(|_| object.owned);
+    Ok(Record::new(new_common(cx, object, id, owner_id), fields))
+}
+
+/// What every record has, of one that the caller makes now.
+pub(crate) fn new_common(cx: &Cx, object: &Object, id: AnyId, owner_id: Option<Id<kinds::User>>) -> Common {
     let now = cx.clock.now();
-    let common = Common {
+    Common {
         id,
         object: object.name.clone(),
         version: 1,
@@ -67,6 +67,5 @@ fn new_record(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<R
         owner_id,
         archived_at: None,
         merged_into: None,
-    };
-    Ok(Record::new(common, fields))
+    }
 }

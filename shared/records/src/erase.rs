@@ -3,49 +3,149 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use auth::Permission;
-use events::{Document, Event};
+use events::{Document, Event, FieldChange};
 use kernel::{AnyId, Error, Result, Version};
 use serde_json::Value;
-use table::{Changes, Refused};
+use table::{Changes, Committed, Link, Refused, Share};
 
-use crate::archive::check_seen;
-use crate::guards::move_guards;
-use crate::load::visible;
-use crate::update::{next, reload};
-use crate::write::{MAX_TRIES, event, keep_answer, refused, replay};
-use crate::{Cx, Object, Record, Verb, Written};
+use crate::archive::plan_archiving;
+use crate::load::{find, visible};
+use crate::merge::MERGED_FROM;
+use crate::plan::{Plan, carry_out};
+use crate::trash::due;
+use crate::update::{check_seen, next};
+use crate::write::{MAX_TRIES, event, refused, replay};
+use crate::{Cx, Object, Record, Verb, Written, links};
 
 /// Events that one transaction empties: each with the answer that was kept beside it.
 const EVENTS_PER_STEP: u16 = 40;
+/// Links that one transaction takes away: each two items and an event under the other record.
+const LINKS_PER_STEP: u16 = 30;
+/// Shares that one transaction takes away.
+const SHARES_PER_STEP: u16 = 80;
 
-/// Removes a record, empties its events and the answers kept for requests that wrote it, and frees its unique values.
-/// What is left is who did what and when, and the digests over what is gone.
+/// Removes a record and everything under it: its links on both sides, its shares, what its events say, the answers kept
+/// for requests that wrote it, and the records that were merged into it. What is left is who did what and when, and the
+/// digests over what is gone.
 ///
-/// The events are emptied first and the record goes last: if this stops half way the record is still there, and asking
-/// again finishes the work.
+/// The record goes into the trash first, where nothing can be tied to it any more, and away last. Every step is a
+/// transaction of its own, and if this stops half way the record is still there: asking again finishes the work.
 ///
 /// # Errors
 /// [`Error::Stale`] when `seen` (`If-Match`) is not the stored version.
 pub async fn erase(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -> Result<Written> {
     cx.caller.require(Permission::Administer)?;
     (object.guard)(&cx.caller, id, Verb::Erase, &Document::new())?;
-    let mut record = visible(cx, object, id).await?;
+    let record = visible(cx, object, id).await?;
     // Only before anything is emptied: from then on there is no way back, and whoever changes the record meanwhile does
     // not keep it.
     check_seen(&record, seen)?;
-    for tries in 1..=MAX_TRIES {
-        if !cx.dry_run {
-            empty_events(cx, object, id).await?;
+    all_of(cx, object, id, None).await
+}
+
+/// Erases a record whose time in the trash is over. `None` when there is nothing to do: it was restored, or is gone.
+///
+/// # Errors
+/// When the table does not answer; those of a caller who may not erase.
+pub async fn erase_due(cx: &Cx, object: &Object, id: AnyId) -> Result<Option<Written>> {
+    cx.caller.require(Permission::Administer)?;
+    let Some(record) = find(cx, object, id).await? else { return Ok(None) };
+    let due = due(cx, object, &record).await?;
+    if due.is_none_or(|due| due > cx.clock.now()) {
+        return Ok(None);
+    }
+    match all_of(cx, object, id, Some(record.common.version)).await {
+        Ok(written) => Ok(Some(written)),
+        Err(Error::Stale(_) | Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Erases a record and those that became part of it: these first, since it takes its events to find them.
+async fn all_of(cx: &Cx, object: &Object, id: AnyId, only: Option<Version>) -> Result<Written> {
+    if !cx.dry_run {
+        // The answer is kept with the last step.
+        let step = Cx { once: None, ..cx.clone() };
+        for merged in merged_into(cx, object, id).await? {
+            match erased(&step, object, merged, None).await {
+                Ok(_) | Err(Error::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
+    }
+    erased(cx, object, id, only).await
+}
+
+/// Every record that became part of this one, those that became part of these before them.
+async fn merged_into(cx: &Cx, object: &Object, id: AnyId) -> Result<Vec<AnyId>> {
+    let (mut found, mut waiting) = (Vec::new(), vec![id]);
+    while let Some(winner) = waiting.pop() {
+        for loser in merged_from(cx, object, winner).await? {
+            let record = find(cx, object, loser).await?;
+            if record.is_some_and(|record| record.common.merged_into == Some(winner)) && !found.contains(&loser) {
+                found.push(loser);
+                waiting.push(loser);
+            }
+        }
+    }
+    found.reverse();
+    Ok(found)
+}
+
+/// The records that a record's events say became part of it.
+async fn merged_from(cx: &Cx, object: &Object, id: AnyId) -> Result<BTreeSet<AnyId>> {
+    let (mut ids, mut after) = (BTreeSet::new(), None);
+    loop {
+        let page = crate::history::page(cx, object, id, 100, after).await?;
+        let named = page.events.iter().filter_map(|event| event.changes.get(MERGED_FROM)?.after.as_array());
+        ids.extend(named.flatten().filter_map(|id| id.as_str()?.parse::<AnyId>().ok()));
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(ids),
+        }
+    }
+}
+
+/// Erases one record. With `only` it must still have that version.
+async fn erased(cx: &Cx, object: &Object, id: AnyId, only: Option<Version>) -> Result<Written> {
+    for tries in 1..=MAX_TRIES {
+        let record = match cx.dry_run {
+            true => find(cx, object, id).await?.ok_or_else(|| Error::not_found(object.name.clone()))?,
+            false => {
+                let record = trashed(cx, object, id, only).await?;
+                take_links(cx, object, &record).await?;
+                take_shares(cx, object, id).await?;
+                empty_events(cx, object, id).await?;
+                record
+            }
+        };
         match remove(cx, object, &record).await? {
             Ok(written) => return Ok(written),
             Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
-            Err(Refused::Stale(_)) => record = reload(cx, object, id).await?,
+            Err(Refused::Stale(_)) => {}
             Err(other) => return Err(refused(object, other)),
         }
         tokio::time::sleep(kernel::backoff(tries)).await;
     }
     Err(Error::unavailable("a record kept changing while it was erased"))
+}
+
+/// The record, in the trash: from then on nobody links it, shares it or refers to it, and its unique values are free.
+async fn trashed(cx: &Cx, object: &Object, id: AnyId, only: Option<Version>) -> Result<Record> {
+    let gone = || Error::not_found(object.name.clone());
+    let record = find(cx, object, id).await?.ok_or_else(gone)?;
+    check_seen(&record, only)?;
+    if record.common.archived_at.is_some() {
+        return Ok(record);
+    }
+    let step = Cx { once: None, ..cx.clone() };
+    carry_out(&step, object, || async {
+        let mut plan = Plan::default();
+        let written = plan_archiving(&step, &mut plan, object, id, None, true).await?;
+        Ok((plan, written))
+    })
+    .await?;
+    find(cx, object, id).await?.ok_or_else(gone)
 }
 
 async fn remove(cx: &Cx, object: &Object, record: &Record) -> Result<Result<Written, Refused>> {
@@ -55,11 +155,76 @@ async fn remove(cx: &Cx, object: &Object, record: &Record) -> Result<Result<Writ
     let written = Written { status: 204, id: common.id, version: last.common.version, document: None, replayed: false };
     let mut changes = Changes::new();
     changes.remove_record(keys, &object.name, common.id, common.version);
-    move_guards(cx, &mut changes, object, Some(record), None).await?;
     let erased = event(cx, object, "erased", &last, BTreeMap::new());
     changes.event(keys, &object.name, &erased, cx.once.as_ref())?;
-    keep_answer(cx, &mut changes, &written);
+    if let Some(once) = &cx.once {
+        changes.answer(once.clone(), written.kept());
+    }
     Ok(cx.commit(&changes).await.map(|_| written))
+}
+
+/// Takes the links of a record away, each with its event under the other record.
+async fn take_links(cx: &Cx, object: &Object, record: &Record) -> Result<()> {
+    let (keys, schema) = (cx.table.keys(), cx.schema().await?);
+    let (parent, prefix) = (keys.record(&object.name, record.common.id), keys.links_prefix(None));
+    let mut met = 0;
+    loop {
+        let page = cx.table.children(&parent, &prefix, None, LINKS_PER_STEP, false).await?;
+        if page.documents.is_empty() {
+            return Ok(());
+        }
+        let links: Vec<Link> = page.documents.into_iter().map(Link::read).collect::<Result<_>>()?;
+        let ends = links.iter().filter_map(|link| link.other_end(record.common.id));
+        let wanted: BTreeMap<AnyId, _> = ends.map(|end| (end.id, keys.record(&end.object, end.id))).collect();
+        let others = cx.table.get_many(&wanted.into_values().collect::<Vec<_>>()).await?;
+        let mut plan = Plan::default();
+        for link in &links {
+            plan.others.unlink(keys, link);
+            let end = link.other_end(record.common.id);
+            let Some(other_object) = end.and_then(|end| schema.all().find(|object| object.name == end.object)) else {
+                continue;
+            };
+            let is_other = |document: &&Document| {
+                end.is_some_and(|end| document.get("id").and_then(Value::as_str) == Some(&end.id.to_string()))
+            };
+            if let Some(other) = others.iter().find(is_other) {
+                let other = Record::read(other_object, other.clone())?;
+                links::tell(cx, &mut plan, other_object, "unlinked", &other, link);
+            }
+        }
+        let step = Cx { once: None, ..cx.clone() };
+        swept(&mut met, object, step.commit(&plan.changes(&step)?).await).await?;
+    }
+}
+
+async fn take_shares(cx: &Cx, object: &Object, id: AnyId) -> Result<()> {
+    let keys = cx.table.keys();
+    let parent = keys.record(&object.name, id);
+    let mut met = 0;
+    loop {
+        let page = cx.table.children(&parent, keys.shares_prefix(), None, SHARES_PER_STEP, false).await?;
+        if page.documents.is_empty() {
+            return Ok(());
+        }
+        let mut changes = Changes::new();
+        for document in page.documents {
+            changes.unshare(keys, &Share::read(document)?);
+        }
+        swept(&mut met, object, cx.commit(&changes).await).await?;
+    }
+}
+
+/// Goes on after a step of a sweep, also when somebody else has just taken away what it was to take away.
+async fn swept(met: &mut u32, object: &Object, outcome: Result<Committed, Refused>) -> Result<()> {
+    match outcome {
+        Ok(Committed) => *met = 0,
+        Err(Refused::Stale(_)) if *met < MAX_TRIES => {
+            *met += 1;
+            tokio::time::sleep(kernel::backoff(*met)).await;
+        }
+        Err(reason) => return Err(refused(object, reason)),
+    }
+    Ok(())
 }
 
 async fn empty_events(cx: &Cx, object: &Object, id: AnyId) -> Result<()> {
@@ -103,7 +268,7 @@ async fn kept_for(cx: &Cx, id: AnyId, events: &[Document]) -> Result<BTreeSet<St
 fn empty(cx: &Cx, object: &Object, changes: &mut Changes, document: Document) -> Result<()> {
     let event: Event = serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("event"))?;
     if event.salt.is_some() {
-        let emptied = Event { changes: BTreeMap::new(), salt: None, ..event };
+        let emptied = Event { changes: BTreeMap::<String, FieldChange>::new(), salt: None, ..event };
         changes.event(cx.table.keys(), &object.name, &emptied, None)?;
     }
     Ok(())

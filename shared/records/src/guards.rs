@@ -29,7 +29,7 @@ use crate::{Cx, Field, Object, Record};
 pub const SETTLE_MS: i64 = SCHEMA_MS + 30_000;
 
 /// Guards by field (`contact.email`) and value.
-type Held = BTreeMap<(String, String), Guards>;
+pub(crate) type Held = BTreeMap<(String, String), Guards>;
 
 impl Field {
     /// From when on everybody takes or leaves its guards as its definition says: the time at which the work on guards of
@@ -40,11 +40,13 @@ impl Field {
         since.map(|since| since.plus_millis(SETTLE_MS))
     }
 
-    fn takes_guards(&self, now: Timestamp) -> bool {
+    /// Whether who writes a value takes its guard.
+    pub(crate) fn takes_guards(&self, now: Timestamp) -> bool {
         self.unique && self.settles_at().is_none_or(|at| at <= now)
     }
 
-    const fn gives_guards_back(&self) -> bool {
+    /// Whether who takes a value away gives its guard back, if there is one.
+    pub(crate) const fn gives_guards_back(&self) -> bool {
         self.unique || !self.guards.is_settled()
     }
 }
@@ -61,7 +63,7 @@ pub(crate) fn path_of(guarded: &str) -> &str {
 
 /// The unique values of a record in some of its fields: none while it is in the trash or has become part of another, so that
 /// they can be used again. A field that was given up keeps its guards: its values come back with it.
-fn held(object: &Object, record: &Record, wanted: impl Fn(&Field) -> bool) -> Held {
+pub(crate) fn held(object: &Object, record: &Record, wanted: impl Fn(&Field) -> bool) -> Held {
     let mut held = Held::new();
     if record.common.archived_at.is_some() || record.common.merged_into.is_some() {
         return held;
@@ -77,9 +79,7 @@ fn held(object: &Object, record: &Record, wanted: impl Fn(&Field) -> bool) -> He
             && let Some(with) = object.field(with).filter(|with| wanted(with))
         {
             let values = items.iter().filter_map(|item| item.get(member)?.as_str());
-            held.extend(
-                values.map(|value| ((guarded(object, with), normalised(&with.kind, value)), with.guards)),
-            );
+            held.extend(values.map(|value| ((guarded(object, with), normalised(&with.kind, value)), with.guards)));
         }
     }
     held
@@ -89,30 +89,6 @@ fn value_of(field: &Field, record: &Record) -> Option<Value> {
     let described = record.fields.get(&field.path).cloned();
     let given_up = || record.other.iter().find(|(path, _)| *path == field.path);
     described.or_else(|| coerce(&field.kind, &given_up()?.1))
-}
-
-/// Adds the guards that have to move between two states of a record. No round trip but for fields that are becoming unique,
-/// or are so no more: then one for each guard that may be there or not.
-pub(crate) async fn move_guards(
-    cx: &Cx,
-    changes: &mut Changes,
-    object: &Object,
-    before: Option<&Record>,
-    after: Option<&Record>,
-) -> Result<()> {
-    let Some(holder) = before.or(after).map(|record| record.common.id) else { return Ok(()) };
-    let now = cx.clock.now();
-    let before = before.map(|record| held(object, record, Field::gives_guards_back)).unwrap_or_default();
-    let after = after.map(|record| held(object, record, |field| field.takes_guards(now))).unwrap_or_default();
-    for ((field, value), guards) in before.iter().filter(|(held, _)| !after.contains_key(*held)) {
-        if guards.is_settled() || holder_of(cx, field, value).await? == Some(holder) {
-            changes.release(cx.table.keys(), field, value, holder);
-        }
-    }
-    for (field, value) in after.keys().filter(|held| !before.contains_key(*held)) {
-        changes.take(cx.table.keys(), field, value, holder);
-    }
-    Ok(())
 }
 
 /// The record that holds a unique value, strongly consistent.

@@ -1,14 +1,18 @@
-//! The life cycle that every record shares: create, read, change, archive, restore, erase, and its history.
+//! The life cycle that every record shares: create, read, change, archive, restore, erase, link, share, merge, and its
+//! history.
 //!
 //! An object is described by data ([`Object`], [`Field`]): the built-in ones here, a company's own in its configuration
 //! ([`Definition`]), both together as the workspace's [`Schema`]. So contacts, users and a company's own objects go through the
 //! very same code. A capability adds its verbs; it never adds another way to write.
 //!
 //! Every write is one transaction: the record with its version check, the guards of its unique values, the event, and
-//! the kept answer if the request carried an idempotency key.
+//! the kept answer if the request carried an idempotency key. What several writes have in common is a plan, which becomes
+//! one commit: so a batch of them can be one transaction too.
 
 mod access;
 mod archive;
+mod as_of;
+mod batch;
 mod builtin;
 mod create;
 mod cx;
@@ -19,14 +23,22 @@ mod fields;
 pub mod formula;
 mod guards;
 mod history;
+mod job;
+mod links;
 mod load;
+mod merge;
 mod object;
 mod operand;
+mod plan;
 mod record;
 mod references;
 mod schema;
 mod schemas;
+mod settings;
+mod shares;
 mod text;
+mod trash;
+mod unmerge;
 mod update;
 mod upsert;
 mod value;
@@ -34,20 +46,30 @@ mod write;
 
 pub use access::Reach;
 pub use archive::{archive, restore};
+pub use as_of::as_of;
+pub use batch::{Answered, Batch, Failed, MAX_OPERATIONS, batch};
 pub use create::create;
 pub use cx::Cx;
 pub use definition::{CUSTOM_OBJECT, CustomObject, Definition, Override};
-pub use erase::erase;
+pub use erase::{erase, erase_due};
 pub use field::{Aggregate, Choice, Equals, Field, FieldType, Guards, RollUp};
 pub use fields::Fields;
 pub use guards::{GuardReport, SETTLE_MS, build_guards, clear_guards};
 pub use history::{History, history};
+pub use job::{JOB, NewJob, new_job};
+pub use links::{DEFAULT_LABEL, Links, MAX_LINKS, Other, link, links, parse_label, unlink};
 pub use load::load;
+pub use merge::{MAX_MERGED, MERGE, Merge, Merged, merge};
 pub use object::{COMMON_FIELDS, Object, Section, Verb};
 pub use record::{Common, Record, render};
 pub use schema::{Schema, value_type};
-pub use schemas::{SCHEMA_MS, Schemas};
+pub use schemas::{SCHEMA_MS, Schemas, depends_on_schema};
+pub use settings::{MAX_TRASH_DAYS, TRASH_DAYS, parse_trash_days};
+pub use shares::{MAX_SHARES, share, shares, unshare};
+pub use unmerge::{Kept, Unmerged, unmerge};
 pub use update::update;
-pub use upsert::upsert;
-pub use value::{CURRENCIES, Fate, coerce, fate, normalised, parse_date, parse_email, parse_external_id, parse_phone, parse_value};
+pub use upsert::{Unique, upsert};
+pub use value::{
+    CURRENCIES, Fate, coerce, fate, normalised, parse_date, parse_email, parse_external_id, parse_phone, parse_value,
+};
 pub use write::{Written, or_kept};

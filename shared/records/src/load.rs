@@ -4,6 +4,7 @@ use auth::Permission;
 use kernel::{AnyId, Error, Id, Result, Violation, kinds, pointer};
 
 use crate::access::{Reach, reach, require_write};
+use crate::plan::Plan;
 use crate::{Cx, Object, Record};
 
 /// A record, strongly consistent, in the trash or not. One round trip; for a record of a private object that is somebody
@@ -13,11 +14,7 @@ use crate::{Cx, Object, Record};
 /// [`Error::NotFound`] when there is none, or none that the caller may know of; [`Error::Merged`] when it has become part of
 /// another.
 pub async fn load(cx: &Cx, object: &Object, id: AnyId) -> Result<Record> {
-    let record = visible(cx, object, id).await?;
-    match record.common.merged_into {
-        Some(into) => Err(Error::Merged { into, plural: object.plural.clone() }),
-        None => Ok(record),
-    }
+    not_merged(object, visible(cx, object, id).await?)
 }
 
 /// The same, for a record that was merged into another as well.
@@ -30,14 +27,18 @@ pub(crate) async fn visible(cx: &Cx, object: &Object, id: AnyId) -> Result<Recor
     }
 }
 
-/// A record that the caller may change.
+/// A record that the caller may change, as it is planned or stored.
 ///
 /// # Errors
 /// As [`load`], and [`Error::Denied`] when the caller may only look at it.
-pub(crate) async fn load_to_write(cx: &Cx, object: &Object, id: AnyId) -> Result<Record> {
+pub(crate) async fn load_to_write(cx: &Cx, plan: &Plan, object: &Object, id: AnyId) -> Result<Record> {
     cx.caller.require(object.write)?;
-    let record = find(cx, object, id).await?.ok_or_else(|| Error::not_found(object.name.clone()))?;
+    let record = plan.find(cx, object, id).await?.ok_or_else(|| Error::not_found(object.name.clone()))?;
     require_write(cx, object, &record).await?;
+    not_merged(object, record)
+}
+
+fn not_merged(object: &Object, record: Record) -> Result<Record> {
     match record.common.merged_into {
         Some(into) => Err(Error::Merged { into, plural: object.plural.clone() }),
         None => Ok(record),

@@ -42,6 +42,9 @@ pub struct Object {
     pub private: bool,
     /// What it takes to write its records.
     pub write: Permission,
+    /// Whether a batch about another object may write its records as well: this description says all there is to know of
+    /// them, and no capability has rules of its own for them.
+    pub batched: bool,
     /// Whether it is one of a company's own.
     pub custom: bool,
     /// Whether it was given up. Its records stay, and come back with it.
@@ -98,6 +101,7 @@ impl Object {
             owned: true,
             private: false,
             write: Permission::Write,
+            batched: true,
             custom: false,
             archived: false,
             version: 0,

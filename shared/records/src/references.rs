@@ -1,13 +1,12 @@
 //! What a record refers to: it must be there, and no record may be its own ancestor.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use events::Document;
 use kernel::{AnyId, Error, Result, Violations, pointer};
 use serde_json::Value;
-use table::Changes;
 
-use crate::access::{Reach, reach};
+use crate::access::{Reach, reaches};
+use crate::plan::Plan;
 use crate::{Cx, Field, FieldType, Object, Record, Schema};
 
 /// How many ancestors a record may have.
@@ -62,36 +61,44 @@ fn add(field: &Field, path: &str, value: &Value, at: &str, targets: &mut Vec<Tar
 /// none for the caller as owner.
 ///
 /// Ancestors become part of the transaction, so that two who make each other their parent at once do not both succeed.
+/// What the plan writes itself counts as it will be.
 pub(crate) async fn check(
     cx: &Cx,
-    schema: &Schema,
+    plan: &mut Plan,
     object: &Object,
     before: Option<&Record>,
     after: &Record,
-    changes: &mut Changes,
 ) -> Result<()> {
-    let known: BTreeSet<AnyId> =
-        before.map(|record| targets(object, record)).unwrap_or_default().into_iter().map(|target| target.id).collect();
+    let known = before.map(|record| targets(object, record)).unwrap_or_default();
     let caller = cx.caller.user.erase();
-    let new: Vec<Target> =
-        targets(object, after).into_iter().filter(|t| !known.contains(&t.id) && t.id != caller).collect();
+    // That a record is known to be there says nothing about whether it may stand above this one.
+    let is_known = |target: &Target| {
+        known.iter().any(|old| old.id == target.id && (target.acyclic.is_none() || old.acyclic == target.acyclic))
+    };
+    let new: Vec<Target> = targets(object, after).into_iter().filter(|t| !is_known(t) && t.id != caller).collect();
     if new.is_empty() {
         return Ok(());
     }
     let mut violations = Violations::new();
-    let found = found(cx, schema, &new).await?;
+    let schema = cx.schema().await?;
+    let found = found(cx, &schema, plan, &new).await?;
     for target in &new {
-        match found.get(&target.id) {
-            Some(document) => {
-                if let Some(path) = &target.acyclic {
-                    let tree = Tree { object, path, root: after.common.id };
-                    tree.check(cx, target, document, changes, &mut violations).await?;
-                }
+        let Some(record) = found.get(&target.id) else {
+            let code = if target.object == "user" { "unknown_user" } else { "unknown_record" };
+            let detail = format!("must be a {} of this workspace", target.object);
+            violations.add(target.pointer.clone(), code, detail);
+            continue;
+        };
+        let Some(path) = &target.acyclic else { continue };
+        let line = Line { object, path, ends: &[after.common.id] };
+        match line.above(cx, plan, record).await? {
+            Above::Clear => {}
+            Above::Meets => {
+                violations.add(target.pointer.clone(), "cycle", "must not be the record itself or one below it");
             }
-            None => {
-                let code = if target.object == "user" { "unknown_user" } else { "unknown_record" };
-                let detail = format!("must be a {} of this workspace", target.object);
-                violations.add(target.pointer.clone(), code, detail);
+            Above::TooDeep => {
+                let detail = format!("must have at most {MAX_ANCESTORS} above it");
+                violations.add(target.pointer.clone(), "too_deep", detail);
             }
         }
     }
@@ -99,57 +106,67 @@ pub(crate) async fn check(
 }
 
 /// Those targets that are there, not in the trash, of the right object, and not hidden from the caller.
-async fn found(cx: &Cx, schema: &Schema, targets: &[Target]) -> Result<BTreeMap<AnyId, Document>> {
+async fn found(cx: &Cx, schema: &Schema, plan: &Plan, targets: &[Target]) -> Result<BTreeMap<AnyId, Record>> {
     let keys = cx.table.keys();
     let is_right = |target: &&Target| schema.object(&target.object).is_some_and(|o| o.prefix == target.id.prefix());
     let ids: BTreeMap<AnyId, &str> =
         targets.iter().filter(is_right).map(|target| (target.id, target.object.as_str())).collect();
-    let wanted: Vec<_> = ids.iter().map(|(id, object)| keys.record(object, *id)).collect();
-    let mut found = BTreeMap::new();
+    let planned = ids.keys().filter_map(|id| plan.record(*id).cloned());
+    let mut records: Vec<Record> = planned.collect();
+    let stored = ids.iter().filter(|(id, _)| plan.record(**id).is_none());
+    let wanted: Vec<_> = stored.map(|(id, object)| keys.record(object, *id)).collect();
     for document in cx.table.get_many(&wanted).await? {
-        let Some(object) = document.get("object").and_then(Value::as_str).and_then(|name| schema.object(name)) else {
-            continue;
-        };
-        let record = Record::read(object, document.clone())?;
-        let in_trash = record.common.archived_at.is_some();
-        if !in_trash && (object.is_open_to(cx) || reach(cx, object, &record.common).await? != Reach::Nothing) {
-            found.insert(record.common.id, document);
+        let object = document.get("object").and_then(Value::as_str).and_then(|name| schema.object(name));
+        if let Some(object) = object {
+            records.push(Record::read(object, document)?);
         }
     }
-    Ok(found)
+    records.retain(|record| record.common.archived_at.is_none());
+    let asked: Vec<_> =
+        records.iter().filter_map(|record| Some((&**schema.object(&record.common.object)?, &record.common))).collect();
+    let reaches = reaches(cx, &asked).await?;
+    let seen = records.into_iter().zip(reaches).filter(|(_, reach)| *reach != Reach::Nothing);
+    Ok(seen.map(|(record, _)| (record.common.id, record)).collect())
 }
 
-/// The records of an object above another one, by one of its fields.
-struct Tree<'a> {
-    object: &'a Object,
-    path: &'a str,
-    root: AnyId,
+/// The line of an object's records above one of them, by one of its fields.
+pub(crate) struct Line<'a> {
+    pub(crate) object: &'a Object,
+    pub(crate) path: &'a str,
+    /// What must not be met in it.
+    pub(crate) ends: &'a [AnyId],
 }
 
-impl Tree<'_> {
-    async fn check(
-        &self,
-        cx: &Cx,
-        target: &Target,
-        first: &Document,
-        changes: &mut Changes,
-        violations: &mut Violations,
-    ) -> Result<()> {
+/// What is found above a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Above {
+    /// Nothing that must not be there.
+    Clear,
+    /// One of those that must not be there.
+    Meets,
+    /// More than anybody needs.
+    TooDeep,
+}
+
+impl Line<'_> {
+    /// Looks at a record and at all those above it, one read each. They become part of the transaction.
+    pub(crate) async fn above(&self, cx: &Cx, plan: &mut Plan, first: &Record) -> Result<Above> {
         let keys = cx.table.keys();
-        let (mut id, mut document) = (target.id, first.clone());
+        let mut record = first.clone();
         for _ in 0..MAX_ANCESTORS {
-            if id == self.root {
-                violations.add(target.pointer.clone(), "cycle", "must not be the record itself or one below it");
-                return Ok(());
+            let id = record.common.id;
+            if self.ends.contains(&id) {
+                return Ok(Above::Meets);
             }
-            let version = document.get("version").and_then(Value::as_u64).unwrap_or_default();
-            changes.require_version(keys.record(&self.object.name, id), version);
-            let parent = self.object.field(self.path).and_then(|field| field.raw(&document)?.as_str()?.parse().ok());
-            let Some(parent) = parent else { return Ok(()) };
-            let Some(next) = cx.table.get(&keys.record(&self.object.name, parent)).await? else { return Ok(()) };
-            (id, document) = (parent, next);
+            if plan.record(id).is_none() {
+                plan.others.require_version(keys.record(&self.object.name, id), record.common.version);
+            }
+            // What was merged is where it was merged into: what refers to it is going to say so.
+            let parent = || record.fields.text(self.path).and_then(|id| id.parse().ok());
+            let Some(next) = record.common.merged_into.or_else(parent) else { return Ok(Above::Clear) };
+            let Some(next) = plan.find(cx, self.object, next).await? else { return Ok(Above::Clear) };
+            record = next;
         }
-        violations.add(target.pointer.clone(), "too_deep", format!("must have at most {MAX_ANCESTORS} above it"));
-        Ok(())
+        Ok(Above::TooDeep)
     }
 }

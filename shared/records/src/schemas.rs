@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use kernel::{Clock, Id, Result, Timestamp, kinds};
+use kernel::{Clock, Error, Id, Result, Timestamp, kinds};
 use table::TenantTable;
 
+use crate::settings::KnownSettings;
 use crate::{Definition, Schema};
 
 /// For how long a schema is used without asking again, in milliseconds.
 pub const SCHEMA_MS: i64 = 60_000;
 /// How many workspaces' schemas a process keeps.
-const MAX_KEPT: usize = 200;
+pub(crate) const MAX_KEPT: usize = 200;
 
 /// The schemas that a process has read. Cheap to clone.
 ///
@@ -20,6 +21,8 @@ const MAX_KEPT: usize = 200;
 #[derive(Debug, Clone, Default)]
 pub struct Schemas {
     kept: Arc<Mutex<HashMap<Id<kinds::Workspace>, Kept>>>,
+    /// What else of the configuration every process keeps for a minute.
+    pub(crate) settings: KnownSettings,
 }
 
 #[derive(Debug, Clone)]
@@ -57,9 +60,10 @@ impl Schemas {
         Ok((schema.versions() != used.versions()).then_some(schema))
     }
 
-    /// Forgets a workspace's schema, which was just changed here.
+    /// Forgets a workspace's schema and settings, which were just changed here.
     pub fn forget(&self, workspace: Id<kinds::Workspace>) {
         self.locked().remove(&workspace);
+        self.settings.forget(workspace);
     }
 
     async fn read(&self, table: &TenantTable, now: Timestamp) -> Result<Arc<Schema>> {
@@ -73,5 +77,16 @@ impl Schemas {
         }
         kept.insert(table.workspace_id(), Kept { schema: schema.clone(), read_at: now });
         Ok(schema)
+    }
+}
+
+/// Whether an old schema can have been the reason for a refusal: then it must not stand before a newer one was asked.
+#[must_use]
+pub fn depends_on_schema(error: &Error) -> bool {
+    match error {
+        Error::Invalid(_) => true,
+        Error::NotFound { what } => ["object", "unique field"].contains(&what.as_ref()),
+        Error::WrongState { code, .. } => *code == "unique_pending",
+        _ => false,
     }
 }

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 use events::Document;
 use kernel::{AnyId, Conflicting, Error, Result, Version, Violations};
 use serde_json::Value;
-use table::{Changes, Refused};
 
 use crate::field::CUSTOM;
-use crate::guards::move_guards;
-use crate::load::{find, load_to_write, parse_owner};
-use crate::write::{MAX_TRIES, changes_between, check_size, event, keep_answer, refused, replay, settle};
+use crate::load::{load_to_write, parse_owner};
+use crate::plan::{Plan, carry_out};
+use crate::write::{changes_between, check_size};
 use crate::{Cx, Object, Record, Verb, Written, references};
 
 /// Applies a JSON Merge Patch. One read and one transaction; a patch that changes nothing writes nothing.
@@ -19,72 +18,47 @@ use crate::{Cx, Object, Record, Verb, Written, references};
 /// Every violation at once; [`Error::Stale`] when `seen` (`If-Match`) is not the stored version, with the fields that
 /// the caller wants to change and somebody else has changed since; [`Error::Conflict`] when a unique value is taken.
 pub async fn update(cx: &Cx, object: &Object, id: AnyId, patch: &Document, seen: Option<Version>) -> Result<Written> {
+    carry_out(cx, object, || async {
+        let mut plan = Plan::default();
+        let written = plan_change(cx, &mut plan, object, id, patch, seen).await?;
+        Ok((plan, written))
+    })
+    .await
+}
+
+/// Adds the change of a record to a plan.
+pub(crate) async fn plan_change(
+    cx: &Cx,
+    plan: &mut Plan,
+    object: &Object,
+    id: AnyId,
+    patch: &Document,
+    seen: Option<Version>,
+) -> Result<Written> {
     cx.caller.require(object.write)?;
     (object.guard)(&cx.caller, id, Verb::Change, patch)?;
-    let mut record = load_to_write(cx, object, id).await?;
-    for tries in 1..=MAX_TRIES {
-        if seen.is_some_and(|seen| seen != record.common.version) {
-            return Err(stale(cx, object, &record, patch, seen.unwrap_or(0)).await?);
-        }
-        match try_update(cx, object, &record, patch).await? {
-            Ok(written) => return Ok(written),
-            Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
-            Err(Refused::Stale(Some(document))) => record = Record::read(object, document)?,
-            Err(Refused::Stale(None)) => return Err(Error::not_found(object.name.clone())),
-            Err(other) => return Err(refused(object, other)),
-        }
-        tokio::time::sleep(kernel::backoff(tries)).await;
+    let record = load_to_write(cx, plan, object, id).await?;
+    if let Some(seen) = seen.filter(|seen| *seen != record.common.version) {
+        return Err(stale(cx, object, &record, patch, seen).await?);
     }
-    Err(Error::unavailable("a record kept changing while it was written"))
-}
-
-async fn try_update(cx: &Cx, object: &Object, record: &Record, patch: &Document) -> Result<Result<Written, Refused>> {
-    if record.common.archived_at.is_some() {
-        let detail = format!("this {} is in the trash: restore it first", object.name);
-        return Err(Error::WrongState { code: "archived", detail });
-    }
-    let after = patched(cx, object, record, patch)?;
-    let changed = changes_between(Some(record), &after);
-    if changed.is_empty() {
-        return Ok(settle(cx, Written::of(200, object, record)).await);
+    not_in_trash(object, &record)?;
+    let after = patched(cx, object, &record, patch)?;
+    if changes_between(Some(&record), &after).is_empty() {
+        return Ok(Written::of(200, object, &record));
     }
     check_size(&after)?;
-    let mut changes = Changes::new();
-    references::check(cx, &*cx.schema().await?, object, Some(record), &after, &mut changes).await?;
-    let written = Written::of(200, object, &after);
-    Ok(commit_with(cx, object, "changed", record, &after, written, changes).await)
+    references::check(cx, plan, object, Some(&record), &after).await?;
+    plan.write(cx, object, "changed", Some(&record), &after).await?;
+    Ok(Written::of(200, object, &after))
 }
 
-/// Writes the next state of a record: the record, its guards, its event and the kept answer.
-pub(crate) async fn commit(
-    cx: &Cx,
-    object: &Object,
-    verb: &str,
-    before: &Record,
-    after: &Record,
-    written: Written,
-) -> Result<Written, Refused> {
-    commit_with(cx, object, verb, before, after, written, Changes::new()).await
-}
-
-/// The same, in one transaction with other changes.
-async fn commit_with(
-    cx: &Cx,
-    object: &Object,
-    verb: &str,
-    before: &Record,
-    after: &Record,
-    written: Written,
-    mut changes: Changes,
-) -> Result<Written, Refused> {
-    let keys = cx.table.keys();
-    let (id, seen) = (before.common.id, before.common.version);
-    changes.replace_record(keys, &object.name, id, after.document(), seen);
-    move_guards(cx, &mut changes, object, Some(before), Some(after)).await?;
-    let happened = event(cx, object, verb, after, changes_between(Some(before), after));
-    changes.event(keys, &object.name, &happened, cx.once.as_ref())?;
-    keep_answer(cx, &mut changes, &written);
-    cx.commit(&changes).await.map(|_| written)
+/// Passes if a record is not in the trash.
+pub(crate) fn not_in_trash(object: &Object, record: &Record) -> Result<()> {
+    if record.common.archived_at.is_none() {
+        return Ok(());
+    }
+    let detail = format!("this {} is in the trash: restore it first", object.name);
+    Err(Error::WrongState { code: "archived", detail })
 }
 
 fn patched(cx: &Cx, object: &Object, record: &Record, patch: &Document) -> Result<Record> {
@@ -139,7 +113,14 @@ pub(crate) fn paths(input: &Document) -> BTreeSet<String> {
     input.keys().filter(|name| *name != CUSTOM).cloned().chain(custom).collect()
 }
 
-/// The record, again, for a verb that has to start over because it met another writer.
-pub(crate) async fn reload(cx: &Cx, object: &Object, id: AnyId) -> Result<Record> {
-    find(cx, object, id).await?.ok_or(Error::not_found(object.name.clone()))
+/// Passes if the caller has seen the version of a record, or did not say which.
+///
+/// # Errors
+/// [`Error::Stale`].
+pub(crate) fn check_seen(record: &Record, seen: Option<Version>) -> Result<()> {
+    let version = record.common.version;
+    if seen.is_none_or(|seen| seen == version) {
+        return Ok(());
+    }
+    Err(Error::Stale(Box::new(Conflicting { version, fields: Document::new() })))
 }

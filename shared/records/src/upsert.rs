@@ -5,13 +5,18 @@ use kernel::{AnyId, Conflicting, Error, Result, Version};
 use serde_json::Value;
 use table::Refused;
 
-use crate::create::try_create;
+use crate::access::{Reach, reach};
+use crate::create::plan_creation;
 use crate::fields::insert;
-use crate::guards::{guarded, holder_of};
-use crate::update::update;
+use crate::guards::{guarded, holder_of, path_of};
+use crate::plan::Plan;
+use crate::update::plan_change;
 use crate::value::as_text;
 use crate::write::{MAX_TRIES, refused, replay};
 use crate::{Cx, Field, FieldType, Object, Written, normalised, parse_external_id, parse_value};
+
+/// A field with a value that only one record may have, both as a path or a body names them.
+pub type Unique<'a> = (&'a str, &'a str);
 
 /// Changes the record that holds a unique value, or creates one with it under `id`. One read and then what
 /// [`crate::create()`] or [`crate::update()`] costs.
@@ -22,7 +27,46 @@ pub async fn upsert(
     cx: &Cx,
     object: &Object,
     id: AnyId,
-    (field, value): (&str, &str),
+    unique: Unique<'_>,
+    input: &Document,
+    seen: Option<Version>,
+) -> Result<Written> {
+    for tries in 1..=MAX_TRIES {
+        let mut plan = Plan::default();
+        match plan_upsert(cx, &mut plan, object, id, unique, input, seen).await {
+            Ok(written) => match plan.commit(cx, written.kept()).await {
+                Ok(_) => return Ok(written),
+                Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
+                Err(Refused::Stale(_) | Refused::Gone { .. }) => {}
+                // Somebody else has just created it.
+                Err(Refused::Taken { field, .. }) if path_of(&field) == unique.0 => {}
+                Err(other) => return Err(refused(object, other)),
+            },
+            // The holder went between the look at its guard and the look at itself: the value is free, or somebody else's.
+            Err(error) if is_gone(&error) && tries < MAX_TRIES => {}
+            Err(error) => return Err(error),
+        }
+        tokio::time::sleep(kernel::backoff(tries)).await;
+    }
+    Err(Error::unavailable("a unique value kept changing hands"))
+}
+
+/// What is found of a record that held a unique value a moment ago.
+fn is_gone(error: &Error) -> bool {
+    matches!(error, Error::WrongState { code: "archived", .. } | Error::Merged { .. })
+        || matches!(error, Error::NotFound { what } if what == HOLDER)
+}
+
+/// The record that holds a unique value, while it is looked for.
+const HOLDER: &str = "holder of this value";
+
+/// Adds to a plan the change of the record that holds a unique value, or a new one.
+pub(crate) async fn plan_upsert(
+    cx: &Cx,
+    plan: &mut Plan,
+    object: &Object,
+    id: AnyId,
+    (field, value): Unique<'_>,
     input: &Document,
     seen: Option<Version>,
 ) -> Result<Written> {
@@ -34,29 +78,27 @@ pub async fn upsert(
     }
     let (value, text) = unique_value(field, value)?;
     check_agrees(field, &text, input)?;
-    for tries in 1..=MAX_TRIES {
-        let outcome = match holder_of(cx, &guarded(object, field), &text).await? {
-            Some(holder) => match update(cx, object, holder, input, seen).await {
-                // It was put into the trash or erased since it was looked up: the value is free, or somebody else's.
-                Err(Error::NotFound { .. } | Error::WrongState { code: "archived", .. }) => continue,
-                other => return other,
-            },
-            // Whoever names a version has seen a record, and there is none.
-            None if seen.is_some() => {
-                let gone = Conflicting { version: 0, fields: Document::new() };
-                return Err(Error::Stale(Box::new(gone)));
+    let guarded = guarded(object, field);
+    let holder = match plan.holder(&guarded, &text) {
+        Some(holder) => holder,
+        None => holder_of(cx, &guarded, &text).await?,
+    };
+    match holder {
+        Some(holder) => {
+            let record = plan.find(cx, object, holder).await?.ok_or(Error::not_found(HOLDER))?;
+            // Uniqueness tells that there is one; that is all that somebody may know who does not see it.
+            if reach(cx, object, &record.common).await? == Reach::Nothing {
+                return Err(Error::Conflict { field: field.path.clone() });
             }
-            None => try_create(cx, object, id, &with_value(field, &value, input)).await?,
-        };
-        match outcome {
-            Ok(written) => return Ok(written),
-            Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
-            Err(Refused::Taken { field: taken, .. }) if taken == guarded(object, field) => {}
-            Err(other) => return Err(refused(object, other)),
+            plan_change(cx, plan, object, holder, input, seen).await
         }
-        tokio::time::sleep(kernel::backoff(tries)).await;
+        // Whoever names a version has seen a record, and there is none.
+        None if seen.is_some() => {
+            let gone = Conflicting { version: 0, fields: Document::new() };
+            Err(Error::Stale(Box::new(gone)))
+        }
+        None => plan_creation(cx, plan, object, id, &with_value(field, &value, input)).await,
     }
-    Err(Error::unavailable("a unique value kept changing hands"))
 }
 
 fn unique_value(field: &Field, value: &str) -> Result<(Value, String)> {

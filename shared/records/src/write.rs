@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use events::{Document, Event, FieldChange};
-use kernel::{AnyId, Error, Result, Version};
+use kernel::{AnyId, Error, Result, Timestamp, Version};
 use serde_json::Value;
-use table::{Changes, KeptAnswer, Refused};
+use table::{KeptAnswer, Refused};
 
 use crate::fields::Fields;
 use crate::guards::path_of;
@@ -36,7 +36,8 @@ impl Written {
         Self { status, id: record.common.id, version: record.common.version, document, replayed: false }
     }
 
-    fn kept(&self) -> KeptAnswer {
+    /// The answer to keep for a repetition of the request.
+    pub(crate) fn kept(&self) -> KeptAnswer {
         KeptAnswer::new(self.status, self.id, self.version, self.document.as_ref())
     }
 }
@@ -68,13 +69,45 @@ pub(crate) fn event(
     record: &Record,
     changes: BTreeMap<String, FieldChange>,
 ) -> Event {
+    event_at(cx, object, verb, record, record.common.updated_at, changes)
+}
+
+/// The event of something that happened to a record and left the record itself as it was.
+pub(crate) fn event_beside(
+    cx: &Cx,
+    object: &Object,
+    verb: &'static str,
+    record: &Record,
+    what: &str,
+    change: FieldChange,
+) -> Event {
+    debug_assert!(BESIDE.contains(&verb), "{verb} would be taken for a change of the record");
+    event_at(cx, object, verb, record, cx.clock.now(), BTreeMap::from([(what.to_owned(), change)]))
+}
+
+/// The verbs of events that leave the record itself as it was: they have the version of the record, and make none.
+const BESIDE: [&str; 4] = ["linked", "unlinked", "shared", "unshared"];
+
+/// Whether an event is one of a record's versions.
+pub(crate) fn is_of_version(event: &Event) -> bool {
+    event.name.rsplit('.').next().is_none_or(|verb| !BESIDE.contains(&verb))
+}
+
+fn event_at(
+    cx: &Cx,
+    object: &Object,
+    verb: &str,
+    record: &Record,
+    at: Timestamp,
+    changes: BTreeMap<String, FieldChange>,
+) -> Event {
     Event {
         id: cx.ids.next(),
         name: format!("{}.{verb}", object.name),
         workspace: cx.caller.workspace,
         record: record.common.id,
         version: record.common.version,
-        at: record.common.updated_at,
+        at,
         by: cx.caller.actor(),
         request_id: cx.request_id.clone(),
         job: cx.job,
@@ -100,13 +133,6 @@ pub(crate) fn check_size(record: &Record) -> Result<()> {
     Err(Error::invalid("", "too_large", detail))
 }
 
-/// Notes the answer for a repetition of this request, if it carried an idempotency key.
-pub(crate) fn keep_answer(cx: &Cx, changes: &mut Changes, written: &Written) {
-    if let Some(once) = &cx.once {
-        changes.answer(once.clone(), written.kept());
-    }
-}
-
 /// Answers an earlier request again.
 pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result<Written> {
     let document = match kept.document {
@@ -123,26 +149,13 @@ pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result
 /// A refusal that no verb knows a better answer to.
 pub(crate) fn refused(object: &Object, refused: Refused) -> Error {
     match refused {
-        Refused::Taken { field, .. } => {
-            Error::Conflict { field: path_of(&field).to_owned() }
-        }
+        Refused::Taken { field, .. } => Error::Conflict { field: path_of(&field).to_owned() },
         Refused::Stale(_) => Error::unavailable(format!("a {} changed while it was written", object.name)),
         Refused::Gone { .. } => Error::unavailable("a record went while another one was tied to it"),
         Refused::Exists { .. } => Error::bug(format!("the id of a new {} was used before", object.name)),
         Refused::Repeated(_) => Error::bug("a repeated request was not answered"),
         Refused::Failed(error) => error,
     }
-}
-
-/// Ends a write that had nothing to change. With an idempotency key the answer is kept all the same: what the record
-/// becomes later must not be undone by a repetition of this request.
-pub(crate) async fn settle(cx: &Cx, written: Written) -> Result<Written, Refused> {
-    if cx.once.is_some() {
-        let mut changes = Changes::new();
-        keep_answer(cx, &mut changes, &written);
-        cx.commit(&changes).await?;
-    }
-    Ok(written)
 }
 
 /// The outcome of a write or, when it failed for a request that was carried out before, the earlier answer.
@@ -153,16 +166,21 @@ pub(crate) async fn settle(cx: &Cx, written: Written) -> Result<Written, Refused
 /// # Errors
 /// The outcome's own error when there is no earlier answer; [`Error::KeyReused`].
 pub async fn or_kept(cx: &Cx, object: &Object, outcome: Result<Written>) -> Result<Written> {
-    let error = match outcome {
-        Err(error) if !error.is_retryable() && !matches!(error, Error::Denied { .. }) => error,
-        outcome => return outcome,
-    };
-    let kept = match &cx.once {
-        Some(once) => cx.table.kept_answer(once, cx.clock.now()).await?,
-        None => None,
-    };
-    match kept {
-        Some(kept) => replay(cx, object, kept).await,
-        None => Err(error),
+    match outcome {
+        Ok(written) => Ok(written),
+        Err(error) => match earlier(cx, &error).await? {
+            Some(kept) => replay(cx, object, kept).await,
+            None => Err(error),
+        },
+    }
+}
+
+/// What a request that fails now was answered before, if it was.
+pub(crate) async fn earlier(cx: &Cx, error: &Error) -> Result<Option<KeptAnswer>> {
+    match &cx.once {
+        Some(once) if !error.is_retryable() && !matches!(error, Error::Denied { .. }) => {
+            cx.table.kept_answer(once, cx.clock.now()).await
+        }
+        _ => Ok(None),
     }
 }

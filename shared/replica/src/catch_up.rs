@@ -169,17 +169,21 @@ impl Replica {
         if wanted.iter().any(|(id, _)| is_unknown(id)) {
             self.refresh_schema().await?;
         }
-        let lacking = database.ask(BUSY, |schema| Ok(schema.clone()), |transaction, schema| {
-            let mut lacking: BTreeMap<String, Vec<(AnyId, Version)>> = BTreeMap::new();
-            for (id, version) in &wanted {
-                // An id of an object that nobody has defined names no record.
-                let Some(table) = schema.of_prefix(id.prefix()) else { continue };
-                if !has(transaction, table, *id, *version)? {
-                    lacking.entry(table.object.name.clone()).or_default().push((*id, *version));
+        let lacking = database.ask(
+            BUSY,
+            |schema| Ok(schema.clone()),
+            |transaction, schema| {
+                let mut lacking: BTreeMap<String, Vec<(AnyId, Version)>> = BTreeMap::new();
+                for (id, version) in &wanted {
+                    // An id of an object that nobody has defined names no record.
+                    let Some(table) = schema.of_prefix(id.prefix()) else { continue };
+                    if !has(transaction, table, *id, *version)? {
+                        lacking.entry(table.object.name.clone()).or_default().push((*id, *version));
+                    }
                 }
-            }
-            Ok(lacking)
-        })?;
+                Ok(lacking)
+            },
+        )?;
         for (object, wanted) in lacking {
             self.fetch(&database, &object, &wanted).await?;
         }

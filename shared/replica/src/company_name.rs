@@ -5,33 +5,128 @@ use crate::fold::tokens;
 /// Legal forms that follow a name, folded and without what people put between their letters.
 const AFTER: &[&str] = &[
     // German
-    "gmbh", "mbh", "ggmbh", "gesmbh", "ug", "haftungsbeschrankt", "ag", "kg", "kgaa", "ohg", "gbr", "ek", "ev", "eg", "se",
+    "gmbh",
+    "mbh",
+    "ggmbh",
+    "gesmbh",
+    "ug",
+    "haftungsbeschrankt",
+    "ag",
+    "kg",
+    "kgaa",
+    "ohg",
+    "gbr",
+    "ek",
+    "ev",
+    "eg",
+    "se",
     // English
-    "inc", "incorporated", "corp", "corporation", "co", "company", "llc", "llp", "lp", "ltd", "limited", "plc", "pllc", "pty",
-    "pte", "pvt", "bhd", "sdn",
+    "inc",
+    "incorporated",
+    "corp",
+    "corporation",
+    "co",
+    "company",
+    "llc",
+    "llp",
+    "lp",
+    "ltd",
+    "limited",
+    "plc",
+    "pllc",
+    "pty",
+    "pte",
+    "pvt",
+    "bhd",
+    "sdn",
     // Romance
-    "sa", "sarl", "sas", "sasu", "eurl", "snc", "sci", "srl", "srls", "spa", "sapa", "sl", "slu", "sau", "sca", "lda", "ltda",
-    "eireli", "sadecv", "sderldecv",
+    "sa",
+    "sarl",
+    "sas",
+    "sasu",
+    "eurl",
+    "snc",
+    "sci",
+    "srl",
+    "srls",
+    "spa",
+    "sapa",
+    "sl",
+    "slu",
+    "sau",
+    "sca",
+    "lda",
+    "ltda",
+    "eireli",
+    "sadecv",
+    "sderldecv",
     // Dutch and Nordic
-    "bv", "nv", "vof", "bvba", "ab", "as", "asa", "aps", "oy", "oyj", "ehf",
+    "bv",
+    "nv",
+    "vof",
+    "bvba",
+    "ab",
+    "as",
+    "asa",
+    "aps",
+    "oy",
+    "oyj",
+    "ehf",
     // Eastern
-    "sro", "spolsro", "spzoo", "spj", "spk", "kft", "zrt", "nyrt", "doo", "ood", "eood", "uab", "sia", "ou",
+    "sro",
+    "spolsro",
+    "spzoo",
+    "spj",
+    "spk",
+    "kft",
+    "zrt",
+    "nyrt",
+    "doo",
+    "ood",
+    "eood",
+    "uab",
+    "sia",
+    "ou",
     // Russian and Ukrainian
-    "ооо", "зао", "оао", "пао", "ао", "нао", "ип", "тов", "тоо", "прат", "пат",
+    "ооо",
+    "зао",
+    "оао",
+    "пао",
+    "ао",
+    "нао",
+    "ип",
+    "тов",
+    "тоо",
+    "прат",
+    "пат",
     // Turkish
-    "anonim", "sirketi", "sti", "ltdsti",
+    "anonim",
+    "sirketi",
+    "sti",
+    "ltdsti",
     // Japanese in Latin letters
     "kk",
 ];
 
 /// Those that stand before a name.
 const BEFORE: &[&str] = &[
-    "ооо", "зао", "оао", "пао", "ао", "нао", "ип", "тов", "тоо", "чп", "пп", "фоп", "прат", "пат", "гуп", "муп", "фгуп", "uab", "sia", "ou",
+    "ооо", "зао", "оао", "пао", "ао", "нао", "ип", "тов", "тоо", "чп", "пп", "фоп", "прат", "пат", "гуп", "муп",
+    "фгуп", "uab", "sia", "ou",
 ];
 
 /// The same in scripts without blanks: they stand directly before or after the name.
 const UNSPACED_FORMS: &[&str] = &[
-    "株式会社", "有限会社", "合同会社", "合資会社", "合名会社", "股份有限公司", "有限责任公司", "有限公司", "株式會社", "주식회사", "유한회사",
+    "株式会社",
+    "有限会社",
+    "合同会社",
+    "合資会社",
+    "合名会社",
+    "股份有限公司",
+    "有限责任公司",
+    "有限公司",
+    "株式會社",
+    "주식회사",
+    "유한회사",
 ];
 
 /// The most words that a legal form is written in: `s. p. z o. o.`.
@@ -113,7 +208,9 @@ mod tests {
 
     #[test]
     fn a_name_that_is_a_legal_form_or_holds_one_in_its_middle_stays() {
-        for (name, wanted) in [("AG", "ag"), ("SE AG", "se"), ("Co Working Berlin", "co working berlin"), ("Berlin Zoo", "berlin zoo")] {
+        for (name, wanted) in
+            [("AG", "ag"), ("SE AG", "se"), ("Co Working Berlin", "co working berlin"), ("Berlin Zoo", "berlin zoo")]
+        {
             assert_eq!(core(name), wanted, "{name}");
         }
         assert_eq!(core("The Company Store"), "the company store");

@@ -18,13 +18,7 @@ pub(crate) fn filter(scope: &Scope<'_>, filter: &Filter, violations: &mut Violat
     condition(scope, filter, 0, &mut left, violations)
 }
 
-fn condition(
-    scope: &Scope<'_>,
-    filter: &Filter,
-    depth: usize,
-    left: &mut usize,
-    violations: &mut Violations,
-) -> Part {
+fn condition(scope: &Scope<'_>, filter: &Filter, depth: usize, left: &mut usize, violations: &mut Violations) -> Part {
     if *left == 0 || depth > MAX_DEPTH {
         too_many("/filter", violations);
         return Part::none();
@@ -136,9 +130,7 @@ impl<'a> Test<'a> {
         let value = &subject.value;
         match (self.op, self.operands.as_slice()) {
             (Op::IsNull, _) => Part::of(format!("{value} IS {}NULL", if self.yes { "" } else { "NOT " })),
-            (Op::Between, [from, to]) => {
-                Part::and([relation(subject, ">=", from), relation(subject, "<=", to)])
-            }
+            (Op::Between, [from, to]) => Part::and([relation(subject, ">=", from), relation(subject, "<=", to)]),
             (Op::Ne | Op::NotIn, operands) => !self.is_one_of(subject, operands),
             (Op::Lt, [operand]) => relation(subject, "<", operand),
             (Op::Lte, [operand]) => relation(subject, "<=", operand),
@@ -203,9 +195,7 @@ pub(crate) fn begins(value: &str, text: &str) -> Part {
 /// `<`, `<=`, `>`, `>=` or `IS` between a value and one other.
 fn relation(subject: &Subject, sign: &str, operand: &Operand) -> Part {
     let value = &subject.value;
-    let compared = |sign: &str, with: Sql| {
-        Part::new(format!("({value} IS NOT NULL AND {value} {sign} ?)"), vec![with])
-    };
+    let compared = |sign: &str, with: Sql| Part::new(format!("({value} IS NOT NULL AND {value} {sign} ?)"), vec![with]);
     match operand {
         Operand::Point(point) => compared(sign, point.clone()),
         Operand::Day(first, next) => match sign {

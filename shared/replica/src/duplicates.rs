@@ -166,8 +166,7 @@ impl Alike {
             let texts = text(index)?.unwrap_or_default();
             Ok::<_, rusqlite::Error>(texts.split(SEPARATOR).filter(|one| !one.is_empty()).map(str::to_owned).collect())
         };
-        let mut alike =
-            Self { emails: several(0)?, phones: several(1)?, domains: several(2)?, ..Self::default() };
+        let mut alike = Self { emails: several(0)?, phones: several(1)?, domains: several(2)?, ..Self::default() };
         alike.call(text(3)?, text(4)?, has_company);
         Ok(alike)
     }
@@ -261,10 +260,8 @@ fn statement(scope: &Scope<'_>, traits: &Traits<'_>, query: String, except: Opti
     let words = &scope.table.words;
     let mut statement =
         Part::of(format!("SELECT {OWN}.row, {OWN}.f_id, {} FROM {} {OWN} WHERE ", traits.values(), scope.table.name));
-    let found = Part::new(
-        format!("{OWN}.row IN (SELECT rowid FROM {words} WHERE {words} MATCH ?)"),
-        vec![Sql::Text(query)],
-    );
+    let found =
+        Part::new(format!("{OWN}.row IN (SELECT rowid FROM {words} WHERE {words} MATCH ?)"), vec![Sql::Text(query)]);
     statement.push(Part::and([found, here()].into_iter().chain(scope.visible(OWN))));
     if let Some(except) = except {
         statement.push(Part::new(format!(" AND {OWN}.f_id IS NOT ?"), vec![Sql::Text(except.to_string())]));
@@ -297,9 +294,8 @@ impl Replica {
     /// As [`Self::duplicates`].
     pub fn duplicates_here(&self, draft: &Draft) -> Result<Vec<Candidate>> {
         let make = |schema: &Schema| Ok(Look::new(&scope(schema, &draft.object, &draft.visibility)?, draft));
-        let run = |transaction: &Transaction<'_>, look: &Look| {
-            Ok((look.run(transaction, draft.limit)?, look.shown.clone()))
-        };
+        let run =
+            |transaction: &Transaction<'_>, look: &Look| Ok((look.run(transaction, draft.limit)?, look.shown.clone()));
         let (found, shown) = self.put(make, run)?;
         let candidate = |(reasons, raw): (Vec<Reason>, Raw)| Ok(Candidate { document: shown.document(&raw)?, reasons });
         found.into_iter().map(candidate).collect()

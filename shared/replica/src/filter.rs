@@ -129,9 +129,7 @@ impl Parser<'_> {
         match only.map(|(name, value)| (name.as_str(), value)) {
             Some(("and", parts)) => Filter::And(self.all(parts, &(pointer.to_owned() + "/and"), depth)),
             Some(("or", parts)) => Filter::Or(self.all(parts, &(pointer.to_owned() + "/or"), depth)),
-            Some(("not", part)) => {
-                Filter::Not(Box::new(self.filter(part, &(pointer.to_owned() + "/not"), depth + 1)))
-            }
+            Some(("not", part)) => Filter::Not(Box::new(self.filter(part, &(pointer.to_owned() + "/not"), depth + 1))),
             _ => self.condition(members, pointer),
         }
     }

@@ -150,7 +150,8 @@ struct Question {
 impl Question {
     fn new(scope: &Scope<'_>) -> Self {
         let traits = Traits::new(scope);
-        let select = format!("SELECT {OWN}.row, {OWN}.f_id, {} FROM {} {OWN} WHERE ", traits.values(), scope.table.name);
+        let select =
+            format!("SELECT {OWN}.row, {OWN}.f_id, {} FROM {} {OWN} WHERE ", traits.values(), scope.table.name);
         let mut statement = Part::of(select);
         statement.push(Part::and([here()].into_iter().chain(scope.visible(OWN))));
         Self { statement, has_company: traits.has_company(), shown: Shown::new(scope) }

@@ -63,9 +63,9 @@ impl Writer<'_> {
 
     /// Some records of an object among the unknown ones: ids, positions, documents.
     fn unknown(&self, object: &str, after: &str) -> Result<Vec<(String, Option<String>, String)>> {
-        let mut select = self.transaction.prepare_cached(
-            "SELECT id, position, doc FROM unknown WHERE kind = ? AND id > ? ORDER BY id LIMIT ?",
-        )?;
+        let mut select = self
+            .transaction
+            .prepare_cached("SELECT id, position, doc FROM unknown WHERE kind = ? AND id > ? ORDER BY id LIMIT ?")?;
         let rows =
             select.query_map(params![object, after, BATCH], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
         rows.collect()
@@ -84,7 +84,12 @@ impl Writer<'_> {
             statements.push_str(&format!("ALTER TABLE {} DROP COLUMN {};\n", old.name, column.name));
         }
         for column in new.columns.iter().filter(|column| !has(old, column)) {
-            statements.push_str(&format!("ALTER TABLE {} ADD COLUMN {} {};\n", new.name, column.name, column.declared()));
+            statements.push_str(&format!(
+                "ALTER TABLE {} ADD COLUMN {} {};\n",
+                new.name,
+                column.name,
+                column.declared()
+            ));
         }
         if other_words {
             statements.push_str(&new.words_ddl());
@@ -107,7 +112,8 @@ impl Writer<'_> {
         // Most fields are new and nobody has written one: no document has to be read to know that.
         let having = vec!["instr(doc, ?) > 0"; names.len()].join(" OR ");
         let having = if is_everywhere { "TRUE" } else { having.as_str() };
-        let select = format!("SELECT row, doc FROM {} WHERE row > ? AND ({having}) ORDER BY row LIMIT {BATCH}", table.name);
+        let select =
+            format!("SELECT row, doc FROM {} WHERE row > ? AND ({having}) ORDER BY row LIMIT {BATCH}", table.name);
         let looked_for: Vec<Sql> = names.iter().map(|name| Sql::Text(format!("\"{name}\":"))).collect();
         let mut after = i64::MIN;
         loop {
@@ -124,14 +130,7 @@ impl Writer<'_> {
         }
     }
 
-    fn refill_row(
-        &self,
-        table: &Table,
-        columns: &[&Column],
-        words: bool,
-        row: i64,
-        document: &Document,
-    ) -> Result<()> {
+    fn refill_row(&self, table: &Table, columns: &[&Column], words: bool, row: i64, document: &Document) -> Result<()> {
         let values = Values::of(&table.object, document);
         if !columns.is_empty() {
             let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();

@@ -177,7 +177,8 @@ fn key(seen: &Seen<'_>, alias: &str) -> (Part, Kind) {
         ColumnType::Select(options) => (place(&value, options), Kind::Integer),
         _ if is_short(seen) => (Part::of(value), Kind::Text),
         _ => {
-            let short = format!("iif(octet_length({value}) > {LONG_BYTES}, substr({value}, 1, {SORTED_CHARS}), {value})");
+            let short =
+                format!("iif(octet_length({value}) > {LONG_BYTES}, substr({value}, 1, {SORTED_CHARS}), {value})");
             (Part::of(short), Kind::Text)
         }
     }

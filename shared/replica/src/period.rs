@@ -50,9 +50,8 @@ pub(crate) fn day_of_date(date: &str) -> Option<i64> {
 
 /// A day as it is written. Days before the first or after the last that can be written are that one.
 fn date_of(day: i64) -> String {
-    let start = Timestamp::from_millis(0).map_or_else(String::new, |epoch| {
-        epoch.plus_millis(day.saturating_mul(DAY_MS)).day()
-    });
+    let start =
+        Timestamp::from_millis(0).map_or_else(String::new, |epoch| epoch.plus_millis(day.saturating_mul(DAY_MS)).day());
     start
 }
 

@@ -27,7 +27,7 @@ use kernel::Prefix;
 use records::{Definition, Object};
 use sha2::{Digest, Sha256};
 
-pub(crate) use column::{SEPARATOR, Column, ColumnType, Origin, Values};
+pub(crate) use column::{Column, ColumnType, Origin, SEPARATOR, Values};
 pub(crate) use roll_up::RollUps;
 pub(crate) use table::Table;
 

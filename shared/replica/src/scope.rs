@@ -153,7 +153,8 @@ impl<'a> Scope<'a> {
     /// reference finds the near ones.
     pub(crate) fn far(&self, step: &Step<'a>, fits_none: bool, fits: impl FnOnce(&str) -> Part) -> Part {
         let by = format!("{OWN}.{}", step.by.name);
-        let mut near = Part::of(format!("({by} IS NOT NULL AND {by} IN (SELECT {FAR}.f_id FROM {} {FAR} WHERE ", step.to.name));
+        let mut near =
+            Part::of(format!("({by} IS NOT NULL AND {by} IN (SELECT {FAR}.f_id FROM {} {FAR} WHERE ", step.to.name));
         let fits = if fits_none { !fits(FAR) } else { fits(FAR) };
         near.push(Part::and(self.over(step.to).visible(FAR).into_iter().chain([fits])));
         near.push_text("))");

@@ -198,7 +198,8 @@ impl Wanted {
     fn new(text: &str) -> Option<Self> {
         let text = text.trim();
         let phone = parse_phone(text);
-        let domain = coerce(&FieldType::Domain {}, &Value::from(text)).and_then(|domain| domain.as_str().map(str::to_owned));
+        let domain =
+            coerce(&FieldType::Domain {}, &Value::from(text)).and_then(|domain| domain.as_str().map(str::to_owned));
         // A number or an address is looked for as it is kept, however it was typed.
         let is_address = text.contains("://") || text.starts_with("www.");
         let looked_for = match (&phone, &domain) {
@@ -243,8 +244,7 @@ pub(crate) fn title<'a>(scope: &Scope<'a>) -> Vec<Seen<'a>> {
 
 /// The whole title in a statement: folded, its parts with blanks between them. No value, no blank.
 pub(crate) fn title_value(title: &[Seen<'_>]) -> String {
-    let parts: Vec<String> =
-        title.iter().map(|seen| format!("coalesce({} || ' ', '')", seen.value(OWN))).collect();
+    let parts: Vec<String> = title.iter().map(|seen| format!("coalesce({} || ' ', '')", seen.value(OWN))).collect();
     if parts.is_empty() { "NULL".to_owned() } else { format!("rtrim({})", parts.join(" || ")) }
 }
 

@@ -120,9 +120,9 @@ impl Tally {
                 self.of_money.iter().map(amount).collect()
             }
             (Aggregate::Sum, Some(ColumnType::Number { decimals })) => self.summed(*decimals),
-            (Aggregate::Avg, Some(ColumnType::Number { decimals })) if self.count > 0 => {
-                crate::number::answered((self.scaled(*decimals) / as_float(i128::from(self.count)) * DECIMALS).round() / DECIMALS)
-            }
+            (Aggregate::Avg, Some(ColumnType::Number { decimals })) if self.count > 0 => crate::number::answered(
+                (self.scaled(*decimals) / as_float(i128::from(self.count)) * DECIMALS).round() / DECIMALS,
+            ),
             (Aggregate::Min, _) => bounded(self.least.as_ref()),
             (Aggregate::Max, _) => bounded(self.greatest.as_ref()),
             _ => Value::Null,

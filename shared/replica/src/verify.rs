@@ -110,21 +110,26 @@ impl Replica {
     }
 
     fn stale(&self) -> Result<Vec<String>> {
-        self.database()?.ask(LONG, |schema| Ok(schema.clone()), |transaction, schema| {
-            let mut stale = Vec::new();
-            for table in &schema.tables {
-                stale_columns(transaction, table, &mut stale)?;
-                stale_words(transaction, table, &mut stale)?;
-            }
-            for roll_ups in &schema.roll_ups {
-                let mut select = transaction.prepare(&roll_ups.stale.text)?;
-                let ids = select.query_map(params_from_iter(&roll_ups.stale.values), |row| row.get::<_, String>(0))?;
-                for id in ids {
-                    stale.push(format!("{} by {} {}", roll_ups.child, roll_ups.via, id?));
+        self.database()?.ask(
+            LONG,
+            |schema| Ok(schema.clone()),
+            |transaction, schema| {
+                let mut stale = Vec::new();
+                for table in &schema.tables {
+                    stale_columns(transaction, table, &mut stale)?;
+                    stale_words(transaction, table, &mut stale)?;
                 }
-            }
-            Ok(stale)
-        })
+                for roll_ups in &schema.roll_ups {
+                    let mut select = transaction.prepare(&roll_ups.stale.text)?;
+                    let ids =
+                        select.query_map(params_from_iter(&roll_ups.stale.values), |row| row.get::<_, String>(0))?;
+                    for id in ids {
+                        stale.push(format!("{} by {} {}", roll_ups.child, roll_ups.via, id?));
+                    }
+                }
+                Ok(stale)
+            },
+        )
     }
 }
 

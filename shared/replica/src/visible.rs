@@ -116,7 +116,8 @@ impl Visibility {
             let team = format!(", (SELECT {} FROM {} WHERE f_id = ?)", team.name, users.name);
             subjects.push(Part::new(team, vec![Sql::Text(user.clone())]));
         }
-        let owned = format!("({alias}.f_owner_id IS ? OR {alias}.f_id IN (SELECT record FROM shares WHERE subject IN (");
+        let owned =
+            format!("({alias}.f_owner_id IS ? OR {alias}.f_id IN (SELECT record FROM shares WHERE subject IN (");
         let mut condition = Part::new(owned, vec![Sql::Text(user)]);
         condition.push(subjects);
         let of_object = ") AND object = ? AND level IN ('read', 'write')))";

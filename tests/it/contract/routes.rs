@@ -12,7 +12,10 @@ use crate::app::App;
 type Owners = BTreeMap<String, String>;
 
 /// The first words of operation ids: a new one is a new word in every generated client.
-const VERBS: [&str; 8] = ["archive", "create", "erase", "list", "read", "restore", "update", "upsert"];
+const VERBS: [&str; 14] = [
+    "archive", "batch", "create", "erase", "link", "list", "merge", "read", "restore", "share", "unlink", "unshare",
+    "update", "upsert",
+];
 /// Verbs that one noun alone has.
 const OWN_VERBS: [&str; 1] = ["revoke_api_key"];
 

@@ -25,7 +25,7 @@ pub(crate) struct Attempt {
 impl Attempt {
     /// An operation on an id, as it is meant to be called.
     pub(super) fn on(operation: &Operation, id: &str) -> Self {
-        let target = filled(&operation.path, id, EMAILS[0]);
+        let target = filled(&operation.path, id, EMAILS[0], "everyone");
         let body = operation.writes.then(|| bodies(operation, id).swap_remove(0));
         let names_foreign = operation.path.contains("{id}");
         Self { method: operation.method.clone(), target, headers: Vec::new(), body, names_foreign, elsewhere: false }
@@ -37,15 +37,19 @@ impl Attempt {
     }
 }
 
-fn filled(path: &str, id: &str, value: &str) -> String {
+fn filled(path: &str, id: &str, value: &str, subject: &str) -> String {
     // Both workspaces have an object of their own of this name.
     let path = path.replace("{object}", "x_things").replace("{name}", "x_thing");
-    path.replace("{id}", id).replace("{field}", "email").replace("{value}", value)
+    let path = path.replace("{id}", id).replace("{field}", "email").replace("{value}", value);
+    path.replace("{kind}", "contact").replace("{other}", id).replace("{subject}", subject)
 }
 
 /// Bodies that an operation understands, the most ordinary first.
-fn bodies(operation: &Operation, foreign_user: &str) -> Vec<Value> {
+fn bodies(operation: &Operation, foreign: &str) -> Vec<Value> {
     match operation.body {
+        Shape::Schema(_) if operation.path.ends_with("/merge") => vec![json!({ "others": [foreign] })],
+        Shape::Schema(_) if operation.path.ends_with("/shares/{subject}") => vec![json!({ "level": "write" })],
+        Shape::Schema(_) if operation.path.ends_with("/batch") => batches(foreign),
         Shape::Empty => vec![json!({})],
         Shape::Schema(_) if operation.path.contains("api_keys") => vec![json!({ "name": "mine", "role": "rep" })],
         Shape::Schema(_) if operation.path.contains("schema") => {
@@ -56,8 +60,20 @@ fn bodies(operation: &Operation, foreign_user: &str) -> Vec<Value> {
         _ if operation.path.contains("users") => {
             vec![json!({ "name": "Mine", "email": EMAILS[1], "role": "rep" }), json!({ "name": "Mine" })]
         }
-        _ => vec![json!({ "city": "Berlin" }), once_body(), json!({ "first_name": "A", "owner_id": foreign_user })],
+        _ => vec![json!({ "city": "Berlin" }), once_body(), json!({ "first_name": "A", "owner_id": foreign })],
     }
+}
+
+/// Batches that name something of the other workspace wherever a record can be named.
+fn batches(foreign: &str) -> Vec<Value> {
+    let operations = json!([
+        { "op": "read", "id": foreign },
+        { "op": "update", "id": foreign, "data": { "city": "Berlin" } },
+        { "op": "archive", "id": foreign },
+        { "op": "upsert", "by": { "email": EMAILS[0] }, "data": { "owner_id": foreign } },
+        { "op": "create", "data": { "first_name": "A", "company_id": foreign } },
+    ]);
+    [false, true].map(|atomic| json!({ "operations": operations, "atomic": atomic })).into()
 }
 
 /// Query strings that an operation understands, with something of the other workspace in them.
@@ -108,7 +124,7 @@ fn headers(world: &World) -> Vec<(String, String)> {
 pub(super) fn attempts(world: &World) -> impl Strategy<Value = Attempt> + use<> {
     let mut ids = world.foreign.ids.clone();
     ids.push(world.mine.clone());
-    let mine = world.mine.clone();
+    let (mine, user) = (world.mine.clone(), world.foreign.user.clone());
     let choices: Vec<_> = world
         .operations
         .iter()
@@ -122,7 +138,7 @@ pub(super) fn attempts(world: &World) -> impl Strategy<Value = Attempt> + use<> 
     parts.prop_map(move |((operation, query, body), id, email, mut headers)| {
         // One header of a name.
         headers.dedup_by(|a, b| a.0 == b.0);
-        let path = filled(&operation.path, &id, email);
+        let path = filled(&operation.path, &id, email, &user);
         let target = if query.is_empty() { path } else { format!("{path}?{query}") };
         Attempt {
             names_foreign: operation.path.contains("{id}") && id != mine,

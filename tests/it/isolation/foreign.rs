@@ -25,7 +25,7 @@ pub(super) fn object() -> Value {
 /// The other workspace.
 pub(super) struct Foreign {
     pub(super) caller: Caller,
-    /// Ids of contacts, a user, an API key, an event and the workspace itself.
+    /// Ids of contacts, a user, a company, an API key, an event and the workspace itself.
     pub(super) ids: Vec<String>,
     pub(super) user: String,
     pub(super) event: String,
@@ -54,6 +54,10 @@ impl Foreign {
         caller.delete(&format!("/v1/contacts/{trash}")).await.expect(200);
         let user = json!({ "name": SECRET, "email": EMAILS[1], "role": "rep" });
         let user = id(&caller.post("/v1/users", user).await.expect(201));
+        let company = id(&caller.post("/v1/companies", json!({ "name": SECRET })).await.expect(201));
+        caller.put(&format!("/v1/contacts/{first}/links/company/{company}?label=advises"), json!({})).await.expect(201);
+        let shares = format!("/v1/contacts/{first}/shares/{user}");
+        caller.put(&shares, json!({ "level": "read" })).await.expect(201);
         let key = id(&caller.post("/v1/api_keys", json!({ "name": SECRET, "role": "rep" })).await.expect(201));
         caller.post("/v1/schema/objects", object()).await.expect(201);
         let field = json!({ "name": "email", "type": "email", "unique": true, "help": SECRET });
@@ -66,7 +70,7 @@ impl Foreign {
         let page = caller.get("/v1/contacts?limit=1").await.expect(200);
         let cursor = page["page"]["next_cursor"].as_str().unwrap().to_owned();
         let workspace = caller.made.as_ref().unwrap().workspace.to_string();
-        let ids = vec![first, second, trash, thing, user.clone(), key, event.clone(), workspace.clone()];
+        let ids = vec![first, second, trash, thing, user.clone(), company, key, event.clone(), workspace.clone()];
         let secrets = ids.iter().cloned().chain([SECRET.to_owned(), "2312599".to_owned()]).collect();
         let mut foreign = Self { caller, ids, user, event, cursor, position, secrets, before: Vec::new(), workspace };
         foreign.before = foreign.items(app);

@@ -37,7 +37,9 @@ fn uses_itself(object: &Object, path: &str) -> bool {
 
 /// The paths that a formula names, whatever their types are.
 fn used(object: &Object, path: &str) -> Vec<String> {
-    let Some(FieldType::Formula { expression }) = object.field(path).map(|field| &field.kind) else { return Vec::new() };
+    let Some(FieldType::Formula { expression }) = object.field(path).map(|field| &field.kind) else {
+        return Vec::new();
+    };
     let asked = RefCell::new(Vec::new());
     let note = |path: &str| {
         asked.borrow_mut().push(path.to_owned());

@@ -28,7 +28,13 @@ pub(crate) fn check<'a>(
     let count = |wanted: fn(&Field) -> bool| object.live().filter(|field| field.is_custom() && wanted(field)).count();
     bound(count(|_| true), limits::FIELDS, "", "too_many_fields", "fields of a company's own in an object");
     let unique = count(|field| field.unique || !field.guards.is_settled());
-    bound(unique, limits::UNIQUE_FIELDS, "/unique", "too_many_unique_fields", "unique fields of a company's own in an object");
+    bound(
+        unique,
+        limits::UNIQUE_FIELDS,
+        "/unique",
+        "too_many_unique_fields",
+        "unique fields of a company's own in an object",
+    );
     let roll_ups = count(|field| matches!(field.kind, FieldType::RollUp(_)));
     bound(roll_ups, limits::ROLL_UPS, "/type", "too_many_roll_ups", "roll-ups in an object");
     for field in &object.fields {

@@ -36,7 +36,8 @@ fn wrong(field: Value) -> Vec<String> {
 }
 
 fn roll_up(more: Value) -> Value {
-    let mut field = json!({ "name": "f", "type": "roll_up", "object": "x_invoice", "via": "custom.company", "function": "sum" });
+    let mut field =
+        json!({ "name": "f", "type": "roll_up", "object": "x_invoice", "via": "custom.company", "function": "sum" });
     for (name, value) in more.as_object().unwrap() {
         field[name] = value.clone();
     }
@@ -79,10 +80,16 @@ fn what_contradicts_itself_is_found() {
         (json!({ "type": "formula", "expression": "1", "default": 1 }), "default read_only"),
         (json!({ "type": "number", "searched": true }), "searched cannot_be_searched"),
         (json!({ "type": "number", "default": "x" }), "default wrong_type"),
-        (json!({ "type": "select", "options": [{ "value": "a", "archived": true }], "default": "a" }), "default unknown_option"),
+        (
+            json!({ "type": "select", "options": [{ "value": "a", "archived": true }], "default": "a" }),
+            "default unknown_option",
+        ),
         (json!({ "type": "reference", "object": "x_bill" }), "object unknown_object"),
         (json!({ "type": "reference", "object": "contact", "acyclic": true }), "acyclic not_acyclic"),
-        (json!({ "type": "reference", "object": "contact", "default": format!("com_{}", "0".repeat(32)) }), "default not_an_id"),
+        (
+            json!({ "type": "reference", "object": "contact", "default": format!("com_{}", "0".repeat(32)) }),
+            "default not_an_id",
+        ),
         (json!({ "type": "text", "section": "money" }), "section unknown_section"),
         (json!({ "type": "formula", "expression": "custom.f + 1" }), "expression cycle"),
         (json!({ "type": "formula", "expression": "custom.nick + 1" }), "expression unknown_field"),
@@ -101,7 +108,8 @@ fn formula(name: &str, expression: &str) -> Value {
 
 #[test]
 fn formulas_that_use_each_other_are_cycles_and_others_are_none() {
-    let round = companies(json!([formula("a", "custom.b + 1"), formula("b", "custom.c + 1"), formula("c", "custom.a")]));
+    let round =
+        companies(json!([formula("a", "custom.b + 1"), formula("b", "custom.c + 1"), formula("c", "custom.a")]));
     let found: Vec<_> = flawed(&round).map(|(path, flaw)| (path, flaw.code)).collect();
     let expected = ["a", "b", "c"].map(|name| (format!("company.custom.{name}"), "cycle"));
     assert_eq!(found, expected);

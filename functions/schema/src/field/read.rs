@@ -45,7 +45,20 @@ impl Said {
         let replace_with = replacements(&mut body);
         let settings = body.rest();
         let violations = body.finish();
-        Self { name, kind, settings, label, help, section, required, unique, searched, default, replace_with, violations }
+        Self {
+            name,
+            kind,
+            settings,
+            label,
+            help,
+            section,
+            required,
+            unique,
+            searched,
+            default,
+            replace_with,
+            violations,
+        }
     }
 
     /// Puts what is said about every type of field into one, whose type is the right one already.

@@ -29,7 +29,13 @@ pub(crate) struct Question {
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(crate) fn update(cx: &Cx, object: &Object, mut definition: Definition, name: &str, mut said: Said) -> Result<Draft> {
+pub(crate) fn update(
+    cx: &Cx,
+    object: &Object,
+    mut definition: Definition,
+    name: &str,
+    mut said: Said,
+) -> Result<Draft> {
     let before = find_live(object, name)?.clone();
     let mut violations = std::mem::take(&mut said.violations);
     if !before.is_custom() {
@@ -42,7 +48,8 @@ pub(crate) fn update(cx: &Cx, object: &Object, mut definition: Definition, name:
     let mut after = before.clone();
     let options = change_kind(&mut after, &said, &mut violations);
     if after.kind != before.kind && (before.unique || !before.guards.is_settled()) && !is_bound_only(&before, &after) {
-        let detail = "the field's values are unique, or were: turn unique off first, and wait until unique_pending is false";
+        let detail =
+            "the field's values are unique, or were: turn unique off first, and wait until unique_pending is false";
         violations.add("/type", "unique_first", detail);
     }
     violations.or(()).map_err(Error::from)?;

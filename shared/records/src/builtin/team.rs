@@ -8,6 +8,7 @@ use crate::{Field, FieldType, Object};
 pub(super) fn object() -> Object {
     let mut object = Object::new("team", "teams", Prefix::of::<kinds::Team>(), "Users who work together.");
     object.owned = false;
+    object.batched = false;
     object.write = Permission::Administer;
     let parent = FieldType::Reference { object: "team".to_owned(), acyclic: true };
     object.fields = vec![

@@ -9,6 +9,7 @@ use crate::{Field, FieldType, Object, Verb};
 pub(super) fn object() -> Object {
     let mut object = Object::new("user", "users", Prefix::of::<kinds::User>(), "Somebody who works in the workspace.");
     object.owned = false;
+    object.batched = false;
     object.write = Permission::Administer;
     let roles: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
     object.fields = vec![

@@ -11,6 +11,7 @@ pub(super) fn object() -> Object {
     let help = "A question about the records of an object, and how its answer is shown.";
     let mut object = Object::new("view", "views", Prefix::of::<kinds::View>(), help);
     object.private = true;
+    object.batched = false;
     object.fields = vec![
         Field::new("name", FieldType::text(100), "What people call it.").required().searched(),
         Field::new("of", FieldType::text(60), "The object in the singular whose records it shows.").required(),

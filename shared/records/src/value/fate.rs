@@ -33,10 +33,13 @@ pub fn fate(before: &FieldType, after: &FieldType, stored: &Value) -> Fate {
 
 /// How many words are left when those that have become one count once.
 fn distinct(words: &[Value], kind: &FieldType) -> usize {
-    let place = |word: &&Value| kind.options().into_iter().flatten().find(|option| Some(option.value.as_str()) == word.as_str());
+    let place = |word: &&Value| {
+        kind.options().into_iter().flatten().find(|option| Some(option.value.as_str()) == word.as_str())
+    };
     let mut seen: Vec<&str> = Vec::new();
     for word in words {
-        let word = place(&word).and_then(|option| option.replaced_by.as_deref()).or_else(|| word.as_str()).unwrap_or_default();
+        let word =
+            place(&word).and_then(|option| option.replaced_by.as_deref()).or_else(|| word.as_str()).unwrap_or_default();
         if !seen.contains(&word) {
             seen.push(word);
         }
@@ -67,14 +70,22 @@ mod tests {
         assert_eq!(kept(FieldType::text(9), number(2), json!("12.50")), json!(12.5));
         assert_eq!(kept(number(2), FieldType::text(9), json!(7)), json!("7"));
         assert_eq!(kept(number(2), number(0), json!(7)), json!(7));
-        assert_eq!(kept(FieldType::text(9), FieldType::text(2), json!("long")), json!("long"), "bounds bind new values");
-        assert_eq!(kept(FieldType::DateTime {}, FieldType::Date {}, json!("2026-11-21T00:00:00.000Z")), json!("2026-11-21"));
+        assert_eq!(
+            kept(FieldType::text(9), FieldType::text(2), json!("long")),
+            json!("long"),
+            "bounds bind new values"
+        );
+        assert_eq!(
+            kept(FieldType::DateTime {}, FieldType::Date {}, json!("2026-11-21T00:00:00.000Z")),
+            json!("2026-11-21")
+        );
         assert_eq!(kept(FieldType::text(9), FieldType::select(&["gold"]), json!("Gold")), json!("gold"));
     }
 
     #[test]
     fn what_loses_a_part_is_lost() {
-        let words = |words: &[&str]| FieldType::MultiSelect { options: words.iter().map(|word| Choice::new(word)).collect() };
+        let words =
+            |words: &[&str]| FieldType::MultiSelect { options: words.iter().map(|word| Choice::new(word)).collect() };
         for (before, after, stored) in [
             (FieldType::text(9), number(2), json!("twelve")),
             (number(2), number(1), json!(1.25)),

@@ -214,9 +214,7 @@ impl<'a> Values<'a> {
     pub(crate) fn column(&self, column: &Column) -> Sql {
         let value = self.value(column).and_then(|value| match (&column.member, &column.kind) {
             (None, kind) => kind.read(value),
-            (Some(member), ColumnType::Set(of)) => {
-                of.set(value.as_array()?.iter().filter_map(|item| item.get(member)))
-            }
+            (Some(member), ColumnType::Set(of)) => of.set(value.as_array()?.iter().filter_map(|item| item.get(member))),
             (Some(member), kind) => kind.read(value.get(member)?),
         });
         value.unwrap_or(if column.always { Sql::Integer(0) } else { Sql::Null })

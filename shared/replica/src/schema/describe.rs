@@ -54,7 +54,8 @@ fn common(object: &str) -> Vec<Column> {
         ("archived_at", ColumnType::Time, false),
         ("merged_into", id(object), false),
     ];
-    let column = |(path, kind, always)| Column { always, ..column(path, path, &format!("f_{path}"), kind, Origin::Common) };
+    let column =
+        |(path, kind, always)| Column { always, ..column(path, path, &format!("f_{path}"), kind, Origin::Common) };
     columns.into_iter().map(column).collect()
 }
 
@@ -123,9 +124,7 @@ fn of_field(object: &Object, field: &Field, signature: &str) -> Vec<Column> {
             };
             fields.iter().filter_map(part).collect()
         }
-        kind => {
-            ColumnType::of(kind).map_or_else(Vec::new, |kind| of_type(field, kind, Origin::Stored, signature))
-        }
+        kind => ColumnType::of(kind).map_or_else(Vec::new, |kind| of_type(field, kind, Origin::Stored, signature)),
     }
 }
 

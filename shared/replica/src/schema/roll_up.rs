@@ -161,7 +161,8 @@ impl Only<'_> {
 /// a double holds exactly there is no sum of money.
 fn aggregates(function: Aggregate, value: Option<&Column>) -> Option<(ColumnType, Vec<String>)> {
     let Some(value) = value else {
-        return (function == Aggregate::Count).then(|| (ColumnType::Number { decimals: 0 }, vec!["count(*)@".to_owned()]));
+        return (function == Aggregate::Count)
+            .then(|| (ColumnType::Number { decimals: 0 }, vec!["count(*)@".to_owned()]));
     };
     let x = &value.name;
     let text = match (function, &value.kind) {

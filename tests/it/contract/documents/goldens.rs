@@ -8,7 +8,7 @@ use api::{App as Parts, Authorize};
 use events::Event;
 use http::Method;
 use identity::FirstUser;
-use kernel::{Clock, Ids};
+use kernel::{Clock, Id, Ids, kinds};
 use serde_json::{Value, json};
 
 use super::{compare, pretty};
@@ -26,6 +26,8 @@ struct Seeded {
     /// Callers of capabilities, by what their paths begin with.
     callers: Vec<(&'static str, Caller)>,
     workspace: String,
+    user: Id<kinds::User>,
+    ids: Ids,
 }
 
 impl Seeded {
@@ -47,6 +49,8 @@ impl Seeded {
                 ("/v1/", caller(identity::router(parts))),
             ],
             workspace: made.workspace.to_string(),
+            user: made.user,
+            ids,
             app,
             clock,
         }
@@ -58,7 +62,23 @@ impl Seeded {
         let (_, caller) = self.callers.iter().find(|(start, _)| path.starts_with(start)).unwrap();
         let answer = caller.send(method.clone(), path, &[], Some(body)).await;
         assert!(answer.status.is_success(), "{method} {path}: {:#}", answer.body);
-        answer.body["id"].as_str().unwrap_or_default().to_owned()
+        // A merge answers no record but a job.
+        ["id", "job"].iter().find_map(|name| answer.body[name].as_str()).unwrap_or_default().to_owned()
+    }
+
+    /// Takes the merge of a job back, a second later.
+    async fn take_back(&self, job: &str) {
+        self.clock.advance_millis(1000);
+        let caller = auth::Caller {
+            user: self.user,
+            api_key: None,
+            workspace: self.workspace.parse().unwrap(),
+            role: auth::Role::Admin,
+        };
+        let parts = self.app.stack.app();
+        let table = parts.tables.workspace(caller.workspace, table::Meter::default());
+        let cx = records::Cx::new(caller, table, parts.schemas, self.clock.clone(), self.ids.clone());
+        records::unmerge(&cx, job.parse().unwrap()).await.unwrap();
     }
 
     /// The events of the workspace, in their order.
@@ -74,6 +94,27 @@ impl Seeded {
         events.sort_by_key(|event| (event.at, event.id));
         events
     }
+}
+
+/// Every way in which it is written together with others.
+async fn together(seeded: &Seeded, noun: &str, plural: &str, new: Value) -> Vec<String> {
+    let all = format!("/v1/{plural}");
+    let mut ids = Vec::new();
+    for _ in 0..2 {
+        ids.push(seeded.call(&all, Method::POST, new.clone()).await);
+    }
+    let one = format!("{all}/{}", ids[0]);
+    let link = format!("{one}/links/{noun}/{}", ids[1]);
+    seeded.call(&link, Method::PUT, json!({})).await;
+    seeded.call(&link, Method::DELETE, json!({})).await;
+    seeded.call(&format!("{one}/shares/everyone"), Method::PUT, json!({ "level": "read" })).await;
+    seeded.call(&format!("{one}/shares/everyone"), Method::DELETE, json!({})).await;
+    let job = seeded.call(&format!("{one}/merge"), Method::POST, json!({ "others": [ids[1]] })).await;
+    seeded.take_back(&job).await;
+    let batch = json!({ "operations": [{ "op": "create", "data": new }] });
+    seeded.call(&format!("{all}/batch"), Method::POST, batch).await;
+    let verbs = ["link", "unlink", "share", "unshare", "merge"].map(|verb| format!("{verb}_{noun}"));
+    verbs.into_iter().chain([format!("batch_{plural}")]).collect()
 }
 
 /// Every operation that writes, at least once.
@@ -97,6 +138,9 @@ async fn everything(seeded: &Seeded) -> BTreeSet<String> {
     schema(seeded).await;
     let verbs = ["create", "update", "archive", "restore"];
     used.extend(["object", "field"].into_iter().flat_map(|noun| verbs.map(|verb| format!("{verb}_{noun}"))));
+    let ada = json!({ "first_name": "Alan", "city": "London" });
+    used.extend(together(seeded, "contact", "contacts", ada).await);
+    used.extend(together(seeded, "company", "companies", json!({ "name": "Bletchley" })).await);
     seeded.call("/v1/workspace", Method::PATCH, json!({ "name": "Nord" })).await;
     let key = seeded.call("/v1/api_keys", Method::POST, json!({ "name": "import", "role": "rep" })).await;
     seeded.call(&format!("/v1/api_keys/{key}"), Method::DELETE, json!({})).await;

@@ -206,11 +206,7 @@ pub(super) fn ask_for_a_snapshot_to_judge(scene: &Scene<'_>) -> anyhow::Result<b
 }
 
 /// Whether a function asks for a snapshot of a new workspace.
-fn asks(
-    scene: &Scene<'_>,
-    function: &str,
-    first: impl Fn(&Api) -> anyhow::Result<()>,
-) -> anyhow::Result<bool> {
+fn asks(scene: &Scene<'_>, function: &str, first: impl Fn(&Api) -> anyhow::Result<()>) -> anyhow::Result<bool> {
     let api = newcomer(scene)?;
     let workspace = api.get("/v1/workspace", &[])?.expect(200)?.text("/id")?.to_owned();
     first(&api)?;

@@ -1,0 +1,229 @@
+//! What one commit writes, put together step by step. One transaction may write several records, and one of them several
+//! times: what is planned counts for the steps after it as if it was stored.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+
+use events::{Event, FieldChange};
+use kernel::{AnyId, Error, Id, Result, Timestamp, Version, kinds};
+use table::{Changes, Committed, KeptAnswer, Refused};
+
+use crate::guards::{held, holder_of, path_of};
+use crate::trash::due;
+use crate::write::{MAX_TRIES, changes_between, event, refused, replay};
+use crate::{Cx, Field, Object, Record, Written, load};
+
+/// What one commit is going to write.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Plan {
+    /// What is not a record's own state: checks of others, links, shares.
+    pub(crate) others: Changes,
+    records: Vec<Planned>,
+    guards: BTreeMap<Guard, Move>,
+    events: Vec<Happened>,
+    step: usize,
+}
+
+/// A unique value: `object.field` and what is compared.
+type Guard = (String, String);
+
+#[derive(Debug, Clone)]
+struct Planned {
+    object: String,
+    /// The version that is stored; `None` for a new record.
+    stored: Option<Version>,
+    record: Record,
+    due: Option<Timestamp>,
+    /// The step that first wrote it.
+    step: usize,
+}
+
+/// Something that happened to a record of an object, in a step.
+#[derive(Debug, Clone)]
+struct Happened {
+    object: String,
+    event: Event,
+    step: usize,
+}
+
+/// Who holds a unique value before and after. `from` is one of the planned records, or not known.
+#[derive(Debug, Clone)]
+struct Move {
+    from: Option<AnyId>,
+    to: Option<AnyId>,
+    /// The step that last moved it.
+    step: usize,
+}
+
+impl Plan {
+    /// A record as it will be; `None` when nothing is planned for it.
+    pub(crate) fn record(&self, id: AnyId) -> Option<&Record> {
+        self.records.iter().find(|planned| planned.record.common.id == id).map(|planned| &planned.record)
+    }
+
+    /// A record as it will be, or as it is stored.
+    pub(crate) async fn find(&self, cx: &Cx, object: &Object, id: AnyId) -> Result<Option<Record>> {
+        match self.record(id) {
+            Some(record) if record.common.object == object.name => Ok(Some(record.clone())),
+            _ => load::find(cx, object, id).await,
+        }
+    }
+
+    /// Who will hold a unique value; `None` when nothing is planned for it.
+    pub(crate) fn holder(&self, field: &str, value: &str) -> Option<Option<AnyId>> {
+        self.guards.get(&(field.to_owned(), value.to_owned())).map(|moved| moved.to)
+    }
+
+    /// The next state of a record, or a new one, and what happened.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when another record of this plan holds one of its unique values.
+    pub(crate) async fn write(
+        &mut self,
+        cx: &Cx,
+        object: &Object,
+        verb: &str,
+        before: Option<&Record>,
+        after: &Record,
+    ) -> Result<()> {
+        self.write_as(cx, object, verb, before, after, changes_between(before, after)).await.map(drop)
+    }
+
+    /// The same with what the event says. Answers the event's id.
+    pub(crate) async fn write_as(
+        &mut self,
+        cx: &Cx,
+        object: &Object,
+        verb: &str,
+        before: Option<&Record>,
+        after: &Record,
+        changes: BTreeMap<String, FieldChange>,
+    ) -> Result<Id<kinds::Event>> {
+        self.move_guards(cx, object, before, after).await?;
+        let event = event(cx, object, verb, after, changes);
+        let happened = event.id;
+        self.happened(object, event);
+        let (record, due) = (after.clone(), due(cx, object, after).await?);
+        match self.records.iter_mut().find(|planned| planned.record.common.id == after.common.id) {
+            Some(planned) => (planned.record, planned.due) = (record, due),
+            None => {
+                let stored = before.map(|record| record.common.version);
+                let (object, step) = (object.name.clone(), self.step);
+                self.records.push(Planned { object, stored, record, due, step });
+            }
+        }
+        Ok(happened)
+    }
+
+    /// Something happened to a record of an object.
+    pub(crate) fn happened(&mut self, object: &Object, event: Event) {
+        self.events.push(Happened { object: object.name.clone(), event, step: self.step });
+    }
+
+    async fn move_guards(&mut self, cx: &Cx, object: &Object, before: Option<&Record>, after: &Record) -> Result<()> {
+        let (id, step, now) = (after.common.id, self.step, cx.clock.now());
+        let before = before.map(|record| held(object, record, Field::gives_guards_back)).unwrap_or_default();
+        let after = held(object, after, |field| field.takes_guards(now));
+        for (guard, guards) in before.iter().filter(|(guard, _)| !after.contains_key(*guard)) {
+            let is_known = guards.is_settled() || self.guards.contains_key(guard);
+            if !is_known && holder_of(cx, &guard.0, &guard.1).await? != Some(id) {
+                continue;
+            }
+            let moved = self.guards.entry(guard.clone()).or_insert(Move { from: Some(id), to: None, step });
+            match moved.to {
+                // Another record of this plan has been given it before this one gave it back.
+                Some(holder) if holder != id => moved.from = Some(id),
+                _ => moved.to = None,
+            }
+            moved.step = step;
+        }
+        for guard in after.keys().filter(|guard| !before.contains_key(*guard)) {
+            let moved = self.guards.entry(guard.clone()).or_insert(Move { from: None, to: None, step });
+            if moved.to.is_some_and(|holder| holder != id) {
+                return Err(Error::Conflict { field: path_of(&guard.0).to_owned() });
+            }
+            (moved.to, moved.step) = (Some(id), step);
+        }
+        Ok(())
+    }
+
+    /// Begins a step.
+    pub(crate) const fn begin(&mut self, step: usize) {
+        self.step = step;
+    }
+
+    /// Everything as one commit.
+    pub(crate) fn changes(&self, cx: &Cx) -> Result<Changes> {
+        self.changes_since(cx, 0)
+    }
+
+    /// What steps from this one on add to a commit, for those who only want to know whether they could.
+    pub(crate) fn changes_since(&self, cx: &Cx, step: usize) -> Result<Changes> {
+        let keys = cx.table.keys();
+        let mut changes = self.others.clone();
+        for planned in self.records.iter().filter(|planned| planned.step >= step) {
+            let (object, id, document) = (&planned.object, planned.record.common.id, planned.record.document());
+            match planned.stored {
+                Some(seen) => changes.replace_due_record(keys, object, id, document, seen, planned.due),
+                None => changes.create_due_record(keys, object, id, document, planned.due),
+            }
+        }
+        for ((field, value), moved) in self.guards.iter().filter(|(_, moved)| moved.step >= step) {
+            match (moved.from, moved.to) {
+                (Some(from), None) => changes.release(keys, field, value, from),
+                (None, Some(to)) => changes.take(keys, field, value, to),
+                (Some(from), Some(to)) if from != to => changes.transfer(keys, field, value, from, to),
+                _ => {}
+            }
+        }
+        for happened in self.events.iter().filter(|happened| happened.step >= step) {
+            changes.event(keys, &happened.object, &happened.event, cx.once.as_ref())?;
+        }
+        Ok(changes)
+    }
+
+    /// Writes everything in one transaction together with the answer for a repetition of the request. A plan with nothing
+    /// in it keeps the answer all the same: what the record becomes later must not be undone by a repetition.
+    pub(crate) async fn commit(&self, cx: &Cx, kept: KeptAnswer) -> Result<Committed, Refused> {
+        let mut changes = self.changes(cx)?;
+        if let Some(once) = &cx.once {
+            changes.answer(once.clone(), kept);
+        }
+        if changes.is_empty() { Ok(Committed) } else { cx.commit(&changes).await }
+    }
+
+    /// The first step that takes a unique value which somebody else holds now, and the path of its field. One read for each
+    /// value: for the answer to a refusal.
+    pub(crate) async fn contended(&self, cx: &Cx) -> Result<Option<(usize, String)>> {
+        for ((field, value), moved) in &self.guards {
+            let Some(to) = moved.to else { continue };
+            let holder = holder_of(cx, field, value).await?;
+            if holder.is_some_and(|holder| holder != to && moved.from != Some(holder)) {
+                return Ok(Some((moved.step, path_of(field).to_owned())));
+            }
+        }
+        Ok(None)
+    }
+}
+
+/// Plans a write and commits it, anew each time that somebody else got in between.
+///
+/// # Errors
+/// Those of the planning; why the commit was refused.
+pub(crate) async fn carry_out<F, Fut>(cx: &Cx, object: &Object, planned: F) -> Result<Written>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<(Plan, Written)>>,
+{
+    for tries in 1..=MAX_TRIES {
+        let (plan, written) = planned().await?;
+        match plan.commit(cx, written.kept()).await {
+            Ok(Committed) => return Ok(written),
+            Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
+            Err(Refused::Stale(_) | Refused::Gone { .. } | Refused::Exists { .. }) => {}
+            Err(other) => return Err(refused(object, other)),
+        }
+        tokio::time::sleep(kernel::backoff(tries)).await;
+    }
+    Err(Error::unavailable("a record kept changing while it was written"))
+}

@@ -1,0 +1,218 @@
+//! Taking a merge back.
+
+use std::collections::BTreeMap;
+
+use events::{Event, FieldChange};
+use kernel::{AnyId, Error, Id, Result, Version, kinds};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use table::{Committed, Refused};
+
+use crate::access::require_write;
+use crate::guards::{held, holder_of, path_of};
+use crate::job::JOB;
+use crate::load::{find, visible};
+use crate::merge::{MERGE, MERGED_FROM};
+use crate::plan::Plan;
+use crate::update::next;
+use crate::value::{as_text, coerce, normalised};
+use crate::write::{MAX_TRIES, changes_between, refused};
+use crate::{Cx, Object, Record, Written};
+
+/// What became of a merge that was taken back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Unmerged {
+    /// The winner, without what nobody has changed since.
+    pub winner: Written,
+    /// The records that are there again.
+    pub restored: Vec<Written>,
+    /// What could not be as it was before.
+    pub kept: Vec<Kept>,
+    /// Records that are not there any more.
+    pub missing: Vec<AnyId>,
+}
+
+/// A value that is not as it was before a merge.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// The record.
+    pub record: AnyId,
+    /// The path of the field.
+    pub path: String,
+    /// What it has now: of the winner what somebody has said since, of another record nothing, since its unique value is
+    /// somebody else's by now.
+    pub value: Value,
+    /// What it had before.
+    pub before: Value,
+}
+
+/// What a merge's job was asked for.
+#[derive(Debug, Clone, Deserialize)]
+struct Input {
+    winner: AnyId,
+    others: Vec<Loser>,
+    event: Id<kinds::Event>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Loser {
+    id: AnyId,
+    version: Version,
+}
+
+/// Takes the merge of a job back, in one transaction: the records that were merged into the winner are there again, and
+/// the winner has what it had before in every field that nobody has changed since. What was changed stays, and is
+/// reported. What the job has made refer to the winner is not looked at.
+///
+/// # Errors
+/// [`Error::NotFound`] when there is no such merge, or its winner is not there any more; [`Error::WrongState`] when it was
+/// taken back before, or the winner has become part of another record since.
+pub async fn unmerge(cx: &Cx, job: Id<kinds::Job>) -> Result<Unmerged> {
+    let job = visible(cx, &*cx.object(JOB).await?, job.erase()).await?;
+    let input = job.fields.get("input").filter(|_| job.fields.text("kind") == Some(MERGE));
+    let input = input.ok_or_else(|| Error::not_found("merge"))?;
+    let input: Input = serde_json::from_value(input.clone()).map_err(Error::unreadable("job"))?;
+    let object = cx.object(job.fields.text("of").unwrap_or_default()).await?;
+    cx.caller.require(object.write)?;
+    for tries in 1..=MAX_TRIES {
+        let mut plan = Plan::default();
+        let unmerged = plan_unmerge(cx, &mut plan, &object, &input).await?;
+        match cx.commit(&plan.changes(cx)?).await {
+            Ok(Committed) => return Ok(unmerged),
+            // Whoever took a unique value meanwhile keeps it.
+            Err(Refused::Stale(_) | Refused::Gone { .. } | Refused::Taken { .. }) => {}
+            Err(other) => return Err(refused(&object, other)),
+        }
+        tokio::time::sleep(kernel::backoff(tries)).await;
+    }
+    Err(Error::unavailable("records kept changing while their merge was taken back"))
+}
+
+async fn plan_unmerge(cx: &Cx, plan: &mut Plan, object: &Object, input: &Input) -> Result<Unmerged> {
+    let winner = find(cx, object, input.winner).await?.ok_or_else(|| Error::not_found(object.name.clone()))?;
+    require_write(cx, object, &winner).await?;
+    if let Some(into) = winner.common.merged_into {
+        let detail = format!("this {} was merged into {into} since: take that back first", object.name);
+        return Err(Error::WrongState { code: "merged_since", detail });
+    }
+    let (losers, missing) = losers(cx, object, input).await?;
+    if losers.is_empty() {
+        let detail = "this merge was taken back before, or nothing is left of what it merged".to_owned();
+        return Err(Error::WrongState { code: "undone", detail });
+    }
+    let event = event(cx, object, input).await?;
+    let mut kept = Vec::new();
+    let after = taken_back(cx, object, &winner, &event, &mut kept);
+    let ids: Vec<AnyId> = losers.iter().map(|loser| loser.common.id).collect();
+    let mut changes = changes_between(Some(&winner), &after);
+    changes.insert(MERGED_FROM.to_owned(), FieldChange { before: json!(ids), after: Value::Null });
+    plan.write_as(cx, object, "unmerged", Some(&winner), &after, changes).await?;
+    let mut restored = Vec::new();
+    for loser in &losers {
+        let mut again = next(cx, loser);
+        again.common.archived_at = None;
+        again.common.merged_into = None;
+        give_up_taken(cx, plan, object, &mut again, &mut kept).await?;
+        plan.write(cx, object, "unmerged", Some(loser), &again).await?;
+        restored.push(Written::of(200, object, &again));
+    }
+    Ok(Unmerged { winner: Written::of(200, object, &after), restored, kept, missing })
+}
+
+/// The records that are as the merge has left them, and the ids of those that are not there any more.
+async fn losers(cx: &Cx, object: &Object, input: &Input) -> Result<(Vec<Record>, Vec<AnyId>)> {
+    let keys: Vec<_> = input.others.iter().map(|loser| cx.table.keys().record(&object.name, loser.id)).collect();
+    let mut found = BTreeMap::new();
+    for document in cx.table.get_many(&keys).await? {
+        let record = Record::read(object, document)?;
+        found.insert(record.common.id, record);
+    }
+    let (mut losers, mut missing) = (Vec::new(), Vec::new());
+    for loser in &input.others {
+        match found.remove(&loser.id) {
+            Some(record) if record.common.version == loser.version => {
+                require_write(cx, object, &record).await?;
+                losers.push(record);
+            }
+            // It was taken back, and perhaps merged again: by another merge.
+            Some(_) => {}
+            None => missing.push(loser.id),
+        }
+    }
+    Ok((losers, missing))
+}
+
+/// The winner's event, which has what its fields were before.
+async fn event(cx: &Cx, object: &Object, input: &Input) -> Result<Event> {
+    let key = cx.table.keys().event(&object.name, input.winner, input.event);
+    let document = cx.table.get(&key).await?.ok_or_else(|| Error::not_found("event"))?;
+    serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("event"))
+}
+
+/// The winner with what it had before in every field that is as the merge has left it.
+fn taken_back(cx: &Cx, object: &Object, winner: &Record, event: &Event, kept: &mut Vec<Kept>) -> Record {
+    let mut after = next(cx, winner);
+    for (path, change) in event.changes.iter().filter(|(path, _)| *path != MERGED_FROM) {
+        if path == "owner_id" {
+            let owner = |value: &Value| value.as_str().and_then(|id| id.parse().ok());
+            match winner.common.owner_id == owner(&change.after) {
+                true => after.common.owner_id = owner(&change.before),
+                false => kept.push(left(winner, path, json!(winner.common.owner_id), &change.before)),
+            }
+            continue;
+        }
+        // A field that was given up since has no value that could be taken back.
+        let Some(field) = object.field(path) else { continue };
+        let then = |value: &Value| coerce(&field.kind, value);
+        let now = winner.fields.get(path);
+        if now == then(&change.after).as_ref() {
+            after.fields.set(path, then(&change.before));
+        } else {
+            kept.push(left(winner, path, now.cloned().unwrap_or_default(), &change.before));
+        }
+    }
+    after
+}
+
+fn left(record: &Record, path: &str, value: Value, before: &Value) -> Kept {
+    Kept { record: record.common.id, path: path.to_owned(), value, before: before.clone() }
+}
+
+/// Takes those unique values out of a record that another one holds by now.
+async fn give_up_taken(cx: &Cx, plan: &Plan, object: &Object, record: &mut Record, kept: &mut Vec<Kept>) -> Result<()> {
+    let now = cx.clock.now();
+    for (guarded, value) in held(object, record, |field| field.takes_guards(now)).into_keys() {
+        let holder = match plan.holder(&guarded, &value) {
+            Some(planned) => planned,
+            None => holder_of(cx, &guarded, &value).await?,
+        };
+        if holder.is_none_or(|holder| holder == record.common.id) {
+            continue;
+        }
+        give_up(object, record, path_of(&guarded), &value, kept);
+    }
+    Ok(())
+}
+
+/// Takes a unique value out of the field that it is unique in, and out of the lists that are unique together with it.
+fn give_up(object: &Object, record: &mut Record, path: &str, value: &str, kept: &mut Vec<Kept>) {
+    let Some(unique) = object.field(path) else { return };
+    let is_it = |text: &str| normalised(&unique.kind, text) == value;
+    if let Some(had) = record.fields.get(path).cloned()
+        && as_text(&unique.kind, &had).is_some_and(|text| is_it(&text))
+    {
+        record.fields.set(path, None);
+        kept.push(left(record, path, Value::Null, &had));
+    }
+    for list in object.live() {
+        let Some((_, member)) = list.unique_with.filter(|(with, _)| *with == path) else { continue };
+        let Some(Value::Array(had)) = record.fields.get(&list.path).cloned() else { continue };
+        let has_it = |item: &Value| item.get(member).and_then(Value::as_str).is_some_and(is_it);
+        let rest: Vec<Value> = had.iter().filter(|item| !has_it(item)).cloned().collect();
+        if rest.len() < had.len() {
+            let now = if rest.is_empty() { None } else { Some(Value::Array(rest)) };
+            record.fields.set(&list.path, now.clone());
+            kept.push(left(record, &list.path, now.unwrap_or_default(), &Value::Array(had)));
+        }
+    }
+}

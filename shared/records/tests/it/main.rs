@@ -1,0 +1,12 @@
+//! Records on the real engine, in process.
+#![cfg(test)]
+
+mod as_of;
+mod batch;
+mod bench;
+mod erase;
+mod links;
+mod merge;
+mod private;
+mod references;
+mod trash;
