@@ -11,4 +11,5 @@ mod process;
 mod readme;
 mod replica;
 mod sales_teams;
+mod schema;
 mod writes;

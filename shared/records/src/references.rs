@@ -70,18 +70,22 @@ pub(crate) async fn check(
     after: &Record,
     changes: &mut Changes,
 ) -> Result<()> {
-    let known: BTreeSet<AnyId> =
-        before.map(|record| targets(object, record)).unwrap_or_default().into_iter().map(|target| target.id).collect();
-    let caller = cx.caller.user.erase();
+    let known: BTreeSet<(String, AnyId)> = before
+        .map(|record| targets(object, record))
+        .unwrap_or_default()
+        .into_iter()
+        .map(|target| (target.object, target.id))
+        .chain([("user".to_owned(), cx.caller.user.erase())])
+        .collect();
     let new: Vec<Target> =
-        targets(object, after).into_iter().filter(|t| !known.contains(&t.id) && t.id != caller).collect();
+        targets(object, after).into_iter().filter(|t| !known.contains(&(t.object.clone(), t.id))).collect();
     if new.is_empty() {
         return Ok(());
     }
     let mut violations = Violations::new();
     let found = found(cx, schema, &new).await?;
     for target in &new {
-        match found.get(&target.id) {
+        match found.get(&target.id).filter(|_| is_right(schema, target)) {
             Some(document) => {
                 if let Some(path) = &target.acyclic {
                     let tree = Tree { object, path, root: after.common.id };
@@ -98,12 +102,16 @@ pub(crate) async fn check(
     violations.or(()).map_err(Error::from)
 }
 
+/// Whether an id is one of the object that the field wants.
+fn is_right(schema: &Schema, target: &Target) -> bool {
+    schema.object(&target.object).is_some_and(|object| object.prefix == target.id.prefix())
+}
+
 /// Those targets that are there, not in the trash, of the right object, and not hidden from the caller.
 async fn found(cx: &Cx, schema: &Schema, targets: &[Target]) -> Result<BTreeMap<AnyId, Document>> {
     let keys = cx.table.keys();
-    let is_right = |target: &&Target| schema.object(&target.object).is_some_and(|o| o.prefix == target.id.prefix());
-    let ids: BTreeMap<AnyId, &str> =
-        targets.iter().filter(is_right).map(|target| (target.id, target.object.as_str())).collect();
+    let right = targets.iter().filter(|target| is_right(schema, target));
+    let ids: BTreeMap<AnyId, &str> = right.map(|target| (target.id, target.object.as_str())).collect();
     let wanted: Vec<_> = ids.iter().map(|(id, object)| keys.record(object, *id)).collect();
     let mut found = BTreeMap::new();
     for document in cx.table.get_many(&wanted).await? {
