@@ -16,6 +16,7 @@ mod process;
 mod readme;
 mod replica;
 mod sales_teams;
+mod schema;
 mod shares;
 mod trash;
 mod writes;

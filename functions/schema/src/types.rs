@@ -24,7 +24,7 @@ pub(crate) fn types() -> Value {
     json!({
         "types": types,
         "formulas": { "functions": formula::reference(), "operators": formula::operators() },
-        "currencies": CURRENCIES,
+        "currencies": CURRENCIES.split_ascii_whitespace().collect::<Vec<_>>(),
         "limits": {
             "objects": limits::OBJECTS,
             "fields": limits::FIELDS,

@@ -3,7 +3,6 @@
 use api::{App, Authorize};
 use cloud::{Clients, Files, Queues};
 use kernel::{Clock, Ids};
-use records::Schemas;
 use table::Tables;
 
 use crate::invoke::Functions;
@@ -14,7 +13,7 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
     let clients = Clients::in_process(parts.http.clone());
     App {
         tables: Tables::new(&clients, TABLE),
-        schemas: Schemas::default(),
+        schemas: parts.schemas.clone(),
         queues: Queues::new(&clients, &parts.snapshots_queue),
         files: Files::new(&clients, BUCKET),
         clock: Clock::System,

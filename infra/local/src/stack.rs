@@ -44,6 +44,9 @@ pub struct Parts {
     pub http: SharedHttpClient,
     /// The URL of the queue that asks for snapshots.
     pub snapshots_queue: String,
+    /// What this process has read of schemas. All functions are one process here, so a change is known to all of them at
+    /// once; in Lambda it takes up to a minute.
+    pub schemas: records::Schemas,
     data_dir: PathBuf,
 }
 
@@ -131,6 +134,7 @@ impl Stack {
         let parts = Parts {
             http: aws.http_client(),
             snapshots_queue: aws.queue_url(SNAPSHOTS_QUEUE),
+            schemas: records::Schemas::default(),
             data_dir: data_dir.path().to_owned(),
         };
         let installed = Installed::new(template, &functions(&parts)?)?;

@@ -73,9 +73,13 @@ pub(crate) async fn check(
     let caller = cx.caller.user.erase();
     // That a record is known to be there says nothing about whether it may stand above this one.
     let is_known = |target: &Target| {
-        known.iter().any(|old| old.id == target.id && (target.acyclic.is_none() || old.acyclic == target.acyclic))
+        (target.object == "user" && target.id == caller)
+            || known.iter().any(|old| {
+                (&old.object, old.id) == (&target.object, target.id)
+                    && (target.acyclic.is_none() || old.acyclic == target.acyclic)
+            })
     };
-    let new: Vec<Target> = targets(object, after).into_iter().filter(|t| !is_known(t) && t.id != caller).collect();
+    let new: Vec<Target> = targets(object, after).into_iter().filter(|target| !is_known(target)).collect();
     if new.is_empty() {
         return Ok(());
     }
@@ -83,7 +87,7 @@ pub(crate) async fn check(
     let schema = cx.schema().await?;
     let found = found(cx, &schema, plan, &new).await?;
     for target in &new {
-        let Some(record) = found.get(&target.id) else {
+        let Some(record) = found.get(&target.id).filter(|_| is_right(&schema, target)) else {
             let code = if target.object == "user" { "unknown_user" } else { "unknown_record" };
             let detail = format!("must be a {} of this workspace", target.object);
             violations.add(target.pointer.clone(), code, detail);
@@ -105,12 +109,16 @@ pub(crate) async fn check(
     violations.or(()).map_err(Error::from)
 }
 
+/// Whether an id is one of the object that the field wants.
+fn is_right(schema: &Schema, target: &Target) -> bool {
+    schema.object(&target.object).is_some_and(|object| object.prefix == target.id.prefix())
+}
+
 /// Those targets that are there, not in the trash, of the right object, and not hidden from the caller.
 async fn found(cx: &Cx, schema: &Schema, plan: &Plan, targets: &[Target]) -> Result<BTreeMap<AnyId, Record>> {
     let keys = cx.table.keys();
-    let is_right = |target: &&Target| schema.object(&target.object).is_some_and(|o| o.prefix == target.id.prefix());
-    let ids: BTreeMap<AnyId, &str> =
-        targets.iter().filter(is_right).map(|target| (target.id, target.object.as_str())).collect();
+    let right = targets.iter().filter(|target| is_right(schema, target));
+    let ids: BTreeMap<AnyId, &str> = right.map(|target| (target.id, target.object.as_str())).collect();
     let planned = ids.keys().filter_map(|id| plan.record(*id).cloned());
     let mut records: Vec<Record> = planned.collect();
     let stored = ids.iter().filter(|(id, _)| plan.record(**id).is_none());

@@ -47,7 +47,8 @@ pub(crate) fn update(
     }
     let mut after = before.clone();
     let options = change_kind(&mut after, &said, &mut violations);
-    if after.kind != before.kind && (before.unique || !before.guards.is_settled()) && !is_bound_only(&before, &after) {
+    let is_other = after.kind != before.kind && !is_bound_only(&before, &after);
+    if before.is_custom() && is_other && (before.unique || !before.guards.is_settled()) {
         let detail =
             "the field's values are unique, or were: turn unique off first, and wait until unique_pending is false";
         violations.add("/type", "unique_first", detail);
