@@ -3,7 +3,7 @@
 use cloud::{Clients, Files, Queues};
 use events::{Change, StreamPosition};
 use kernel::{Clock, Ids, Position, kinds};
-use replica::{Direction, Limits, Query, Replicas};
+use replica::{Direction, Limits, Query, Replicas, Sort};
 use serde_json::json;
 use table::{JournalEntry, Meter, Tables};
 use testkit::{Cloud, Engine, Faults};
@@ -55,7 +55,7 @@ async fn a_list_of_fifty_among_twenty_thousand_costs_one_round_trip_and_half_a_r
     let mut newest = Query::new("contact");
     let mut by_name = Query::new("contact");
     by_name.sort =
-        vec![("last_name".to_owned(), Direction::Ascending), ("first_name".to_owned(), Direction::Descending)];
+        vec![Sort::by("last_name", Direction::Ascending), Sort::by("first_name", Direction::Descending)];
     by_name.count = true;
     let mut found = Query::new("contact");
     found.search = Some("nam fam".to_owned());
@@ -65,7 +65,7 @@ async fn a_list_of_fifty_among_twenty_thousand_costs_one_round_trip_and_half_a_r
         faults.reset_counts();
         let replica = replicas.open(&tables.workspace(workspace, meter.clone()), &clock).await.unwrap();
         let answer = replica.answer(&query, &Position::default()).await.unwrap();
-        assert_eq!((answer.documents.len(), answer.has_more), (50, true));
+        assert_eq!((answer.rows.len(), answer.has_more), (50, true));
         assert!(answer.count.is_none_or(|count| count == CONTACTS));
         let used = meter.used();
         println!("{:.1} ms of SQLite, {} read units", answer.replica_ms, used.read_units);

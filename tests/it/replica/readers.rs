@@ -8,7 +8,7 @@ use std::time::Duration;
 use cloud::Clients;
 use events::{SnapshotReason, SnapshotRequest};
 use kernel::{AnyId, Error, Position};
-use replica::{Answer, Archived, Condition, Direction, Filter, Limits, Op, Query, Replicas, Snapshotted};
+use replica::{Answer, Archived, Condition, Direction, Filter, Limits, Op, Query, Replicas, Snapshotted, Sort};
 use serde_json::Value;
 use testkit::{Call, Fate};
 use tokio::task::JoinHandle;
@@ -171,7 +171,7 @@ impl Reader {
         let answer = self.answer(&query, &Position::of(id, known.version)).await;
         self.world.count("own writes read", 1);
         let shown = match &answer {
-            Ok(answer) => answer.documents.first().and_then(|document| document["version"].as_u64()),
+            Ok(answer) => answer.rows.first().and_then(|row| row.document["version"].as_u64()),
             Err(error) => return self.world.fail(format!("a list failed: {error:?}")),
         };
         let now = self.world.known()[&id];
@@ -190,7 +190,7 @@ impl Reader {
         let mut query = Query::new("contact");
         query.limit = u16::try_from(20 + self.dice.below(180)).unwrap();
         if by_name {
-            query.sort = vec![("last_name".to_owned(), Direction::Ascending)];
+            query.sort = vec![Sort::by("last_name", Direction::Ascending)];
         }
         let mut seen: BTreeMap<String, u32> = BTreeMap::new();
         loop {
@@ -199,8 +199,8 @@ impl Reader {
                 Err(error) => return self.world.fail(format!("a page failed: {error:?}")),
             };
             self.world.count("pages read", 1);
-            for document in &answer.documents {
-                *seen.entry(document["id"].as_str().unwrap().to_owned()).or_default() += 1;
+            for row in &answer.rows {
+                *seen.entry(row.document["id"].as_str().unwrap().to_owned()).or_default() += 1;
             }
             match answer.next_cursor {
                 Some(next) => query.cursor = Some(next),

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use kernel::Position;
 use proptest::prelude::*;
-use replica::{Archived, Condition, Direction, Filter, Op, Query, Replica};
+use replica::{Archived, Condition, Direction, Filter, Op, Query, Replica, Sort};
 use serde_json::{Value, json};
 
 use crate::world::{World, column};
@@ -32,14 +32,14 @@ async fn a_cursor_of_another_list_is_refused() {
         change(&mut query);
         replica.ask(&query)
     };
-    assert_eq!(with(&|_| {}).unwrap().documents.len(), 3);
-    assert_eq!(with(&|query| query.limit = 5).unwrap().documents.len(), 5, "the size of a page is free");
+    assert_eq!(with(&|_| {}).unwrap().rows.len(), 3);
+    assert_eq!(with(&|query| query.limit = 5).unwrap().rows.len(), 5, "the size of a page is free");
     let others: [&dyn Fn(&mut Query); 5] = [
         &|query| query.filter = Filter::Is(Condition::new("city", Op::Eq, "X")),
         &|query| query.search = Some("n".to_owned()),
-        &|query| query.sort = vec![("name".to_owned(), Direction::Ascending)],
+        &|query| query.sort = vec![Sort::by("name", Direction::Ascending)],
         &|query| query.archived = Archived::Any,
-        &|query| query.visibility.hidden = vec!["email".to_owned()],
+        &|query| query.visibility.hidden = [("contact".to_owned(), ["email".to_owned()].into())].into(),
     ];
     for other in others {
         assert_eq!(with(other).unwrap_err().code(), "cursor_mismatch");
@@ -59,7 +59,7 @@ async fn a_cursor_from_the_future_is_refused_and_one_from_a_faster_instance_is_f
     let cursor = fast.answer(&first(), &Position::default()).await.unwrap().next_cursor.unwrap();
     let next = Query { cursor: Some(cursor.clone()), ..first() };
     assert_eq!(slow.ask(&next).unwrap_err().code(), "unavailable", "without the journal it is behind");
-    assert_eq!(slow.answer(&next, &Position::default()).await.unwrap().documents.len(), 3);
+    assert_eq!(slow.answer(&next, &Position::default()).await.unwrap().rows.len(), 3);
     let mut forged: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(cursor).unwrap()).unwrap();
     forged["q"] = json!(u64::MAX);
     let forged = Query { cursor: Some(URL_SAFE_NO_PAD.encode(forged.to_string())), ..first() };
@@ -77,7 +77,7 @@ async fn a_record_that_one_instance_knows_ahead_of_the_journal_is_not_shown_at_t
     world.append(1, &changes).await;
     let (one, two) = (world.open("one").await, world.open("two").await);
     world.store(moving, 2, json!({ "name": "A" })).await;
-    let mut query = Query { limit: 3, sort: vec![("name".to_owned(), Direction::Ascending)], ..Query::new("contact") };
+    let mut query = Query { limit: 3, sort: vec![Sort::by("name", Direction::Ascending)], ..Query::new("contact") };
     let first = one.answer(&query, &Position::of(moving, 2)).await.unwrap();
     query.cursor = first.next_cursor.clone();
     query.limit = 10;

@@ -3,6 +3,7 @@
 
 mod broken;
 mod cursors;
+mod desk;
 mod files;
 mod following;
 mod model;

@@ -138,14 +138,14 @@ pub(crate) fn everything() -> Query {
 /// The values of a field in an answer.
 pub(crate) fn column(answer: &Answer, field: &str) -> Vec<String> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    answer.documents.iter().map(|document| document.get(field).map_or_else(String::new, text)).collect()
+    answer.rows.iter().map(|found| found.document.get(field).map_or_else(String::new, text)).collect()
 }
 
 /// `id:version` of what a replica has without asking the table.
 pub(crate) fn rows(replica: &Replica) -> Vec<String> {
     let answer = replica.ask(&everything()).unwrap();
     let mut rows: Vec<String> =
-        answer.documents.iter().map(|row| format!("{}:{}", row["id"].as_str().unwrap(), row["version"])).collect();
+        answer.rows.iter().map(|row| format!("{}:{}", row.document["id"].as_str().unwrap(), row.document["version"])).collect();
     rows.sort();
     rows
 }
