@@ -22,6 +22,8 @@ mod config;
 mod cursor;
 mod database;
 mod erase;
+#[cfg(feature = "bench")]
+mod fill;
 mod fold;
 mod migrate;
 mod named;
@@ -32,6 +34,8 @@ mod replicas;
 mod room;
 mod rows;
 mod rules;
+#[cfg(feature = "bench")]
+mod sample;
 mod schema;
 mod snapshot;
 mod sql;
@@ -46,6 +50,8 @@ pub use query::{Archived, Condition, Direction, Filter, MAX_LIMIT, Op, Query, Ro
 pub use replicas::{Limits, Replica, Replicas};
 #[cfg(feature = "sabotage")]
 pub use rules::Rule;
+#[cfg(feature = "bench")]
+pub use sample::{Sample, definitions, records};
 pub use schema::REPLICA_SCHEMA;
 pub use snapshot::Snapshotted;
 pub use verify::Drift;

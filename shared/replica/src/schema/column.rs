@@ -172,7 +172,7 @@ pub(crate) struct Column {
     /// Where its values come from.
     pub(crate) origin: Origin,
     /// The member of the field's value that it has, if not all of it.
-    pub(super) member: Option<String>,
+    pub(crate) member: Option<String>,
     /// Says the same as long as the same documents give the same values.
     pub(crate) signature: String,
 }
