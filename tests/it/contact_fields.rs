@@ -53,6 +53,7 @@ async fn two_contacts_share_no_email_first_or_further() {
     let taken = me.put("/v1/contacts/by/email/ada@example.com", json!({ "city": "Rome" })).await.expect(200);
     assert_eq!((&taken["first_name"], &taken["email"]), (&json!("Ada"), &json!("ada@home.example")));
     me.delete(&path).await.expect(200);
-    made(&me, "contacts", json!({ "first_name": "Bob", "emails": emails(&["ada@example.com", "ada@home.example"]) })).await;
+    made(&me, "contacts", json!({ "first_name": "Bob", "emails": emails(&["ada@example.com", "ada@home.example"]) }))
+        .await;
     assert_eq!(me.post(&format!("{path}/restore"), json!({})).await.refused(409), "conflict");
 }

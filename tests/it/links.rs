@@ -18,14 +18,19 @@ async fn a_contact_is_linked_with_a_company_and_both_say_so() {
     let acme = made(&me, "companies", json!({ "name": "Acme" })).await;
     let link = format!("/v1/contacts/{ada}/links/company/{acme}?label=advises");
     let first = me.put(&link, json!({})).await.expect(201);
-    assert_eq!(json!([first["object"], first["id"], first["label"], first["direction"]]), json!(["company", acme, "advises", "out"]));
+    assert_eq!(
+        json!([first["object"], first["id"], first["label"], first["direction"]]),
+        json!(["company", acme, "advises", "out"])
+    );
     assert_eq!(me.put(&link, json!({})).await.expect(200), first, "twice is once");
     let other_way = format!("/v1/companies/{acme}/links/contact/{ada}?label=advises");
     assert_eq!(me.put(&other_way, json!({})).await.expect(200)["direction"], "in");
     let listed = me.get(&format!("/v1/companies/{acme}/links")).await.expect(200);
     assert_eq!(listed["data"][0]["title"], "Ada Lovelace");
     assert_eq!(listed["page"], json!({ "has_more": false, "next_cursor": null }));
-    for (path, name) in [(format!("/v1/contacts/{ada}"), "contact.linked"), (format!("/v1/companies/{acme}"), "company.linked")] {
+    for (path, name) in
+        [(format!("/v1/contacts/{ada}"), "contact.linked"), (format!("/v1/companies/{acme}"), "company.linked")]
+    {
         let history = me.get(&format!("{path}/history")).await.expect(200);
         let named = history["data"].as_array().unwrap().iter().filter(|event| event["name"] == name);
         assert_eq!(named.count(), 1, "{history:#}");

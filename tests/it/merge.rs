@@ -15,7 +15,10 @@ async fn two_contacts_become_one_and_the_old_one_leads_there() {
     let king = made(&me, "contacts", king).await;
     let (path, old) = (format!("/v1/contacts/{ada}"), format!("/v1/contacts/{king}"));
     let answer = me.post(&format!("{path}/merge"), json!({ "others": [king] })).await;
-    assert_eq!((answer.header("etag"), answer.header("rapport-position")), ("\"2\"".to_owned(), format!("{ada}:2,{king}:2")));
+    assert_eq!(
+        (answer.header("etag"), answer.header("rapport-position")),
+        ("\"2\"".to_owned(), format!("{ada}:2,{king}:2"))
+    );
     let body = answer.expect(200);
     let contact = me.get(&path).await.expect(200);
     assert_eq!(body["record"], contact);

@@ -22,7 +22,8 @@ impl Projects {
     async fn start() -> Self {
         let app = App::start().await;
         let me = app.workspace("north").await;
-        let object = json!({ "name": "x_project", "plural": "x_projects", "label": "Project", "label_plural": "Projects" });
+        let object =
+            json!({ "name": "x_project", "plural": "x_projects", "label": "Project", "label_plural": "Projects" });
         me.post("/v1/schema/objects", object).await.expect(201);
         Self { app, me }
     }
@@ -60,5 +61,8 @@ fn field_of<'a>(object: &'a Value, path: &str) -> &'a Value {
 fn wrong(answer: Answer) -> Vec<String> {
     let body = answer.expect(422);
     let errors = body["errors"].as_array().unwrap();
-    errors.iter().map(|error| format!("{} {}", error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap())).collect()
+    errors
+        .iter()
+        .map(|error| format!("{} {}", error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()))
+        .collect()
 }

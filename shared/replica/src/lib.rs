@@ -27,6 +27,8 @@ mod cursor;
 mod database;
 mod duplicates;
 mod erase;
+#[cfg(feature = "bench")]
+mod fill;
 mod filter;
 mod fold;
 mod group;
@@ -45,6 +47,8 @@ mod replicas;
 mod room;
 mod rows;
 mod rules;
+#[cfg(feature = "bench")]
+mod sample;
 mod schema;
 mod scope;
 mod search;
@@ -72,6 +76,8 @@ pub use related::Referring;
 pub use replicas::{Limits, Replica, Replicas};
 #[cfg(feature = "sabotage")]
 pub use rules::Rule;
+#[cfg(feature = "bench")]
+pub use sample::{Sample, definitions, records};
 pub use schema::REPLICA_SCHEMA;
 pub use search::{Hit, Hits, MAX_HITS, Match, Search};
 pub use shown::Found;

@@ -21,6 +21,20 @@ pub(crate) fn is_too_old(caught_up_at: i64, now: Timestamp) -> bool {
     now.as_millis() - caught_up_at > TOO_OLD_MS
 }
 
+/// A file that is being made.
+pub(crate) struct New {
+    draft: Draft,
+    path: PathBuf,
+    pub(crate) database: Database,
+    /// The number of the journal's last entry when it was begun.
+    last: u64,
+    started: Timestamp,
+}
+
+fn not_whole() -> Error {
+    Error::unavailable("a new replica's file is not whole")
+}
+
 /// A path that removes its file unless it was kept: a killed download or build leaves nothing behind that is used.
 struct Draft(Option<PathBuf>);
 
@@ -139,6 +153,14 @@ impl Replica {
     /// A snapshot is asked for first: a build that is killed on its way could not ask any more.
     pub(crate) async fn build(&self) -> Result<Database> {
         self.replicas.ask_snapshot(self.table.workspace_id()).await;
+        let new = self.begin().await?;
+        self.read_all(&new.database).await?;
+        self.replay_margin(&new).await?;
+        self.finish(new).await
+    }
+
+    /// Begins a file, and notes how far the journal is.
+    pub(crate) async fn begin(&self) -> Result<New> {
         let source = self.replicas.source().await?;
         let directory = self.replicas.directory(source)?;
         let path = self.replicas.new_path(&directory, self.table.workspace_id(), &self.clock);
@@ -149,18 +171,23 @@ impl Replica {
         let (built_in, rules) = (&self.replicas.inner.built_in, self.replicas.rules);
         Database::create(draft.path(), built_in, self.owner(source), started, last).map_err(failed)?;
         let opened = Database::open(draft.path(), built_in, self.owner(source), rules, Found::Made);
-        let database =
-            opened.map_err(failed)?.ok_or_else(|| Error::unavailable("a new replica's file is not whole"))?;
-        self.read_all(&database).await?;
-        self.replay_margin(&database, last, started).await?;
+        let database = opened.map_err(failed)?.ok_or_else(not_whole)?;
+        Ok(New { draft, path, database, last, started })
+    }
+
+    /// Gives a file its name, when everything is in it.
+    pub(crate) async fn finish(&self, new: New) -> Result<Database> {
+        let New { draft, path, database, .. } = new;
         // Everything into the one file before it gets its name.
         database.with_writer(|connection| connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())))?;
         drop(database);
         draft.keep(&path)?;
-        self.checked(&path, source, Found::Made).ok_or_else(|| Error::unavailable("a new replica's file is not whole"))
+        self.checked(&path, self.replicas.source().await?, Found::Made).ok_or_else(not_whole)
     }
 
-    async fn replay_margin(&self, database: &Database, last: u64, started: Timestamp) -> Result<()> {
+    async fn replay_margin(&self, new: &New) -> Result<()> {
+        let New { database, last, started, .. } = new;
+        let (last, started) = (*last, *started);
         let mut after = number_before(&self.table, last, started.plus_millis(-MARGIN_MS)).await?;
         loop {
             let page = self.table.journal_after(after, PAGE, true).await?;

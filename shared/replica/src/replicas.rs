@@ -168,9 +168,7 @@ impl Replicas {
     /// When the table or the bucket does not answer, or the workspace is too large to be built within a request (a
     /// snapshot has been asked for then).
     pub async fn open(&self, table: &TenantTable, clock: &Clock) -> Result<Replica> {
-        let store = locked(&self.inner.stores).entry(table.workspace_id()).or_default().clone();
-        store.used.store(self.inner.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
-        let replica = Replica { replicas: self.clone(), store, table: table.clone(), clock: clock.clone() };
+        let replica = self.of(table, clock);
         if replica.usable().is_none() {
             let _turn = replica.store.turn.lock().await;
             if replica.usable().is_none() {
@@ -180,6 +178,13 @@ impl Replicas {
             }
         }
         Ok(replica)
+    }
+
+    /// The replica of a workspace, with a file or without one.
+    pub(crate) fn of(&self, table: &TenantTable, clock: &Clock) -> Replica {
+        let store = locked(&self.inner.stores).entry(table.workspace_id()).or_default().clone();
+        store.used.store(self.inner.uses.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+        Replica { replicas: self.clone(), store, table: table.clone(), clock: clock.clone() }
     }
 
     /// Gives up files of other workspaces, the least recently used first, until the disk budget is kept.

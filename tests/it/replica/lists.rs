@@ -54,8 +54,7 @@ async fn a_list_of_fifty_among_twenty_thousand_costs_one_round_trip_and_half_a_r
     replicas.open(&table, &clock).await.unwrap().catch_up().await.unwrap();
     let mut newest = Query::new("contact");
     let mut by_name = Query::new("contact");
-    by_name.sort =
-        vec![Sort::by("last_name", Direction::Ascending), Sort::by("first_name", Direction::Descending)];
+    by_name.sort = vec![Sort::by("last_name", Direction::Ascending), Sort::by("first_name", Direction::Descending)];
     by_name.count = true;
     let mut found = Query::new("contact");
     found.search = Some("nam fam".to_owned());

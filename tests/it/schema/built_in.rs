@@ -12,7 +12,10 @@ async fn a_company_says_what_people_see_and_what_they_have_to_fill_in() {
     let me = &projects.me;
     let object = json!({ "label": "Patient", "label_plural": "Patients", "help": "Somebody we treat." });
     let patch = me.patch("/v1/schema/objects/contact", object).await.expect(200);
-    assert_eq!((&patch["label_plural"], &patch["help"], &patch["version"]), (&json!("Patients"), &json!("Somebody we treat."), &json!(1)));
+    assert_eq!(
+        (&patch["label_plural"], &patch["help"], &patch["version"]),
+        (&json!("Patients"), &json!("Somebody we treat."), &json!(1))
+    );
     let city = "/v1/schema/objects/contact/fields/city";
     let described = me.patch(city, json!({ "label": "Town", "required": true, "default": "Bonn" })).await.expect(200);
     assert_eq!(field_of(&described, "city")["label"], "Town");
@@ -36,7 +39,10 @@ async fn what_rapport_relies_on_stays() {
     assert_eq!(change("company/fields/name", json!({ "required": false })).await, ["/required built_in"]);
     assert_eq!(change("user/fields/role", json!({ "options": ["admin", "god"] })).await, ["/options built_in"]);
     assert_eq!(change("user", json!({ "private": true })).await, ["/private built_in"]);
-    assert_eq!(change("contact", json!({ "only_administrators_write": true })).await, ["/only_administrators_write built_in"]);
+    assert_eq!(
+        change("contact", json!({ "only_administrators_write": true })).await,
+        ["/only_administrators_write built_in"]
+    );
     assert_eq!(me.delete("/v1/schema/objects/contact").await.refused(409), "built_in");
     assert_eq!(me.delete("/v1/schema/objects/contact/fields/email").await.refused(409), "built_in");
     assert_eq!(me.delete("/v1/schema/objects/nobody").await.refused(404), "not_found");
@@ -49,7 +55,17 @@ async fn a_company_has_its_own_stages() {
     let me = &projects.me;
     let lead = me.post("/v1/contacts", json!({ "last_name": "A", "lifecycle_stage": "lead" })).await.expect(201);
     let path = format!("/v1/contacts/{}", lead["id"].as_str().unwrap());
-    let options = json!(["waiting", "treated", "customer", "subscriber", "qualified", "opportunity", "evangelist", "former", "other"]);
+    let options = json!([
+        "waiting",
+        "treated",
+        "customer",
+        "subscriber",
+        "qualified",
+        "opportunity",
+        "evangelist",
+        "former",
+        "other"
+    ]);
     let patch = json!({ "options": options, "replace_with": { "lead": "waiting" } });
     let described = me.patch(STAGE, patch).await.expect(200);
     assert_eq!(field_of(&described, "lifecycle_stage")["options"][0]["value"], "waiting");

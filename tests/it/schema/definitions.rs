@@ -13,7 +13,8 @@ async fn everybody_reads_the_schema_and_administrators_change_it() {
     for role in ["viewer", "rep"] {
         let them = projects.me.with_role(role).await;
         let schema = them.get("/v1/schema").await.expect(200);
-        let names: Vec<&str> = schema["objects"].as_array().unwrap().iter().map(|o| o["name"].as_str().unwrap()).collect();
+        let names: Vec<&str> =
+            schema["objects"].as_array().unwrap().iter().map(|o| o["name"].as_str().unwrap()).collect();
         assert!(names.starts_with(&["contact", "company"]) && names.ends_with(&["x_project"]), "{names:?}");
         assert_eq!(them.get("/v1/schema/objects/x_project").await.expect(200), schema["objects"][names.len() - 1]);
         let types = them.get("/v1/schema/types").await.expect(200);
@@ -30,7 +31,11 @@ async fn everybody_reads_the_schema_and_administrators_change_it() {
             (Method::DELETE, "/v1/schema/objects/x_project/fields/size"),
             (Method::POST, "/v1/schema/objects/x_project/fields/size/restore"),
         ] {
-            assert_eq!(them.send(method.clone(), path, &[], Some(json!({}))).await.refused(403), "denied", "{method} {path}");
+            assert_eq!(
+                them.send(method.clone(), path, &[], Some(json!({}))).await.refused(403),
+                "denied",
+                "{method} {path}"
+            );
         }
     }
 }
@@ -60,7 +65,8 @@ async fn everything_wrong_with_a_field_is_told_at_once() {
         post(json!({ "name": "Size", "type": "number", "decimals": 9, "nick": 1 })).await,
         ["/name bad_name", "/decimals out_of_range", "/nick unknown_field"]
     );
-    for (name, code) in [("size", "taken"), ("owner_id", "reserved"), ("custom", "reserved"), ("contains", "reserved")] {
+    for (name, code) in [("size", "taken"), ("owner_id", "reserved"), ("custom", "reserved"), ("contains", "reserved")]
+    {
         assert_eq!(post(json!({ "name": name, "type": "number" })).await, [format!("/name {code}")]);
     }
     assert_eq!(
@@ -125,10 +131,14 @@ async fn sections_and_order_are_those_of_fields_that_are_there() {
     me.patch(path, json!({ "sections": sections })).await.expect(200);
     projects.field(json!({ "name": "budget", "type": "money", "section": "money" })).await;
     let ordered = me.patch(path, json!({ "order": ["custom.budget", "tags"] })).await.expect(200);
-    let paths: Vec<&str> = ordered["fields"].as_array().unwrap().iter().map(|field| field["path"].as_str().unwrap()).collect();
+    let paths: Vec<&str> =
+        ordered["fields"].as_array().unwrap().iter().map(|field| field["path"].as_str().unwrap()).collect();
     assert_eq!(paths, ["custom.budget", "tags", "name", "external_id"]);
     assert_eq!(
-        wrong(me.patch(path, json!({ "order": ["nick", "tags", "tags"], "sections": [{ "name": "A", "label": "A" }] })).await),
+        wrong(
+            me.patch(path, json!({ "order": ["nick", "tags", "tags"], "sections": [{ "name": "A", "label": "A" }] }))
+                .await
+        ),
         ["/sections/0/name bad_name", "/order/0 unknown_field", "/order/2 given_twice"]
     );
     let gone = me.patch(path, json!({ "sections": [] })).await;
@@ -147,9 +157,12 @@ async fn what_others_are_made_of_cannot_be_taken_away() {
         "name": "sold", "type": "roll_up", "object": "x_project", "via": "custom.customer", "function": "sum", "field": "custom.gross",
     });
     me.post("/v1/schema/objects/company/fields", sum).await.expect(201);
-    for (field, breaks) in [("net", "x_project.custom.gross"), ("gross", "company.custom.sold"), ("customer", "company.custom.sold")] {
+    for (field, breaks) in
+        [("net", "x_project.custom.gross"), ("gross", "company.custom.sold"), ("customer", "company.custom.sold")]
+    {
         let answer = me.delete(&format!("/v1/schema/objects/x_project/fields/{field}")).await;
-        let broken: Vec<&Value> = answer.body["in_use"].as_array().unwrap().iter().map(|broken| &broken["field"]).collect();
+        let broken: Vec<&Value> =
+            answer.body["in_use"].as_array().unwrap().iter().map(|broken| &broken["field"]).collect();
         assert!(broken.contains(&&json!(breaks)), "{broken:?}");
         assert_eq!(answer.refused(409), "in_use");
     }
@@ -167,7 +180,10 @@ async fn limits_are_kept_and_have_codes() {
         projects.field(json!({ "name": format!("u{number}"), "type": "text", "unique": true })).await;
     }
     let post = async |body: Value| wrong(projects.me.post("/v1/schema/objects/x_project/fields", body).await);
-    assert_eq!(post(json!({ "name": "u10", "type": "text", "unique": true })).await, ["/unique too_many_unique_fields"]);
+    assert_eq!(
+        post(json!({ "name": "u10", "type": "text", "unique": true })).await,
+        ["/unique too_many_unique_fields"]
+    );
     // 500 words of 100 letters that need two bytes each: too much for one field.
     let options: Vec<String> = (0..500).map(|number| format!("{number:03}{}", "ж".repeat(97))).collect();
     assert_eq!(post(json!({ "name": "long", "type": "select", "options": options })).await, [" field_too_large"]);

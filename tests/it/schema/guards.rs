@@ -27,7 +27,8 @@ impl Numbers {
     }
 
     async fn add(&mut self, number: &str) -> String {
-        let made = self.me.post("/v1/x_projects", json!({ "name": "A", "custom": { "number": number } })).await.expect(201);
+        let made =
+            self.me.post("/v1/x_projects", json!({ "name": "A", "custom": { "number": number } })).await.expect(201);
         self.ids.push(made["id"].as_str().unwrap().parse().unwrap());
         format!("/v1/x_projects/{}", made["id"].as_str().unwrap())
     }

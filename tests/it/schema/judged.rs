@@ -26,7 +26,8 @@ async fn who_would_lose_their_value_is_told_before_it_happens() {
         let effect = answer.body["effect"].clone();
         assert_eq!(answer.refused(409), "would_lose_values");
         assert_eq!((&effect["with_value"], &effect["kept"], &effect["lost"]), (&json!(10), &json!(7), &json!(3)));
-        let mut lost: Vec<&str> = effect["samples"].as_array().unwrap().iter().map(|s| s["value"].as_str().unwrap()).collect();
+        let mut lost: Vec<&str> =
+            effect["samples"].as_array().unwrap().iter().map(|s| s["value"].as_str().unwrap()).collect();
         lost.sort_unstable();
         assert_eq!(lost, ["large", "n/a", "small"]);
     }
@@ -75,7 +76,8 @@ async fn options_that_records_have_are_archived_and_others_go() {
     assert_eq!(options, json!([{ "value": "tin" }, { "value": "gold", "archived": true }]));
     assert_eq!(projects.custom(&path).await["tier"], "gold");
     // Loss that is accepted takes the archived ones along.
-    let described = projects.change("tier", "?accept_loss=true", json!({ "options": ["tin", "lead"] })).await.expect(200);
+    let described =
+        projects.change("tier", "?accept_loss=true", json!({ "options": ["tin", "lead"] })).await.expect(200);
     assert_eq!(field_of(&described, "custom.tier")["options"], json!([{ "value": "tin" }, { "value": "lead" }]));
     assert_eq!(projects.custom(&path).await["tier"], Value::Null);
     projects.app.drain().await;

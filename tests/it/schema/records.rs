@@ -16,16 +16,21 @@ async fn records_of_an_object_of_ones_own_live_as_others_do() {
     let made = me.post("/v1/x_projects", body).await;
     let path = made.header("location");
     let made = made.expect(201);
-    assert_eq!((&made["object"], made["id"].as_str().unwrap().split_once('_').unwrap().0), (&json!("x_project"), "x00"));
+    assert_eq!(
+        (&made["object"], made["id"].as_str().unwrap().split_once('_').unwrap().0),
+        (&json!("x_project"), "x00")
+    );
     assert_eq!(path, format!("/v1/x_projects/{}", made["id"].as_str().unwrap()));
     assert_eq!(me.get(&path).await.expect(200), made);
-    let stale = me.send(Method::PATCH, &path, &[("if-match", "\"9\"")], Some(json!({ "custom": { "budget": 6 } }))).await;
+    let stale =
+        me.send(Method::PATCH, &path, &[("if-match", "\"9\"")], Some(json!({ "custom": { "budget": 6 } }))).await;
     assert_eq!(stale.refused(412), "stale");
     me.patch(&path, json!({ "custom": { "budget": 6 } })).await.expect(200);
     me.delete(&path).await.expect(200);
     me.post(&format!("{path}/restore"), json!({})).await.expect(200);
     let history = me.get(&format!("{path}/history")).await.expect(200);
-    let names: Vec<&str> = history["data"].as_array().unwrap().iter().map(|event| event["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        history["data"].as_array().unwrap().iter().map(|event| event["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["x_project.restored", "x_project.archived", "x_project.changed", "x_project.created"]);
     assert_eq!(history["data"][2]["changes"]["custom.budget"], json!({ "before": 5, "after": 6 }));
     me.post(&format!("{path}/erase"), json!({})).await.expect(204);

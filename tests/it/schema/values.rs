@@ -146,7 +146,8 @@ async fn formulas_are_answered_and_nobody_writes_them() {
     let projects = Projects::start().await;
     projects.field(json!({ "name": "net", "type": "money" })).await;
     projects.field(json!({ "name": "gross", "type": "formula", "expression": "custom.net * 1.19" })).await;
-    let described = projects.field(json!({ "name": "dear", "type": "formula", "expression": "amount(custom.gross) > 1000" })).await;
+    let described =
+        projects.field(json!({ "name": "dear", "type": "formula", "expression": "amount(custom.gross) > 1000" })).await;
     assert_eq!(super::field_of(&described, "custom.dear")["gives"], "boolean");
     let path = projects.project("Roof", json!({ "net": { "amount": 1000, "currency": "EUR" } })).await;
     let custom = projects.custom(&path).await;

@@ -9,7 +9,8 @@ use crate::world::{World, everything};
 async fn names(replica: &Replica) -> Vec<String> {
     replica.catch_up().await.unwrap();
     let answer = replica.ask(&everything()).unwrap();
-    let mut names: Vec<String> = answer.rows.iter().map(|row| row.document["name"].as_str().unwrap().to_owned()).collect();
+    let mut names: Vec<String> =
+        answer.rows.iter().map(|row| row.document["name"].as_str().unwrap().to_owned()).collect();
     names.sort_unstable();
     names
 }

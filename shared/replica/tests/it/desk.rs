@@ -56,8 +56,7 @@ impl Desk {
     pub(crate) fn record(&self, object: &str, id: AnyId, fields: &Value) -> Document {
         self.world.clock.advance_millis(1);
         let now = self.world.clock.now();
-        let mut document =
-            json!({ "id": id, "object": object, "version": 1, "created_at": now, "updated_at": now });
+        let mut document = json!({ "id": id, "object": object, "version": 1, "created_at": now, "updated_at": now });
         let members = document.as_object_mut().unwrap();
         members.extend(fields.as_object().cloned().unwrap());
         members.clone()
@@ -72,7 +71,8 @@ impl Desk {
     }
 
     pub(crate) fn put_document(&mut self, document: Document) {
-        let (object, id) = (document["object"].as_str().unwrap().to_owned(), document["id"].as_str().unwrap().to_owned());
+        let (object, id) =
+            (document["object"].as_str().unwrap().to_owned(), document["id"].as_str().unwrap().to_owned());
         self.change("record", &object, &id, Some(document));
     }
 

@@ -144,8 +144,11 @@ pub(crate) fn column(answer: &Answer, field: &str) -> Vec<String> {
 /// `id:version` of what a replica has without asking the table.
 pub(crate) fn rows(replica: &Replica) -> Vec<String> {
     let answer = replica.ask(&everything()).unwrap();
-    let mut rows: Vec<String> =
-        answer.rows.iter().map(|row| format!("{}:{}", row.document["id"].as_str().unwrap(), row.document["version"])).collect();
+    let mut rows: Vec<String> = answer
+        .rows
+        .iter()
+        .map(|row| format!("{}:{}", row.document["id"].as_str().unwrap(), row.document["version"]))
+        .collect();
     rows.sort();
     rows
 }

@@ -107,7 +107,8 @@ fn texts(ids: &[AnyId]) -> Vec<String> {
 impl Company {
     pub(super) fn of(plan: &Plan) -> Self {
         let desk = Desk::furnished(true);
-        let mut company = Self { desk: RefCell::new(desk), documents: Vec::new(), shares: BTreeSet::new(), users: Vec::new() };
+        let mut company =
+            Self { desk: RefCell::new(desk), documents: Vec::new(), shares: BTreeSet::new(), users: Vec::new() };
         let teams: Vec<AnyId> = (0..2).map(|_| company.put("team", json!({ "name": "Team" }))).collect();
         let names = [("Ada", Some(teams[0])), ("Bea", None), ("ada", Some(teams[1]))];
         for (name, team) in names {
@@ -126,7 +127,8 @@ impl Company {
         for (record, subject) in &plan.shares {
             let subject = &subjects[usize::from(*subject) % subjects.len()];
             let document = &company.documents[usize::from(*record) % company.documents.len()];
-            let (id, object) = (document["id"].as_str().unwrap().to_owned(), document["object"].as_str().unwrap().to_owned());
+            let (id, object) =
+                (document["id"].as_str().unwrap().to_owned(), document["object"].as_str().unwrap().to_owned());
             if company.shares.insert((id.clone(), subject.clone())) {
                 company.desk.borrow_mut().share(id.parse().unwrap(), &object, subject);
             }

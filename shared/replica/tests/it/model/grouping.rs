@@ -37,12 +37,8 @@ pub(super) fn expected(model: &Model<'_>, grouping: &Grouping) -> Vec<(Vec<Value
         .map(|(keys, members)| {
             let values: Vec<Value> =
                 grouping.aggregates.iter().map(|measure| measured(model, measure, &members)).collect();
-            let answered: Vec<Value> = grouping
-                .group_by
-                .iter()
-                .zip(&keys)
-                .map(|(by, key)| answered(model, by, key, &members))
-                .collect();
+            let answered: Vec<Value> =
+                grouping.group_by.iter().zip(&keys).map(|(by, key)| answered(model, by, key, &members)).collect();
             (keys, answered, values)
         })
         .collect();
@@ -163,8 +159,10 @@ fn measured(model: &Model<'_>, measure: &Measure, members: &[&Document]) -> Valu
     if measure.function == Aggregate::Count {
         return json!(values.len());
     }
-    let numbers: Vec<f64> =
-        values.iter().filter_map(|value| if let Meant::Number(number) = value { Some(*number) } else { None }).collect();
+    let numbers: Vec<f64> = values
+        .iter()
+        .filter_map(|value| if let Meant::Number(number) = value { Some(*number) } else { None })
+        .collect();
     match kind(path) {
         Kind::Money => of_money(measure.function, &values),
         Kind::Day => {

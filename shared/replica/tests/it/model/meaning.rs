@@ -104,8 +104,7 @@ impl Model<'_> {
         let team = self.company.by_id(&user).and_then(|user| user.get("team_id")?.as_str());
         let subjects = [Some(user.as_str()), Some("everyone"), team];
         let id = document["id"].as_str().unwrap();
-        let is_shared =
-            |subject: &str| self.company.shares.contains(&(id.to_owned(), subject.to_owned()));
+        let is_shared = |subject: &str| self.company.shares.contains(&(id.to_owned(), subject.to_owned()));
         document.get("owner_id").is_some_and(|owner| *owner == user) || subjects.into_iter().flatten().any(is_shared)
     }
 
