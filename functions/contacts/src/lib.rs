@@ -18,17 +18,12 @@
 //! `.unshared`, `.merged`, `.merged_away`, `.unmerged`, and the same of `company`; `job.created` of a merge. Events in: none.
 //! Never lists, never counts, never sends mail.
 
-use api::{App, Of, Routes, batch_route, link_routes, merge_route, record_routes, share_routes};
+use api::{App, Of, Routes, all_record_routes};
 
 /// The routes of contacts and companies.
 #[must_use]
 pub fn routes() -> Routes {
-    life_of(Of::BuiltIn("contact", "contacts")).and(life_of(Of::BuiltIn("company", "companies")))
-}
-
-/// Everything that can be done with the records of an object.
-fn life_of(of: Of) -> Routes {
-    record_routes(of).and(link_routes(of)).and(share_routes(of)).and(merge_route(of)).and(batch_route(of))
+    all_record_routes(Of::BuiltIn("contact", "contacts")).and(all_record_routes(Of::BuiltIn("company", "companies")))
 }
 
 /// The router of contacts.

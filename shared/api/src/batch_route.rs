@@ -12,7 +12,7 @@ use records::{Answered, Batch, Cx, Failed, MAX_OPERATIONS};
 use serde_json::{Map, Value, json};
 
 use crate::of::{At, Of};
-use crate::respond::{position, set};
+use crate::respond::{note_position, set};
 use crate::{Operation, Problem, Result, Routes, Shape, Write};
 
 /// The route by which several records of an object are written.
@@ -128,7 +128,7 @@ async fn batch(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
     let results: Vec<Value> = answered.into_iter().map(|answered| result(&cx, answered)).collect();
     let mut response = Json(json!({ "results": results })).into_response();
     if !cx.dry_run {
-        position(&mut response, seen);
+        note_position(&mut response, seen);
     }
     if replayed {
         set(&mut response, "idempotency-replayed", "true");
@@ -149,7 +149,11 @@ fn whole(failed: Failed) -> Problem {
         }
         error => error,
     };
-    Problem::from(error).of_operation(failed.operation)
+    let problem = Problem::from(error);
+    match failed.operation {
+        Some(index) => problem.with("operation", json!(index)),
+        None => problem,
+    }
 }
 
 fn result(cx: &Cx, answered: Answered) -> Value {

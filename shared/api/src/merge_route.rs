@@ -11,7 +11,7 @@ use records::{MAX_MERGED, Merge, Merged, Object};
 use serde_json::{Value, json};
 
 use crate::of::{At, Of, Work, with_object};
-use crate::respond::{etag, position, set};
+use crate::respond::{etag, note_position, set};
 use crate::{Operation, Result, Routes, Shape, Write, record_schema_name};
 
 /// The route by which records of an object become part of another one.
@@ -91,7 +91,7 @@ async fn merge(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
     let job = (!cx.dry_run).then_some(job);
     let mut response = Json(json!({ "record": written.document, "job": job })).into_response();
     if !cx.dry_run {
-        position(&mut response, std::iter::once((written.id, written.version)).chain(others));
+        note_position(&mut response, std::iter::once((written.id, written.version)).chain(others));
         etag(&mut response, written.version);
     }
     if written.replayed {

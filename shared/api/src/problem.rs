@@ -107,12 +107,6 @@ impl Problem {
         self
     }
 
-    /// This problem as one of a batch, which is not carried out because of one of its operations.
-    pub(crate) fn of_operation(mut self, operation: Option<usize>) -> Self {
-        self.members.extend(operation.map(|index| ("operation".to_owned(), json!(index))));
-        self
-    }
-
     /// Logs what must not be answered.
     pub(crate) fn log(&self) {
         match &self.cause {

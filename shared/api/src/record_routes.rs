@@ -15,7 +15,9 @@ use serde_json::Value;
 
 use crate::of::{At, Of, Work, with_object};
 use crate::respond::{page, written};
-use crate::{Context, Operation, Parameter, Result, Routes, Shape, Write};
+use crate::{
+    Context, Operation, Parameter, Result, Routes, Shape, Write, batch_route, link_routes, merge_route, share_routes,
+};
 
 /// How many entries a page of what is under a record has if nobody says.
 const LIMIT: u16 = 50;
@@ -26,6 +28,13 @@ const MAX_LIMIT: u16 = 200;
 #[must_use]
 pub fn record_routes(of: Of) -> Routes {
     history_route(of).and(write_routes(of))
+}
+
+/// The routes of everything that can be done with the records of an object that people work with: their life cycle, links,
+/// shares, merges, batches.
+#[must_use]
+pub fn all_record_routes(of: Of) -> Routes {
+    record_routes(of).and(link_routes(of)).and(share_routes(of)).and(merge_route(of)).and(batch_route(of))
 }
 
 /// The parameters of a list of what is under a record.

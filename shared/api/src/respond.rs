@@ -47,7 +47,7 @@ pub(crate) fn written_beside(written: Written) -> Response {
 
 /// Notes in the answer to a write of several records how far a client has seen that sends it back: as many of them as a
 /// position carries.
-pub(crate) fn position(response: &mut Response, seen: impl IntoIterator<Item = (AnyId, Version)>) {
+pub(crate) fn note_position(response: &mut Response, seen: impl IntoIterator<Item = (AnyId, Version)>) {
     let position: Position = seen.into_iter().take(MAX_POSITIONS).collect();
     if !position.is_empty() {
         set(response, "rapport-position", &position.to_string());

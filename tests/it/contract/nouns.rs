@@ -63,3 +63,24 @@ pub(crate) fn nouns() -> Vec<Noun> {
         ),
     ]
 }
+
+/// An object whose records are linked, shared, merged and written in batches, with an example that nothing else is like.
+pub(crate) struct Sociable {
+    /// What operation ids call one, and several.
+    pub(crate) id: &'static str,
+    pub(crate) ids: &'static str,
+    /// In paths of what it is linked with, and of its own records.
+    pub(crate) kind: &'static str,
+    pub(crate) plural: &'static str,
+    pub(crate) new: Value,
+}
+
+/// Every such object.
+pub(crate) fn sociables() -> [Sociable; 3] {
+    let sociable = |id, ids, kind, plural, new| Sociable { id, ids, kind, plural, new };
+    [
+        sociable("contact", "contacts", "contact", "contacts", json!({ "first_name": "Alan", "city": "London" })),
+        sociable("company", "companies", "company", "companies", json!({ "name": "Bletchley" })),
+        sociable("custom_record", "custom_records", "x_thing", "x_things", json!({ "name": "Colossus" })),
+    ]
+}

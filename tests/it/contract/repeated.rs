@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::capabilities;
-use super::nouns::{Noun, nouns, own_object};
+use super::nouns::{Noun, Sociable, nouns, own_object, sociables};
 use crate::app::{Answer, App, Caller};
 
 /// Operations that keep no answer, as docs/API.md says: what they do twice is what they do once.
@@ -31,35 +31,15 @@ async fn twice(me: &Caller, id: &str, method: Method, path: &str, body: Value) -
     first
 }
 
-/// Every way in which a record of an object is written by itself.
-async fn life(
-    me: &Caller,
-    noun: &str,
-    plural: &str,
-    new: Value,
-    patch: Value,
-    (by, other): (&str, Value),
-) -> Vec<String> {
-    let all = format!("/v1/{plural}");
-    let made = twice(me, &format!("create_{noun}"), Method::POST, &all, new).await.expect(201);
-    let one = format!("{all}/{}", made["id"].as_str().unwrap());
-    twice(me, &format!("update_{noun}"), Method::PATCH, &one, patch).await;
-    twice(me, &format!("upsert_{noun}"), Method::PUT, &format!("{all}/by/{by}"), other).await;
-    twice(me, &format!("archive_{noun}"), Method::DELETE, &one, json!({})).await;
-    twice(me, &format!("restore_{noun}"), Method::POST, &format!("{one}/restore"), json!({})).await;
-    twice(me, &format!("erase_{noun}"), Method::POST, &format!("{one}/erase"), json!({})).await;
-    ["create", "update", "upsert", "archive", "restore", "erase"].map(|verb| format!("{verb}_{noun}")).into()
-}
-
-/// Every way in which it is written together with others.
-async fn together(me: &Caller, noun: &str, plural: &str, new: Value) -> Vec<String> {
+/// Every way in which a record of an object is written together with others.
+async fn together(me: &Caller, Sociable { id: noun, ids: nouns, kind, plural, new }: Sociable) -> Vec<String> {
     let all = format!("/v1/{plural}");
     let mut ids = Vec::new();
     for _ in 0..2 {
         ids.push(me.post(&all, new.clone()).await.expect(201)["id"].as_str().unwrap().to_owned());
     }
     let one = format!("{all}/{}", ids[0]);
-    let link = format!("{one}/links/{noun}/{}?label=knows", ids[1]);
+    let link = format!("{one}/links/{kind}/{}?label=knows", ids[1]);
     twice(me, &format!("link_{noun}"), Method::PUT, &link, json!({})).await;
     twice(me, &format!("unlink_{noun}"), Method::DELETE, &link, json!({})).await;
     let share = format!("{one}/shares/everyone");
@@ -67,9 +47,9 @@ async fn together(me: &Caller, noun: &str, plural: &str, new: Value) -> Vec<Stri
     twice(me, &format!("unshare_{noun}"), Method::DELETE, &share, json!({})).await;
     twice(me, &format!("merge_{noun}"), Method::POST, &format!("{one}/merge"), json!({ "others": [ids[1]] })).await;
     let batch = json!({ "operations": [{ "op": "create", "data": new }, { "op": "archive", "id": ids[0] }] });
-    twice(me, &format!("batch_{plural}"), Method::POST, &format!("{all}/batch"), batch).await;
+    twice(me, &format!("batch_{nouns}"), Method::POST, &format!("{all}/batch"), batch).await;
     let verbs = ["link", "unlink", "share", "unshare", "merge"].map(|verb| format!("{verb}_{noun}"));
-    verbs.into_iter().chain([format!("batch_{plural}")]).collect()
+    verbs.into_iter().chain([format!("batch_{nouns}")]).collect()
 }
 
 #[tokio::test]
@@ -82,10 +62,19 @@ async fn every_write_is_answered_again_for_its_key() {
         twice(&me, id, Method::POST, path, body).await.expect(201);
     }
     for Noun { id: noun, plural, new, patch, by, upsert } in nouns() {
-        used.extend(life(&me, noun, plural, new, patch, (by, upsert)).await);
+        let all = format!("/v1/{plural}");
+        let made = twice(&me, &format!("create_{noun}"), Method::POST, &all, new).await.expect(201);
+        let one = format!("{all}/{}", made["id"].as_str().unwrap());
+        twice(&me, &format!("update_{noun}"), Method::PATCH, &one, patch).await;
+        twice(&me, &format!("upsert_{noun}"), Method::PUT, &format!("{all}/by/{by}"), upsert).await;
+        twice(&me, &format!("archive_{noun}"), Method::DELETE, &one, json!({})).await;
+        twice(&me, &format!("restore_{noun}"), Method::POST, &format!("{one}/restore"), json!({})).await;
+        twice(&me, &format!("erase_{noun}"), Method::POST, &format!("{one}/erase"), json!({})).await;
+        used.extend(["create", "update", "upsert", "archive", "restore", "erase"].map(|verb| format!("{verb}_{noun}")));
     }
-    used.extend(together(&me, "contact", "contacts", json!({ "first_name": "Ada" })).await);
-    used.extend(together(&me, "company", "companies", json!({ "name": "Acme" })).await);
+    for sociable in sociables() {
+        used.extend(together(&me, sociable).await);
+    }
     let object = "/v1/schema/objects/x_thing";
     let field = format!("{object}/fields/number");
     for (noun, one) in [("field", field.as_str()), ("object", object)] {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::{compare, pretty};
 use crate::app::{App, Caller};
-use crate::contract::nouns::{Noun, nouns, own_object};
+use crate::contract::nouns::{Noun, Sociable, nouns, own_object, sociables};
 use crate::contract::{capabilities, path};
 
 /// Where the samples are.
@@ -69,12 +69,7 @@ impl Seeded {
     /// Takes the merge of a job back, a second later.
     async fn take_back(&self, job: &str) {
         self.clock.advance_millis(1000);
-        let caller = auth::Caller {
-            user: self.user,
-            api_key: None,
-            workspace: self.workspace.parse().unwrap(),
-            role: auth::Role::Admin,
-        };
+        let caller = auth::Caller { user: self.user, api_key: None, workspace: self.workspace.parse().unwrap(), role: auth::Role::Admin };
         let parts = self.app.stack.app();
         let table = parts.tables.workspace(caller.workspace, table::Meter::default());
         let cx = records::Cx::new(caller, table, parts.schemas, self.clock.clone(), self.ids.clone());
@@ -96,15 +91,15 @@ impl Seeded {
     }
 }
 
-/// Every way in which it is written together with others.
-async fn together(seeded: &Seeded, noun: &str, plural: &str, new: Value) -> Vec<String> {
+/// Every way in which a record of an object is written together with others.
+async fn together(seeded: &Seeded, Sociable { id: noun, ids: nouns, kind, plural, new }: Sociable) -> Vec<String> {
     let all = format!("/v1/{plural}");
     let mut ids = Vec::new();
     for _ in 0..2 {
         ids.push(seeded.call(&all, Method::POST, new.clone()).await);
     }
     let one = format!("{all}/{}", ids[0]);
-    let link = format!("{one}/links/{noun}/{}", ids[1]);
+    let link = format!("{one}/links/{kind}/{}", ids[1]);
     seeded.call(&link, Method::PUT, json!({})).await;
     seeded.call(&link, Method::DELETE, json!({})).await;
     seeded.call(&format!("{one}/shares/everyone"), Method::PUT, json!({ "level": "read" })).await;
@@ -114,7 +109,7 @@ async fn together(seeded: &Seeded, noun: &str, plural: &str, new: Value) -> Vec<
     let batch = json!({ "operations": [{ "op": "create", "data": new }] });
     seeded.call(&format!("{all}/batch"), Method::POST, batch).await;
     let verbs = ["link", "unlink", "share", "unshare", "merge"].map(|verb| format!("{verb}_{noun}"));
-    verbs.into_iter().chain([format!("batch_{plural}")]).collect()
+    verbs.into_iter().chain([format!("batch_{nouns}")]).collect()
 }
 
 /// Every operation that writes, at least once.
@@ -135,12 +130,12 @@ async fn everything(seeded: &Seeded) -> BTreeSet<String> {
         seeded.call(&format!("{all}/{other}/erase"), Method::POST, json!({})).await;
         used.extend(["create", "update", "archive", "restore", "upsert", "erase"].map(|verb| format!("{verb}_{noun}")));
     }
+    for sociable in sociables() {
+        used.extend(together(seeded, sociable).await);
+    }
     schema(seeded).await;
     let verbs = ["create", "update", "archive", "restore"];
     used.extend(["object", "field"].into_iter().flat_map(|noun| verbs.map(|verb| format!("{verb}_{noun}"))));
-    let ada = json!({ "first_name": "Alan", "city": "London" });
-    used.extend(together(seeded, "contact", "contacts", ada).await);
-    used.extend(together(seeded, "company", "companies", json!({ "name": "Bletchley" })).await);
     seeded.call("/v1/workspace", Method::PATCH, json!({ "name": "Nord" })).await;
     let key = seeded.call("/v1/api_keys", Method::POST, json!({ "name": "import", "role": "rep" })).await;
     seeded.call(&format!("/v1/api_keys/{key}"), Method::DELETE, json!({})).await;
