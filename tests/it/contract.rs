@@ -27,13 +27,14 @@ pub(crate) struct Capability {
 /// Every capability that answers requests.
 pub(crate) fn capabilities(app: &App) -> Vec<Capability> {
     let views = views::routes(&views::replicas(&app.stack.app()));
+    let jobs = jobs::routes(&jobs::replicas(&app.stack.app()));
     let schema = schema::routes(&app.stack.app());
     let objects = objects::routes();
     let named =
         [("identity", identity::routes()), ("contacts", contacts::routes()), ("schema", schema), ("objects", objects)];
     named
         .into_iter()
-        .chain([("views", views)])
+        .chain([("views", views), ("jobs", jobs)])
         .map(|(name, routes)| Capability { name, operations: routes.operations().to_vec() })
         .collect()
 }

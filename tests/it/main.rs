@@ -9,6 +9,7 @@ mod contacts;
 mod contract;
 mod identity_api;
 mod isolation;
+mod jobs;
 mod links;
 mod lists;
 mod merge;

@@ -3,13 +3,17 @@
 //! | event in | goes to | because |
 //! |---|---|---|
 //! | `*.erased` | the snapshot worker | older snapshots still hold what was erased |
+//! | `job.created` | the worker of jobs | there is something to do |
+//! | `schema.field_*` | the worker of jobs | a field that has become unique has values to guard |
 //!
 //! Owns no data. At least once: whoever reacts is idempotent by the event's id. Never reads the table, never changes it.
+
+use std::time::Duration;
 
 use api::App;
 use aws_lambda_events::event::dynamodb::{Event as StreamBatch, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use events::{Event, SnapshotReason, SnapshotRequest};
+use events::{Event, JobRequest, SnapshotReason, SnapshotRequest};
 use kernel::{Error, Result};
 
 /// Sends the events of a batch on. The first one that cannot be sent now is where the stream starts again.
@@ -35,12 +39,18 @@ pub async fn handle(app: &App, batch: StreamBatch) -> DynamoDbEventResponse {
 
 async fn relay(app: &App, record: EventRecord) -> Result<()> {
     let Some(event) = parse(record)? else { return Ok(()) };
-    if event.name.ends_with(".erased") {
-        let request =
-            SnapshotRequest { workspace: event.workspace, reason: SnapshotReason::Erased, record: Some(event.record) };
-        app.queues.ask_snapshot(&request).await?;
+    let workspace = event.workspace;
+    match (event.name.as_str(), event.record.of()) {
+        ("job.created", Some(job)) => app.queues.ask_job(&JobRequest::GoOn { workspace, job }, Duration::ZERO).await,
+        (name, _) if name.starts_with("schema.field_") => {
+            app.queues.ask_job(&JobRequest::SettleSchema { workspace, by: event.by }, Duration::ZERO).await
+        }
+        (name, _) if name.ends_with(".erased") => {
+            let request = SnapshotRequest { workspace, reason: SnapshotReason::Erased, record: Some(event.record) };
+            app.queues.ask_snapshot(&request).await
+        }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The event in a stream record; `None` when it is about something else, or about an event that was emptied.

@@ -24,6 +24,7 @@ const OBJECTS: &[Of] = &[
     Of::BuiltIn("company", "companies"),
     Of::BuiltIn("user", "users"),
     Of::BuiltIn("team", "teams"),
+    Of::BuiltIn("job", "jobs"),
     Of::Custom,
 ];
 

@@ -1,5 +1,7 @@
 //! Which library is behind which function: artefact and entry point of the template, and what they call.
 
+use std::sync::Arc;
+
 use api::{App, Authorize};
 use cloud::{Clients, Files, Queues};
 use kernel::{Clock, Ids};
@@ -14,7 +16,7 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
     App {
         tables: Tables::new(&clients, TABLE),
         schemas: parts.schemas.clone(),
-        queues: Queues::new(&clients, &parts.snapshots_queue),
+        queues: Queues::new(&clients, &parts.snapshots_queue).with_jobs(&parts.jobs_queue),
         files: Files::new(&clients, BUCKET),
         clock: Clock::System,
         ids: Ids::new(Clock::System),
@@ -25,8 +27,9 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
 
 /// All functions of Rapport.
 pub(crate) fn all(parts: &Parts) -> Functions {
-    let [authorizer, journal, relay, snapshots] =
-        ["authorizer", "journal", "relay", "snapshots"].map(|artefact| app(parts, artefact));
+    let [authorizer, journal, relay, snapshots, jobs, scheduler] =
+        ["authorizer", "journal", "relay", "snapshots", "jobs", "scheduler"].map(|artefact| app(parts, artefact));
+    let worker = Arc::new(jobs::Worker::default());
     Functions::new()
         .authorizer("authorizer", move |event| {
             let app = authorizer.clone();
@@ -36,6 +39,7 @@ pub(crate) fn all(parts: &Parts) -> Functions {
         .http("contacts", contacts::router(app(parts, "contacts")))
         .http("schema", schema::router(app(parts, "schema")))
         .http("objects", objects::router(app(parts, "objects")))
+        .http("jobs", jobs::router(jobs.clone()))
         .http("views", views::router(app(parts, "views")))
         .stream("journal", move |event| {
             let app = journal.clone();
@@ -48,5 +52,13 @@ pub(crate) fn all(parts: &Parts) -> Functions {
         .worker("snapshots", move |event| {
             let app = snapshots.clone();
             async move { Ok(snapshots::handle(&app, event).await) }
+        })
+        .worker("jobs", move |event| {
+            let (app, worker) = (jobs.clone(), worker.clone());
+            async move { Ok(Box::pin(worker.handle(&app, event)).await) }
+        })
+        .schedule("scheduler", move |event| {
+            let app = scheduler.clone();
+            async move { Ok(Box::pin(scheduler::handle(&app, event)).await?) }
         })
 }

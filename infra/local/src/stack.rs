@@ -29,6 +29,8 @@ pub const TABLE: &str = "rapport";
 pub const BUCKET: &str = "rapport";
 /// The queue, by its logical name in the template, that asks for snapshots.
 const SNAPSHOTS_QUEUE: &str = "SnapshotsQueue";
+/// The queue, by its logical name in the template, that asks the worker of jobs.
+const JOBS_QUEUE: &str = "JobsQueue";
 
 /// How long requests that are being answered may take once the stack is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -44,6 +46,8 @@ pub struct Parts {
     pub http: SharedHttpClient,
     /// The URL of the queue that asks for snapshots.
     pub snapshots_queue: String,
+    /// The URL of the queue that asks the worker of jobs.
+    pub jobs_queue: String,
     /// What this process has read of schemas. All functions are one process here, so a change is known to all of them at
     /// once; in Lambda it takes up to a minute.
     pub schemas: records::Schemas,
@@ -134,6 +138,7 @@ impl Stack {
         let parts = Parts {
             http: aws.http_client(),
             snapshots_queue: aws.queue_url(SNAPSHOTS_QUEUE),
+            jobs_queue: aws.queue_url(JOBS_QUEUE),
             schemas: records::Schemas::default(),
             data_dir: data_dir.path().to_owned(),
         };
@@ -208,11 +213,12 @@ impl Stack {
     /// Writes the variables with which functions in processes of their own find this stack, for a shell to read.
     fn write_environment(&self) -> Result<()> {
         let Some(endpoint) = self.aws_url() else { return Ok(()) };
-        let queue = &self.parts.snapshots_queue;
+        let (snapshots, jobs) = (&self.parts.snapshots_queue, &self.parts.jobs_queue);
         let replicas = self.parts.replicas("watch");
         let text = format!(
             "AWS_ENDPOINT_URL={endpoint}\nAWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=local\nAWS_SECRET_ACCESS_KEY=local\n\
-             RAPPORT_TABLE={TABLE}\nRAPPORT_BUCKET={BUCKET}\nRAPPORT_SNAPSHOTS_QUEUE={queue}\n\
+             RAPPORT_TABLE={TABLE}\nRAPPORT_BUCKET={BUCKET}\nRAPPORT_SNAPSHOTS_QUEUE={snapshots}\n\
+             RAPPORT_JOBS_QUEUE={jobs}\n\
              RAPPORT_REPLICA_DIR='{}'\nRAPPORT_AUTHORIZE=inline\n",
             replicas.display()
         );

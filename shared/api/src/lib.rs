@@ -32,7 +32,7 @@ pub use of::{At, Of, Work, with_object};
 pub use openapi::document;
 pub use problem::Problem;
 pub use query::{NoQuery, Params, parse_params};
-pub use record_routes::{all_record_routes, record_routes};
+pub use record_routes::{all_record_routes, history_route, record_routes};
 pub use respond::{etag, page, written};
 pub use routes::{Operation, Parameter, Routes, Shape};
 pub use schemas::record_schema_name;

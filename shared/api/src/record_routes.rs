@@ -62,7 +62,9 @@ pub(crate) fn checked_limit(limit: Option<u16>) -> Result<u16> {
     Err(Error::invalid("/limit", "out_of_range", format!("must be 1 to {MAX_LIMIT}")).into())
 }
 
-fn history_route(of: Of) -> Routes {
+/// The route of what happened to a record: for objects whose records are written in other ways.
+#[must_use]
+pub fn history_route(of: Of) -> Routes {
     let name = of.noun();
     Routes::new().add(
         Operation::new(

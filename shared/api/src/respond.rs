@@ -7,7 +7,7 @@ use kernel::{AnyId, MAX_POSITIONS, Position, Version};
 use records::Written;
 use serde_json::{Value, json};
 
-/// The answer to a write: the record with `ETag`, `Rapport-Position` and, for a new one, `Location`.
+/// The answer to a write: the record with `ETag`, `Rapport-Position` and, for a new one or a job that was started, `Location`.
 #[must_use]
 pub fn written(plural: &str, written: Written, dry_run: bool) -> Response {
     let status = StatusCode::from_u16(written.status).unwrap_or(StatusCode::OK);
@@ -18,7 +18,7 @@ pub fn written(plural: &str, written: Written, dry_run: bool) -> Response {
     // A dry run has made nothing that could be asked for.
     if !dry_run {
         set(&mut response, "rapport-position", &Position::of(written.id, written.version).to_string());
-        if status == StatusCode::CREATED {
+        if [StatusCode::CREATED, StatusCode::ACCEPTED].contains(&status) {
             set(&mut response, "location", &format!("/v1/{plural}/{}", written.id));
         }
         if status != StatusCode::NO_CONTENT {

@@ -3,6 +3,8 @@
 use kernel::{AnyId, Id, kinds};
 use serde::{Deserialize, Serialize};
 
+use crate::Actor;
+
 /// Why a snapshot is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -11,6 +13,26 @@ pub enum SnapshotReason {
     Behind,
     /// A record was erased: older snapshots still hold it and have to go.
     Erased,
+}
+
+/// Asks the worker of jobs for something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "ask")]
+pub enum JobRequest {
+    /// To go on with a job: it was created, or there is more of it to do.
+    GoOn {
+        /// Whose job.
+        workspace: Id<kinds::Workspace>,
+        /// Which one.
+        job: Id<kinds::Job>,
+    },
+    /// To start what a change of the schema has to have done, if it has to have anything done.
+    SettleSchema {
+        /// Whose schema.
+        workspace: Id<kinds::Workspace>,
+        /// Who has changed it.
+        by: Actor,
+    },
 }
 
 /// Asks for a new snapshot of a workspace's replica.

@@ -179,6 +179,24 @@ impl Fields {
     }
 }
 
+impl Object {
+    /// Passes if some record could take a patch: what it names are fields, and their values are such as they take. For what
+    /// is to be applied to many.
+    ///
+    /// # Errors
+    /// Every violation at once.
+    pub fn check_patch(&self, patch: &Document) -> Result<(), Violations> {
+        let (mut fields, mut violations) = (Fields::default(), Violations::new());
+        for field in fields.take(self, patch, &mut violations) {
+            if field.required {
+                fields.require(field, &mut violations);
+            }
+        }
+        violations.keep(crate::load::parse_owner(patch));
+        violations.or(())
+    }
+}
+
 fn unknown(path: &str, violations: &mut Violations) {
     if COMMON_FIELDS.contains(&path) {
         violations.add(pointer(path), "read_only", "is set by Rapport and cannot be changed");

@@ -15,7 +15,7 @@ use table::{Committed, KeptAnswer, Refused};
 use self::combine::{Candidates, Combined, at};
 pub use self::combine::{MAX_MERGED, Merge};
 use crate::access::{Reach, reaches};
-use crate::job::{NewJob, new_job};
+use crate::job::{Job, JobKind};
 use crate::load::{find, load_to_write};
 use crate::plan::Plan;
 use crate::references::{self, Above, Line};
@@ -23,8 +23,6 @@ use crate::update::{check_seen, next, not_in_trash};
 use crate::write::{MAX_TRIES, changes_between, check_size, earlier, refused};
 use crate::{Cx, Object, Record, Written};
 
-/// The kind of job that a merge makes.
-pub const MERGE: &str = "merge";
 /// What a merge's events say beside the changes: which records became part of the winner.
 pub(crate) const MERGED_FROM: &str = "merged_from";
 
@@ -99,17 +97,10 @@ async fn plan_merge(
     let event = plan.write_as(cx, object, "merged", Some(&before), &after, changes).await?;
     let others: Vec<Value> = losers.iter().map(|(id, version)| json!({ "id": id, "version": version })).collect();
     let input = json!({ "winner": winner, "others": others, "event": event });
-    let job = NewJob {
-        kind: MERGE,
-        of: &object.name,
-        about: Some(winner),
-        input: input.as_object().cloned().unwrap_or_default(),
-        total: 0,
-        undoes: None,
-    };
-    let job = new_job(cx, &mut plan.others, &job).await?;
-    let job = job.common.id.of().ok_or_else(|| Error::bug("a job's id is not a job's"))?;
-    Ok(Merged { written: Written::of(200, object, &after), others: losers, job })
+    let input = input.as_object().cloned().unwrap_or_default();
+    let job = Job::new(cx, JobKind::Merge, Some(&object.name), Some(winner), input);
+    job.create(cx, &mut plan.others)?;
+    Ok(Merged { written: Written::of(200, object, &after), others: losers, job: job.id()? })
 }
 
 /// The records that are to become part of the winner, in the order in which they were named: all there, none in the

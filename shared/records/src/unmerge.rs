@@ -6,13 +6,13 @@ use events::{Event, FieldChange};
 use kernel::{AnyId, Error, Id, Result, Version, kinds};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use table::{Committed, Refused};
+use table::{Changes, Committed, Refused};
 
 use crate::access::require_write;
 use crate::guards::{held, holder_of, path_of};
-use crate::job::JOB;
+use crate::job::{JOB, JobKind};
 use crate::load::{find, visible};
-use crate::merge::{MERGE, MERGED_FROM};
+use crate::merge::MERGED_FROM;
 use crate::plan::Plan;
 use crate::update::next;
 use crate::value::{as_text, coerce, normalised};
@@ -68,8 +68,20 @@ struct Loser {
 /// [`Error::NotFound`] when there is no such merge, or its winner is not there any more; [`Error::WrongState`] when it was
 /// taken back before, or the winner has become part of another record since.
 pub async fn unmerge(cx: &Cx, job: Id<kinds::Job>) -> Result<Unmerged> {
+    unmerge_with(cx, job, |_, _| Ok(())).await
+}
+
+/// The same; `beside` adds what is to be written in the same transaction, such as that it was done.
+///
+/// # Errors
+/// As [`unmerge`], and those of `beside`.
+pub async fn unmerge_with(
+    cx: &Cx,
+    job: Id<kinds::Job>,
+    beside: impl Fn(&Unmerged, &mut Changes) -> Result<()>,
+) -> Result<Unmerged> {
     let job = visible(cx, &*cx.object(JOB).await?, job.erase()).await?;
-    let input = job.fields.get("input").filter(|_| job.fields.text("kind") == Some(MERGE));
+    let input = job.fields.get("input").filter(|_| job.fields.text("kind") == Some(JobKind::Merge.as_str()));
     let input = input.ok_or_else(|| Error::not_found("merge"))?;
     let input: Input = serde_json::from_value(input.clone()).map_err(Error::unreadable("job"))?;
     let object = cx.object(job.fields.text("of").unwrap_or_default()).await?;
@@ -77,6 +89,7 @@ pub async fn unmerge(cx: &Cx, job: Id<kinds::Job>) -> Result<Unmerged> {
     for tries in 1..=MAX_TRIES {
         let mut plan = Plan::default();
         let unmerged = plan_unmerge(cx, &mut plan, &object, &input).await?;
+        beside(&unmerged, &mut plan.others)?;
         match cx.commit(&plan.changes(cx)?).await {
             Ok(Committed) => return Ok(unmerged),
             // Whoever took a unique value meanwhile keeps it.

@@ -62,21 +62,31 @@ pub(crate) fn not_in_trash(object: &Object, record: &Record) -> Result<()> {
 }
 
 fn patched(cx: &Cx, object: &Object, record: &Record, patch: &Document) -> Result<Record> {
-    let mut violations = Violations::new();
-    let owner = violations.keep(parse_owner(patch)).flatten();
-    let fields = match record.fields.patched(object, patch) {
-        Ok(fields) => fields,
-        Err(mut others) => {
-            others.extend(violations);
-            return Err(others.into());
-        }
-    };
-    violations.or(())?;
-    let owner_id = owner.unwrap_or(record.common.owner_id);
     let mut after = next(cx, record);
-    after.common.owner_id = owner_id;
-    after.fields = fields;
+    after.apply(object, patch)?;
     Ok(after)
+}
+
+impl Record {
+    /// Applies a JSON Merge Patch to what people can write of it.
+    ///
+    /// # Errors
+    /// Every violation at once; nothing is applied then.
+    pub fn apply(&mut self, object: &Object, patch: &Document) -> Result<(), Violations> {
+        let mut violations = Violations::new();
+        let owner = violations.keep(parse_owner(patch)).flatten();
+        let fields = match self.fields.patched(object, patch) {
+            Ok(fields) => fields,
+            Err(mut others) => {
+                others.extend(violations);
+                return Err(others);
+            }
+        };
+        violations.or(())?;
+        self.common.owner_id = owner.unwrap_or(self.common.owner_id);
+        self.fields = fields;
+        Ok(())
+    }
 }
 
 /// The record as its next version, written now by the caller.

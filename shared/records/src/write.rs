@@ -9,6 +9,7 @@ use table::{KeptAnswer, Refused};
 
 use crate::fields::Fields;
 use crate::guards::path_of;
+use crate::record::Common;
 use crate::{Cx, Object, Record, load};
 
 /// How often a write that met another one is applied anew, when its caller did not say which version it had seen. Enough
@@ -69,7 +70,7 @@ pub(crate) fn event(
     record: &Record,
     changes: BTreeMap<String, FieldChange>,
 ) -> Event {
-    event_at(cx, object, verb, record, record.common.updated_at, changes)
+    event_at(cx, &object.name, verb, &record.common, record.common.updated_at, changes)
 }
 
 /// The event of something that happened to a record and left the record itself as it was.
@@ -82,7 +83,7 @@ pub(crate) fn event_beside(
     change: FieldChange,
 ) -> Event {
     debug_assert!(BESIDE.contains(&verb), "{verb} would be taken for a change of the record");
-    event_at(cx, object, verb, record, cx.clock.now(), BTreeMap::from([(what.to_owned(), change)]))
+    event_at(cx, &object.name, verb, &record.common, cx.clock.now(), BTreeMap::from([(what.to_owned(), change)]))
 }
 
 /// The verbs of events that leave the record itself as it was: they have the version of the record, and make none.
@@ -93,20 +94,21 @@ pub(crate) fn is_of_version(event: &Event) -> bool {
     event.name.rsplit('.').next().is_none_or(|verb| !BESIDE.contains(&verb))
 }
 
-fn event_at(
+/// The event of something that happened at a time to a record of an object.
+pub(crate) fn event_at(
     cx: &Cx,
-    object: &Object,
+    object: &str,
     verb: &str,
-    record: &Record,
+    common: &Common,
     at: Timestamp,
     changes: BTreeMap<String, FieldChange>,
 ) -> Event {
     Event {
         id: cx.ids.next(),
-        name: format!("{}.{verb}", object.name),
+        name: format!("{object}.{verb}"),
         workspace: cx.caller.workspace,
-        record: record.common.id,
-        version: record.common.version,
+        record: common.id,
+        version: common.version,
         at,
         by: cx.caller.actor(),
         request_id: cx.request_id.clone(),

@@ -13,7 +13,7 @@ pub fn app(settings: &Settings) -> App {
     App {
         tables: Tables::new(&settings.clients, &settings.table),
         schemas: Default::default(),
-        queues: Queues::new(&settings.clients, &settings.snapshots_queue),
+        queues: Queues::new(&settings.clients, &settings.snapshots_queue).with_jobs(&settings.jobs_queue),
         files: Files::new(&settings.clients, &settings.bucket),
         clock: Clock::System,
         ids: Ids::new(Clock::System),

@@ -20,6 +20,8 @@ pub struct Settings {
     pub bucket: String,
     /// The URL of the snapshot worker's queue; empty where the function sends to none.
     pub snapshots_queue: String,
+    /// The URL of the queue of the worker of jobs; empty where the function sends to none.
+    pub jobs_queue: String,
     /// Where replicas are kept: the only place that a function may write to is `/tmp`.
     pub replica_dir: PathBuf,
     /// Whether the function verifies credentials itself, since no gateway does it.
@@ -39,6 +41,7 @@ impl Settings {
             table: variable("RAPPORT_TABLE").ok_or(MissingVariable("RAPPORT_TABLE"))?,
             bucket: variable("RAPPORT_BUCKET").unwrap_or_default(),
             snapshots_queue: variable("RAPPORT_SNAPSHOTS_QUEUE").unwrap_or_default(),
+            jobs_queue: variable("RAPPORT_JOBS_QUEUE").unwrap_or_default(),
             replica_dir: variable("RAPPORT_REPLICA_DIR").map_or_else(|| PathBuf::from("/tmp/replicas"), PathBuf::from),
             authorize_inline: variable("RAPPORT_AUTHORIZE").as_deref() == Some("inline"),
         })

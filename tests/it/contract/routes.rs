@@ -16,8 +16,15 @@ const VERBS: [&str; 14] = [
     "archive", "batch", "create", "erase", "link", "list", "merge", "read", "restore", "share", "unlink", "unshare",
     "update", "upsert",
 ];
-/// Verbs that one noun alone has.
-const OWN_VERBS: [&str; 1] = ["revoke_api_key"];
+/// Verbs that few nouns have.
+const OWN_VERBS: [&str; 6] = [
+    "bulk_edit_companies",
+    "bulk_edit_contacts",
+    "bulk_edit_custom_records",
+    "cancel_job",
+    "revoke_api_key",
+    "undo_job",
+];
 
 fn owners(app: &App) -> Owners {
     let all = capabilities(app);

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use aws_lambda_events::event::apigw::{ApiGatewayV2CustomAuthorizerV2Request, ApiGatewayV2httpRequest};
+use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
 use aws_lambda_events::event::dynamodb;
 use aws_lambda_events::event::sqs::SqsEvent;
 use axum::Router;
@@ -33,7 +34,9 @@ async fn no_sample_is_forgotten() {
         "http-list-contacts.json",
         "http-openapi.json",
         "http-read-contact.json",
+        "queue-jobs.json",
         "queue-snapshots.json",
+        "schedule-scheduler.json",
         "stream-journal.json",
         "stream-relay.json",
     ];
@@ -121,4 +124,19 @@ async fn the_worker_makes_the_snapshots_of_its_sample() {
     let response = snapshots::handle(&app.stack.app(), event).await;
     assert!(response.batch_item_failures.is_empty(), "{response:?}");
     assert!(app.items().iter().any(|item| item.contains(&format!("{}#REPLICA", workspace()))), "no snapshot was made");
+}
+
+#[tokio::test]
+async fn the_worker_of_jobs_takes_its_sample_though_there_is_no_such_job() {
+    let app = App::start().await;
+    let event: SqsEvent = sample("queue-jobs.json");
+    let response = jobs::Worker::default().handle(&app.stack.app(), event).await;
+    assert!(response.batch_item_failures.is_empty(), "{response:?}");
+}
+
+#[tokio::test]
+async fn the_scheduler_runs_with_its_sample() {
+    let app = App::start().await;
+    let event: CloudWatchEvent = sample("schedule-scheduler.json");
+    scheduler::handle(&app.stack.app(), event).await.unwrap();
 }

@@ -86,6 +86,9 @@ pub(crate) fn all(seen: &Seen) -> Functions {
         .http("identity", routes())
         .http("contacts", routes())
         .http("views", routes())
+        .http("jobs", routes())
+        .worker("jobs", |_| async { Ok(SqsBatchResponse::default()) })
+        .schedule("scheduler", |_| async { Ok(()) })
         .authorizer("authorizer", move |event| {
             let seen = authorizer.clone();
             async move {

@@ -38,6 +38,11 @@ const GIVES_UP: Proof =
     Proof::Unseen("the emulator puts given-up batches into the queue itself; it takes 100 tries besides");
 const FORBIDDEN: Proof =
     Proof::Unseen("the emulator answers 404 for a missing object also to who may not list the bucket");
+const ASKED_IN_PASSING: Proof =
+    Proof::Unseen("a snapshot that cannot be asked for fails nothing; that a log tells is seen of the views");
+const LONG: Proof = Proof::Unseen("a job is sent on only after ten seconds of work");
+const NOTHING_DUE: Proof = Proof::Unseen("nothing has been in the trash for a day yet, and clocks there are real");
+const CLOCK: Proof = Proof::Unseen("the schedule runs once an hour");
 
 const fn right(role: &'static str, sid: &'static str, action: &'static str, proof: Proof) -> Right {
     Right { role, sid, action, proof }
@@ -80,6 +85,42 @@ const RIGHTS: &[Right] = &[
     seen("ObjectsRole", "Records", "dynamodb:ConditionCheckItem", provoke::create_thing_below),
     // Last: it puts the record into the trash.
     seen("ObjectsRole", "Records", "dynamodb:DeleteItem", provoke::archive_thing),
+    right("JobsRole", "Log", "logs:CreateLogStream", LOGS),
+    right("JobsRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("JobsRole", "Records", "dynamodb:GetItem", provoke::read_job_errors),
+    seen("JobsRole", "Records", "dynamodb:BatchGetItem", provoke::first_count),
+    seen("JobsRole", "Records", "dynamodb:Query", provoke::read_job_errors),
+    seen("JobsRole", "Records", "dynamodb:PutItem", provoke::start_job),
+    seen("JobsRole", "KnowTheTable", "dynamodb:DescribeTable", provoke::count_by_a_new_instance),
+    seen("JobsRole", "Catalogue", "dynamodb:Query", provoke::first_count),
+    seen("JobsRole", "ReadSnapshots", "s3:GetObject", provoke::count_by_a_new_instance),
+    right("JobsRole", "TellMissingFromForbidden", "s3:ListBucket", FORBIDDEN),
+    right("JobsRole", "AskForSnapshots", "sqs:SendMessage", ASKED_IN_PASSING),
+    right("JobsWorkerRole", "Log", "logs:CreateLogStream", LOGS),
+    right("JobsWorkerRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("JobsWorkerRole", "Records", "dynamodb:GetItem", provoke::change_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:BatchGetItem", provoke::change_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:Query", provoke::change_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:PutItem", provoke::change_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:DeleteItem", provoke::archive_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:ConditionCheckItem", provoke::move_by_job),
+    seen("JobsWorkerRole", "KnowTheTable", "dynamodb:DescribeTable", provoke::select_by_a_new_instance),
+    seen("JobsWorkerRole", "Catalogue", "dynamodb:Query", provoke::first_selection),
+    seen("JobsWorkerRole", "ReadSnapshots", "s3:GetObject", provoke::select_by_a_new_instance),
+    right("JobsWorkerRole", "TellMissingFromForbidden", "s3:ListBucket", FORBIDDEN),
+    right("JobsWorkerRole", "AskForSnapshots", "sqs:SendMessage", ASKED_IN_PASSING),
+    right("JobsWorkerRole", "GoOn", "sqs:SendMessage", LONG),
+    right("JobsWorkerRole", "Receive", "sqs:ReceiveMessage", POLLER),
+    right("JobsWorkerRole", "Receive", "sqs:DeleteMessage", POLLER),
+    right("JobsWorkerRole", "Receive", "sqs:GetQueueAttributes", POLLER),
+    right("SchedulerRole", "Log", "logs:CreateLogStream", LOGS),
+    right("SchedulerRole", "Log", "logs:PutLogEvents", LOGS),
+    right("SchedulerRole", "Records", "dynamodb:GetItem", NOTHING_DUE),
+    right("SchedulerRole", "Records", "dynamodb:Query", NOTHING_DUE),
+    right("SchedulerRole", "Records", "dynamodb:PutItem", NOTHING_DUE),
+    right("SchedulerRole", "Records", "dynamodb:DeleteItem", NOTHING_DUE),
+    seen("SchedulerRole", "Due", "dynamodb:Query", provoke::look_for_due_work),
+    right("DueWorkRole", "Run", "lambda:InvokeFunction", CLOCK),
     right("JournalRole", "Log", "logs:CreateLogStream", LOGS),
     right("JournalRole", "Log", "logs:PutLogEvents", LOGS),
     right("JournalRole", "ReadStream", "dynamodb:DescribeStream", POLLER),
@@ -96,6 +137,7 @@ const RIGHTS: &[Right] = &[
     right("RelayRole", "ReadStream", "dynamodb:GetShardIterator", POLLER),
     right("RelayRole", "ReadStream", "dynamodb:ListStreams", POLLER),
     seen("RelayRole", "Send", "sqs:SendMessage", provoke::relay),
+    seen("RelayRole", "WakeJobs", "sqs:SendMessage", provoke::relay),
     right("RelayRole", "GiveUp", "sqs:SendMessage", GIVES_UP),
     right("SnapshotsRole", "Log", "logs:CreateLogStream", LOGS),
     right("SnapshotsRole", "Log", "logs:PutLogEvents", LOGS),

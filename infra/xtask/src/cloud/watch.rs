@@ -20,10 +20,11 @@ const MARK: &str = "RAPPORT_WATCH_RUN";
 /// How long one answer may take: the first one of a function waits until cargo has found it built.
 const PATIENCE: Duration = Duration::from_secs(300);
 /// Functions without routes, and the sample of what triggers them.
-const SAMPLES: [(&str, &str); 4] = [
+const SAMPLES: [(&str, &str); 5] = [
     ("authorizer", "authorizer.json"),
     ("journal", "stream-journal.json"),
     ("relay", "stream-relay.json"),
+    ("scheduler", "schedule-scheduler.json"),
     ("snapshots", "queue-snapshots.json"),
 ];
 

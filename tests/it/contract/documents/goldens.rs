@@ -69,7 +69,12 @@ impl Seeded {
     /// Takes the merge of a job back, a second later.
     async fn take_back(&self, job: &str) {
         self.clock.advance_millis(1000);
-        let caller = auth::Caller { user: self.user, api_key: None, workspace: self.workspace.parse().unwrap(), role: auth::Role::Admin };
+        let caller = auth::Caller {
+            user: self.user,
+            api_key: None,
+            workspace: self.workspace.parse().unwrap(),
+            role: auth::Role::Admin,
+        };
         let parts = self.app.stack.app();
         let table = parts.tables.workspace(caller.workspace, table::Meter::default());
         let cx = records::Cx::new(caller, table, parts.schemas, self.clock.clone(), self.ids.clone());

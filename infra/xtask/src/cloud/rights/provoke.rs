@@ -22,6 +22,9 @@ pub(super) struct Scene<'run> {
     thing: String,
     views: String,
     schema: String,
+    jobs: String,
+    worker: String,
+    scheduler: String,
     snapshots: String,
     journal: String,
     relay: String,
@@ -48,6 +51,9 @@ impl<'run> Scene<'run> {
             contact: format!("/v1/contacts/{contact}"),
             user: format!("/v1/users/{user}"),
             views: stack.resource("ViewsFunction")?,
+            jobs: stack.resource("JobsFunction")?,
+            worker: stack.resource("JobsWorkerFunction")?,
+            scheduler: stack.resource("SchedulerFunction")?,
             snapshots: stack.resource("SnapshotsFunction")?,
             journal: stack.resource("JournalFunction")?,
             relay: stack.resource("RelayFunction")?,
@@ -296,4 +302,105 @@ pub(super) fn judgement_by_a_new_instance(scene: &Scene<'_>) -> anyhow::Result<b
 fn newcomer(scene: &Scene<'_>) -> anyhow::Result<Api> {
     let name = format!("newcomer-{}", scene.next());
     Api::new(scene.outputs, &scene.stack.workspace(scene.outputs, &name)?)
+}
+
+/// The errors of a job that there is.
+pub(super) fn read_job_errors(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let job = start(&scene.api, &by_id(scene))?;
+    worked(&scene.api.get(&format!("/v1/jobs/{}/errors", job.text("/id")?), &[])?)
+}
+
+pub(super) fn start_job(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    worked(&scene.api.send("POST", BULK, &[], &by_id(scene))?)
+}
+
+/// How many records there are, asked by the first request about a workspace without a snapshot.
+pub(super) fn first_count(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    worked(&newcomer(scene)?.send("POST", &dry(BULK), &[], &everything(scene))?)
+}
+
+/// The same of an instance that has no replica yet.
+pub(super) fn count_by_a_new_instance(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    scene.renew(&scene.jobs)?;
+    worked(&scene.api.send("POST", &dry(BULK), &[], &everything(scene))?)
+}
+
+/// Each time another value, so that there is something to change.
+pub(super) fn change_by_job(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    scene.carried_out(&scene.api, &by_id(scene), BULK)
+}
+
+/// What goes into the trash gives its email address back.
+pub(super) fn archive_by_job(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let contact = flows::create(&scene.api, &format!("job{}@example.com", scene.next()))?;
+    scene.carried_out(&scene.api, &json!({"ids": [contact.text("/id")?], "archive": true}), BULK)
+}
+
+/// A company under another one: nobody above it may change meanwhile.
+pub(super) fn move_by_job(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let company = |name: &str| -> anyhow::Result<String> {
+        let made = scene.api.send("POST", "/v1/companies", &[], &json!({"name": name}))?.expect(201)?;
+        Ok(made.text("/id")?.to_owned())
+    };
+    let (above, below) = (company("Above")?, company("Below")?);
+    let body = json!({"ids": [below], "change": {"parent_id": above}});
+    scene.carried_out(&scene.api, &body, "/v1/companies/bulk")
+}
+
+/// A job whose records have to be found by a worker that has no replica yet.
+pub(super) fn select_by_a_new_instance(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    scene.renew(&scene.worker)?;
+    scene.carried_out(&scene.api, &everything(scene), BULK)
+}
+
+/// The same in a workspace without a snapshot.
+pub(super) fn first_selection(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    scene.carried_out(&newcomer(scene)?, &everything(scene), BULK)
+}
+
+pub(super) fn look_for_due_work(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let event = scene.sample("schedule-scheduler.json")?;
+    let arguments = json!({"FunctionName": scene.scheduler, "Payload": event.to_string()});
+    Ok(scene.stack.ask("lambda", "invoke", &arguments)?.get("FunctionError").is_none())
+}
+
+/// Where jobs on contacts are started.
+const BULK: &str = "/v1/contacts/bulk";
+
+fn dry(path: &str) -> String {
+    [path, "?validate=only"].concat()
+}
+
+fn by_id(scene: &Scene<'_>) -> Value {
+    let contact = scene.contact.rsplit('/').next();
+    json!({"ids": [contact], "change": {"city": format!("City {}", scene.next())}})
+}
+
+fn everything(scene: &Scene<'_>) -> Value {
+    json!({"filter": {}, "change": {"country": format!("Country {}", scene.next())}})
+}
+
+fn start(api: &Api, body: &Value) -> anyhow::Result<Answer> {
+    api.send("POST", BULK, &[], body)?.expect(202)
+}
+
+impl Scene<'_> {
+    /// Starts a job and gives its worker the message that the relay sends, which may come twice. Whether it was done.
+    fn carried_out(&self, api: &Api, body: &Value, path: &str) -> anyhow::Result<bool> {
+        let job = api.send("POST", path, &[], body)?.expect(202)?.text("/id")?.to_owned();
+        let workspace = api.get("/v1/workspace", &[])?.expect(200)?.text("/id")?.to_owned();
+        let mut event = self.sample("queue-jobs.json")?;
+        event["Records"][0]["body"] = json!(json!({"ask": "go_on", "workspace": workspace, "job": job}).to_string());
+        if !self.invoke(&self.worker, &event)? {
+            return Ok(false);
+        }
+        let path = format!("/v1/jobs/{job}");
+        let mut done = false;
+        eventually("the job ends", Duration::from_secs(30), || {
+            let job = api.get(&path, &[])?.expect(200)?;
+            done = job.body["counts"]["failed"] == 0;
+            Ok(job.body["state"] == "done")
+        })?;
+        Ok(done)
+    }
 }

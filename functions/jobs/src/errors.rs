@@ -1,0 +1,66 @@
+//! What went wrong in a job, record by record.
+
+use api::{Context, Operation, Parameter, Result, Routes, Shape, page, parse_params};
+use axum::Json;
+use axum::extract::{Path, RawQuery};
+use axum::routing::get;
+use http::Method;
+use kernel::{Error, pointer};
+use serde_json::{Value, json};
+
+use crate::{chunk, found};
+
+/// The route.
+pub(crate) fn routes() -> Routes {
+    let error = json!({
+        "type": "object",
+        "required": ["record", "code", "detail"],
+        "properties": {
+            "record": { "type": "string", "description": "The record." },
+            "code": { "type": "string", "description": "A stable word: kept, or the code of a problem." },
+            "field": { "type": "string", "description": "The path of the field, where one is the reason." },
+            "detail": { "type": "string" },
+        },
+    });
+    let list = json!({
+        "type": "object",
+        "required": ["data", "page"],
+        "properties": { "data": { "type": "array", "items": error }, "page": { "type": "object" } },
+    });
+    let cursor = Parameter {
+        name: "cursor".to_owned(),
+        help: "The next_cursor of the page before.".to_owned(),
+        schema: json!({ "type": "string" }),
+    };
+    Routes::new().add(
+        Operation::new(
+            Method::GET,
+            "/v1/jobs/{id}/errors",
+            "list_job_errors",
+            "List what a job could not change, and what it kept since somebody has changed it",
+        )
+        .asks(vec![cursor])
+        .answers(200, Shape::Schema(list)),
+        get(list_job_errors),
+    )
+}
+
+async fn list_job_errors(
+    Context(cx): Context,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Result<Json<Value>> {
+    let mut after = None;
+    for (name, value) in parse_params(query.as_deref())? {
+        if name != "cursor" {
+            let detail = "is not a parameter of this operation";
+            return Err(Error::invalid(pointer(&name), "unknown_parameter", detail).into());
+        }
+        let number = value.parse().map_err(|_| Error::malformed("cursor_mismatch", "the cursor is not of this list"));
+        after = Some(number?);
+    }
+    let job = found::visible(&cx, &id).await?.id()?;
+    let (errors, next) = chunk::errors_after(&cx, job, after).await?;
+    let data = errors.iter().map(|error| json!(error)).collect();
+    Ok(Json(page(data, next.map(|chunk| chunk.to_string()))))
+}

@@ -1,0 +1,140 @@
+//! What follows a merge: everything that refers to the records that were merged, or is linked with them, comes to refer to the
+//! one that is left; and how that is taken back.
+//!
+//! A capability that keeps something about records by other means than references and links, such as activities, adds a step of
+//! its own to [`Merged::follow`] and what takes it back to [`Merged::undo`].
+
+use std::collections::BTreeSet;
+
+use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
+use records::{Cx, Job, Object, Reverted, move_links, return_links, revert, rewrite, unmerge_with};
+use replica::Replicas;
+use serde::Deserialize;
+use serde_json::Value;
+use table::Changes;
+
+use crate::advance::{Found, Next};
+use crate::chunk::{self, Failure};
+use crate::place::Place;
+use crate::undo::undone;
+
+/// What was merged into what, as the job of a merge says.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Merged {
+    /// The record that is left.
+    winner: AnyId,
+    others: Vec<Other>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+struct Other {
+    id: AnyId,
+}
+
+impl Merged {
+    /// What the job of a merge was made for.
+    pub(crate) fn of(job: &Job) -> Result<Self> {
+        serde_json::from_value(Value::Object(job.input.clone())).map_err(Error::unreadable("input of a job"))
+    }
+
+    fn others(&self) -> Vec<AnyId> {
+        self.others.iter().map(|other| other.id).collect()
+    }
+
+    fn was_merged(&self, id: AnyId) -> bool {
+        self.others.iter().any(|other| other.id == id)
+    }
+
+    /// What a merge means for one record: one of those that were merged, or one that refers to them.
+    pub(crate) async fn follow(&self, cx: &Cx, object: &Object, id: AnyId) -> Result<bool> {
+        if self.was_merged(id) {
+            return move_links(cx, object, id, self.winner).await;
+        }
+        let others = self.others();
+        let (changed, ()) = rewrite(cx, object, id, |record| {
+            record.repoint(object, &others, self.winner);
+            Ok(())
+        })
+        .await?;
+        Ok(changed)
+    }
+
+    /// Takes that back, as far as nobody has changed it since.
+    pub(crate) async fn undo(
+        &self,
+        cx: &Cx,
+        object: &Object,
+        id: AnyId,
+        (job, since): (Id<kinds::Job>, Timestamp),
+    ) -> Result<Reverted> {
+        if !self.was_merged(id) {
+            return revert(cx, object, id, job, since).await;
+        }
+        let (changed, labels) = return_links(cx, object, (id, self.winner), job, since).await?;
+        Ok(Reverted { changed, kept: labels.into_iter().map(|label| ["links", &label].join(".")).collect() })
+    }
+}
+
+/// Where the search for what refers to merged records is: the one of them that is looked at, and the last one that refers
+/// to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Search {
+    other: usize,
+    after: Option<AnyId>,
+}
+
+impl Search {
+    fn read(text: Option<&str>) -> Result<Self> {
+        let Some(text) = text else { return Ok(Self { other: 0, after: None }) };
+        let (other, after) = text.split_once(' ').ok_or_else(|| Error::bug("a place of another search"))?;
+        let after = if after.is_empty() { None } else { Some(after.parse().map_err(Error::bug)?) };
+        Ok(Self { other: other.parse().map_err(Error::bug)?, after })
+    }
+
+    fn text(self) -> String {
+        format!("{} {}", self.other, self.after.map(|id| id.to_string()).unwrap_or_default())
+    }
+}
+
+/// The next records that refer to merged ones; behind all of them, in the first round, the merged ones themselves, for their
+/// links. What was written while the records were merged may be told of late, hence further rounds.
+pub(crate) async fn page(cx: &Cx, replicas: &Replicas, job: &Job, place: &Place) -> Result<Found> {
+    let merged = Merged::of(job)?;
+    let search = Search::read(place.after.as_deref())?;
+    let Some(other) = merged.others.get(search.other) else { return Ok(Found::default()) };
+    let replica = replicas.open(&cx.table, &cx.clock).await?;
+    let referring = replica.referring(other.id, search.after, chunk::SIZE).await?;
+    let next = match referring.last() {
+        Some(last) if referring.len() == chunk::SIZE => Search { after: Some(last.id), ..search },
+        _ => Search { other: search.other + 1, after: None },
+    };
+    let passed_over: BTreeSet<AnyId> =
+        merged.others().into_iter().chain([merged.winner]).chain(place.failed.iter().copied()).collect();
+    let mut ids: Vec<AnyId> = referring.iter().map(|record| record.id).filter(|id| !passed_over.contains(id)).collect();
+    let is_last = next.other >= merged.others.len();
+    if is_last && place.rounds == 0 {
+        ids.extend(merged.others());
+    }
+    Ok(Found { ids, next: (!is_last).then(|| next.text()) })
+}
+
+/// Takes the merge itself back, in one transaction with the note that it was: all records are there again, before anything
+/// is made to refer to them.
+pub(crate) async fn take_back(cx: &Cx, job: &Job, place: Place) -> Result<Next> {
+    let place = Place { unmerging: false, ..place };
+    unmerge_with(cx, undone(job)?, |unmerged, changes: &mut Changes| {
+        let mut after = job.clone();
+        place.note(&mut after)?;
+        let kept = unmerged.kept.iter().map(|kept| Failure::kept(kept.record, kept.path.clone()));
+        let missing = unmerged.missing.iter().map(|id| Failure::of(*id, &Error::not_found("record")));
+        let failures: Vec<Failure> = kept.chain(missing).collect();
+        let records: BTreeSet<AnyId> = unmerged.kept.iter().map(|kept| kept.record).collect();
+        after.counts.kept += records.len() as u64;
+        after.counts.failed += unmerged.missing.len() as u64;
+        // Behind those of the chunks, which have the numbers of theirs.
+        chunk::add_errors(cx, changes, job.common.id, place.chunks, failures)?;
+        after.replace(cx, job, changes)
+    })
+    .await?;
+    Ok(Next::More)
+}

@@ -1,0 +1,87 @@
+//! Taking back what a job has done: a job of its own, over the same records.
+
+use api::{Operation, Result, Routes, Shape, Write, written};
+use axum::extract::Path;
+use axum::response::Response;
+use axum::routing::post;
+use events::Document;
+use http::Method;
+use kernel::{Error, Id, kinds};
+use records::{Cx, JOB, Job, JobKind, JobState, Written};
+use table::Changes;
+
+use crate::found;
+use crate::place::Place;
+use crate::start::{says_nothing, start};
+
+/// What of the job that is undone an undo has in its input: its kind.
+const UNDONE: &str = "undoes";
+
+/// The route.
+pub(crate) fn routes() -> Routes {
+    Routes::new().add(
+        Operation::new(
+            Method::POST,
+            "/v1/jobs/{id}/undo",
+            "undo_job",
+            "Take back what a job has done, but for what somebody has changed since",
+        )
+        .unconditional()
+        .answers(202, Shape::Record(JOB)),
+        post(undo_job),
+    )
+}
+
+async fn undo_job(Path(id): Path<String>, write: Write) -> Result<Response> {
+    let (cx, body) = write.unconditional()?;
+    says_nothing(&body)?;
+    let outcome = undo(&cx, &id).await;
+    let outcome = records::or_kept(&cx, &*cx.object(JOB).await?, outcome).await?;
+    Ok(written("jobs", outcome, cx.dry_run))
+}
+
+/// Two round trips: the job, and a transaction of both.
+async fn undo(cx: &Cx, id: &str) -> Result<Written, Error> {
+    let undone = found::writable(cx, id).await?;
+    check(&undone)?;
+    let about = undone.common.id;
+    let of = undone.of.as_deref();
+    let input = Document::from_iter([(UNDONE.to_owned(), undone.kind.as_str().into())]);
+    let mut job = Job::new(cx, JobKind::Undo, of, undone.about, input);
+    job.undoes = Some(undone.id()?);
+    let theirs = Place::of(&undone)?;
+    // The chunk that was at work when it ended may be done in part.
+    let chunks = theirs.chunks.min(theirs.next.saturating_add(1));
+    job.counts.total = undone.counts.total.filter(|_| undone.state == JobState::Done);
+    let chunks_of = Some(theirs.chunks_of.unwrap_or(undone.id()?));
+    let unmerging = undone.kind == JobKind::Merge;
+    Place { chunks, chunks_of, unmerging, ..Place::default() }.note(&mut job)?;
+    let mut after = undone.clone();
+    after.undone_by = Some(job.id()?);
+    let mut changes = Changes::new();
+    after.replace(cx, &undone, &mut changes)?;
+    tracing::info!(job.id = %about, undo.id = %job.common.id, "a job is undone");
+    start(cx, job, changes).await
+}
+
+/// Passes if a job can be undone now.
+fn check(job: &Job) -> Result<(), Error> {
+    let wrong = |code, detail: String| Err(Error::WrongState { code, detail });
+    if !job.state.is_finished() {
+        return wrong("not_finished", "this job is still at work: cancel it first".to_owned());
+    }
+    // A merge that was taken back is made again by merging: by then other values may be the better ones.
+    let undid_a_merge = job.input.get(UNDONE).is_some_and(|kind| *kind == *JobKind::Merge.as_str());
+    if !job.kind.can_be_undone() || undid_a_merge {
+        return wrong("not_undoable", "what a job of this kind has done cannot be taken back".to_owned());
+    }
+    match job.undone_by {
+        Some(by) => wrong("undone", format!("this job was undone by {by}: undo that one to have it again")),
+        None => Ok(()),
+    }
+}
+
+/// The job that was undone, as an undoing job names it.
+pub(crate) fn undone(job: &Job) -> Result<Id<kinds::Job>, Error> {
+    job.undoes.ok_or_else(|| Error::bug("an undo that undoes nothing"))
+}

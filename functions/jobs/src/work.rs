@@ -1,0 +1,170 @@
+//! What a job does to each of its records. A capability that adds a kind of job adds it here.
+
+use auth::Role;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
+use records::{Counts, Cx, Job, JobKind, Object, Reverted, Schema, revert, rewrite};
+use table::Once;
+
+use crate::bulk::Input;
+use crate::chunk::Failure;
+use crate::guards;
+use crate::merge::Merged;
+use crate::undo::undone;
+
+/// How many records are written side by side: each waits for the table twice, and the table has time for many.
+const SIDE_BY_SIDE: usize = 8;
+
+/// What a job does to each of its records.
+#[derive(Debug)]
+pub(crate) enum Work {
+    /// What somebody has asked for.
+    Edit(Box<Input>),
+    /// What follows a merge.
+    Follow(Merged),
+    /// Takes back what another job has done.
+    Revert {
+        /// That job, and when it was made.
+        job: (Id<kinds::Job>, Timestamp),
+        /// What was merged, if it was the job of a merge.
+        merged: Option<Merged>,
+    },
+    /// Guards values, for the job of a change of the schema.
+    Guard(Box<Job>),
+}
+
+/// What became of some records.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) counts: Counts,
+    pub(crate) failures: Vec<Failure>,
+}
+
+/// What became of one record.
+#[derive(Debug)]
+struct Outcome {
+    changed: bool,
+    failures: Vec<Failure>,
+}
+
+impl Work {
+    /// What a job does. One round trip for an undo, to know since when.
+    pub(crate) async fn of(cx: &Cx, job: &Job) -> Result<Self> {
+        match job.kind {
+            JobKind::BulkEdit => Ok(Self::Edit(Box::new(Input::read(&job.input)?))),
+            JobKind::Merge => Ok(Self::Follow(Merged::of(job)?)),
+            JobKind::Undo => {
+                let id = undone(job)?;
+                let undone = Job::find(&cx.table, id).await?.ok_or_else(|| Error::not_found("job"))?;
+                let merged = (undone.kind == JobKind::Merge).then(|| Merged::of(&undone)).transpose()?;
+                Ok(Self::Revert { job: (id, undone.common.created_at), merged })
+            }
+            JobKind::MakeUnique => Ok(Self::Guard(Box::new(job.clone()))),
+        }
+    }
+
+    /// Does it to some records, each once however often this is called.
+    ///
+    /// # Errors
+    /// What will pass, and a defect that meets every record: then nothing is counted, and all of it is to be done again. What
+    /// is wrong with a single record is noted instead.
+    pub(crate) async fn apply(&self, cx: &Cx, ids: Vec<AnyId>) -> Result<Tally> {
+        if let Self::Guard(job) = self {
+            return guards::apply(cx, job, &ids).await;
+        }
+        let cx = &self.entitled(cx);
+        let schema = &*cx.schema().await?;
+        let outcomes = stream::iter(ids).map(|id| self.settle(cx, schema, id)).buffered(SIDE_BY_SIDE);
+        let add = |mut tally: Tally, outcome| async move {
+            tally.add(outcome);
+            Ok(tally)
+        };
+        let tally = outcomes.try_fold(Tally::default(), add).await?;
+        let is_defect = |failure: &Failure| failure.code == Failure::DEFECT;
+        if !tally.failures.is_empty()
+            && tally.counts.failed == tally.counts.done
+            && tally.failures.iter().all(is_defect)
+        {
+            return Err(Error::bug("no record of a chunk could be changed"));
+        }
+        Ok(tally)
+    }
+
+    /// The context in which records are changed: in the name of whoever has started the job, with what they may do; but what
+    /// follows a merge follows for every record, also for those that whoever has merged cannot see.
+    fn entitled(&self, cx: &Cx) -> Cx {
+        let mut cx = cx.clone();
+        if matches!(self, Self::Follow(_) | Self::Revert { merged: Some(_), .. }) {
+            cx.caller.role = Role::Admin;
+        }
+        cx
+    }
+
+    /// Does it to one record, and notes what is wrong with it.
+    async fn settle(&self, cx: &Cx, schema: &Schema, id: AnyId) -> Result<Outcome> {
+        match self.apply_one(cx, schema, id).await {
+            Ok(outcome) => Ok(outcome),
+            Err(error) if error.is_retryable() => Err(error),
+            Err(error) => {
+                if let Error::Bug { .. } = error {
+                    tracing::error!(record.id = %id, error.cause = ?error, "a job could not change a record");
+                }
+                Ok(Outcome { changed: false, failures: vec![Failure::of(id, &error)] })
+            }
+        }
+    }
+
+    async fn apply_one(&self, cx: &Cx, schema: &Schema, id: AnyId) -> Result<Outcome> {
+        // What was given up is not edited, but it may refer to what was merged.
+        let object = schema.all().find(|object| object.prefix == id.prefix());
+        let object: &Object = object.ok_or_else(|| Error::not_found("object"))?;
+        let cx = &once_for(cx, id)?;
+        match self {
+            Self::Edit(input) => {
+                let (changed, ()) = rewrite(cx, object, id, |record| input.apply(cx, object, record)).await?;
+                Ok(Outcome { changed, failures: Vec::new() })
+            }
+            Self::Follow(merged) => Ok(Outcome { changed: merged.follow(cx, object, id).await?, failures: Vec::new() }),
+            Self::Revert { job, merged } => {
+                let Reverted { changed, kept } = match merged {
+                    Some(merged) => merged.undo(cx, object, id, *job).await?,
+                    None => revert(cx, object, id, job.0, job.1).await?,
+                };
+                Ok(Outcome { changed, failures: kept.into_iter().map(|field| Failure::kept(id, field)).collect() })
+            }
+            Self::Guard(_) => Err(Error::bug("guards are made for all records of a chunk at once")),
+        }
+    }
+}
+
+/// The context in which a job changes one record: noted with the change, so that it is not made twice.
+fn once_for(cx: &Cx, record: AnyId) -> Result<Cx> {
+    let job = cx.job.ok_or_else(|| Error::bug("a record is changed by no job"))?;
+    let once = Once::new(&["job", &job.to_string()], &record.to_string(), &[], cx.clock.now());
+    Ok(Cx { once: Some(once), ..cx.clone() })
+}
+
+impl Tally {
+    fn add(&mut self, outcome: Outcome) {
+        let Outcome { changed, failures } = outcome;
+        let has_failed = failures.iter().any(|failure| failure.code != Failure::KEPT);
+        self.counts.done += 1;
+        self.counts.changed += u64::from(changed);
+        self.counts.failed += u64::from(has_failed);
+        self.counts.kept += u64::from(!failures.is_empty() && !has_failed);
+        self.failures.extend(failures);
+    }
+
+    /// The records that could not be changed.
+    pub(crate) fn failed(&self) -> impl Iterator<Item = AnyId> {
+        self.failures.iter().filter(|failure| failure.code != Failure::KEPT).map(|failure| failure.record)
+    }
+
+    /// Adds this to what a job has counted.
+    pub(crate) fn count(&self, counts: &mut Counts) {
+        counts.done += self.counts.done;
+        counts.changed += self.counts.changed;
+        counts.kept += self.counts.kept;
+        counts.failed += self.counts.failed;
+    }
+}

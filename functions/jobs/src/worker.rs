@@ -1,0 +1,124 @@
+//! The worker: goes on with the jobs that a queue names, step by step, and asks itself to go on when its time is over.
+
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use api::App;
+use auth::{Caller, Role};
+use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use events::JobRequest;
+use kernel::{Error, Id, Result, kinds};
+use records::{Cx, Job};
+use replica::{Limits, Replicas};
+use table::{Meter, TenantTable};
+
+use crate::advance::{Next, advance, fail};
+use crate::{guards, rights};
+
+/// For how long one message is worked on: jobs take turns, so that a large one does not keep a small one waiting.
+const TURN: Duration = Duration::from_secs(10);
+
+/// Goes on with jobs, and keeps the replicas that it asks.
+#[derive(Debug, Default)]
+pub struct Worker {
+    replicas: OnceLock<Replicas>,
+}
+
+impl Worker {
+    /// Goes on with the jobs that a batch names. Messages that failed come again: nothing that was done is done twice.
+    pub async fn handle(&self, app: &App, batch: SqsEvent) -> SqsBatchResponse {
+        let mut response = SqsBatchResponse::default();
+        for message in batch.records {
+            let id = message.message_id.clone().unwrap_or_default();
+            if let Err(error) = Box::pin(self.take(app, &message)).await {
+                tracing::warn!(message.id = id, error.code = error.code(), error.cause = ?error, "a job did not go on");
+                response.add_failure(id);
+            }
+        }
+        response
+    }
+
+    async fn take(&self, app: &App, message: &SqsMessage) -> Result<()> {
+        let body = message.body.as_deref().unwrap_or_default();
+        let request: JobRequest =
+            serde_json::from_str(body).map_err(|_| Error::malformed("bad_message", "the message names no job"))?;
+        // Only when there is more: whoever has the last message for a job has to send the next one before this one goes.
+        match self.carry_out(app, &request).await? {
+            Next::More => app.queues.ask_job(&request, Duration::ZERO).await,
+            Next::Later(wait) => app.queues.ask_job(&request, wait).await,
+            Next::Nothing => Ok(()),
+        }
+    }
+
+    async fn carry_out(&self, app: &App, request: &JobRequest) -> Result<Next> {
+        match request {
+            JobRequest::GoOn { workspace, job } => self.go_on(app, *workspace, *job).await,
+            JobRequest::SettleSchema { workspace, by } => {
+                app.schemas.forget(*workspace);
+                let table = app.tables.workspace(*workspace, Meter::default());
+                guards::start(&guards::context(app, &table, by)).await?;
+                Ok(Next::Nothing)
+            }
+        }
+    }
+
+    /// Takes steps until the job is finished or the turn is over.
+    async fn go_on(&self, app: &App, workspace: Id<kinds::Workspace>, job: Id<kinds::Job>) -> Result<Next> {
+        let table = app.tables.workspace(workspace, Meter::default());
+        // Others may have changed the schema: what a step is refused must not be refused on the word of an old one.
+        app.schemas.forget(workspace);
+        let begun = Instant::now();
+        let mut next = Next::More;
+        while next == Next::More && begun.elapsed() < TURN {
+            next = self.step(app, &table, job).await?;
+        }
+        let used = table.meter().used();
+        tracing::info!(
+            workspace.id = %workspace, job.id = %job, ?next, round_trips = used.round_trips,
+            read_units = used.read_units, write_units = used.write_units, "a job went on"
+        );
+        Ok(next)
+    }
+
+    async fn step(&self, app: &App, table: &TenantTable, id: Id<kinds::Job>) -> Result<Next> {
+        let Some(job) = Job::find(table, id).await?.filter(|job| !job.state.is_finished()) else {
+            return Ok(Next::Nothing);
+        };
+        let outcome = match rights::context(app, table, &job).await {
+            Ok(cx) => advance(&cx, self.replicas(app), &job).await,
+            Err(error) => Err(error),
+        };
+        match outcome {
+            Err(error) if is_for_good(&error) => {
+                tracing::error!(job.id = %id, error.code = error.code(), error.cause = ?error, "a job failed");
+                fail(&in_the_name_of(app, table, &job), &job, &error).await?;
+                Ok(Next::Nothing)
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Replicas in files of their own: whoever answers requests on the same machine does not share them.
+    fn replicas(&self, app: &App) -> &Replicas {
+        self.replicas.get_or_init(|| {
+            let directory = app.replica_dir.join("worker");
+            let (tables, files, queues) = (app.tables.clone(), app.files.clone(), app.queues.clone());
+            Replicas::new(directory, tables, files, queues, Limits { asks: true, ..Limits::worker() })
+        })
+    }
+}
+
+/// Whether a job cannot go on after an error. A defect, of Rapport or of how it is deployed, is none of the job's: the message
+/// comes again, rings in the end, and can be sent anew once it is mended.
+fn is_for_good(error: &Error) -> bool {
+    !error.is_retryable() && !matches!(error, Error::Bug { .. })
+}
+
+/// The context in which a job is ended, whatever whoever has started it may do now.
+fn in_the_name_of(app: &App, table: &TenantTable, job: &Job) -> Cx {
+    let (user, workspace) = (job.common.created_by, table.workspace_id());
+    let caller = Caller { user, api_key: job.api_key, workspace, role: Role::Viewer };
+    let mut cx = Cx::new(caller, table.clone(), app.schemas.clone(), app.clock.clone(), app.ids.clone());
+    cx.job = job.id().ok();
+    cx
+}

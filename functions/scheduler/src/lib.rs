@@ -1,0 +1,84 @@
+//! Scheduler: work that is due, once an hour.
+//!
+//! | due | since | done |
+//! |---|---|---|
+//! | a record in the trash | its days there are over (setting `trash_days`) | it is erased, as `POST …/erase` does |
+//!
+//! | access pattern | key condition | cost |
+//! |---|---|---|
+//! | what is due by now | gsi2 `DUE#shard` / `<` now, each of 4 shards | half a read unit a shard when nothing is |
+//! | an erasure | the record, its events, transactions that empty them, the one that removes it | 4 round trips, more for a long history |
+//!
+//! Owns no data. Whoever has put a record into the trash is who erases it: that was when it was decided. What was taken out
+//! meanwhile, or is in the trash anew, stays; so does what cannot be erased now, until the next hour.
+//! Events out: `*.erased`. Events in: none. Never lists, never looks for what is not due.
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use api::App;
+use auth::{Caller, Role};
+use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
+use futures_util::stream::{self, StreamExt};
+use kernel::Result;
+use records::{Cx, Record, erase_due};
+use table::{DUE_SHARDS, Due, DueAfter, Meter};
+
+/// For how long one run works; what is left then is left to the next one.
+const TURN: Duration = Duration::from_secs(240);
+/// How many records one look at what is due names.
+const PAGE: u16 = 100;
+/// How many records are worked on side by side.
+const SIDE_BY_SIDE: usize = 4;
+
+/// Does what is due, in turns over the shards, the longest overdue first.
+///
+/// # Errors
+/// When the table does not answer: then Lambda runs it again.
+pub async fn handle(app: &App, _: CloudWatchEvent) -> Result<()> {
+    let begun = Instant::now();
+    let mut shards: VecDeque<(u32, Option<DueAfter>)> = (0..DUE_SHARDS).map(|shard| (shard, None)).collect();
+    let (mut seen, mut erased) = (0, 0);
+    while let Some((shard, after)) = shards.pop_front() {
+        if begun.elapsed() > TURN {
+            tracing::warn!(seen, erased, "more is due than one run does");
+            return Ok(());
+        }
+        let page = app.tables.due(shard, app.clock.now(), PAGE, after).await?;
+        seen += page.due.len();
+        let outcomes = stream::iter(page.due).map(|due| settle(app, due)).buffer_unordered(SIDE_BY_SIDE);
+        erased += outcomes.filter(|done| std::future::ready(*done)).count().await;
+        if page.next.is_some() {
+            shards.push_back((shard, page.next));
+        }
+    }
+    tracing::info!(seen, erased, "what was due is done");
+    Ok(())
+}
+
+/// Does what is due for one record; whether that was anything.
+async fn settle(app: &App, due: Due) -> bool {
+    // Boxed: the futures of the SDK's calls inside are large.
+    match Box::pin(erase(app, &due)).await {
+        Ok(erased) => erased,
+        Err(error) => {
+            tracing::warn!(
+                workspace.id = %due.workspace, record.id = %due.id, error.code = error.code(), error.cause = ?error,
+                "a record stays in the trash for now"
+            );
+            false
+        }
+    }
+}
+
+/// Erases a record if its time in the trash is over, in the name of who has written it last: that is who has put it there.
+async fn erase(app: &App, due: &Due) -> Result<bool> {
+    let table = app.tables.workspace(due.workspace, Meter::default());
+    let Some(document) = table.get(&table.keys().record(&due.object, due.id)).await? else { return Ok(false) };
+    let schema = app.schemas.of(&table, &app.clock).await?;
+    let Some(object) = schema.all().find(|object| object.name == due.object) else { return Ok(false) };
+    let user = Record::read(object, document)?.common.updated_by;
+    let caller = Caller { user, api_key: None, workspace: due.workspace, role: Role::Admin };
+    let cx = Cx::new(caller, table, app.schemas.clone(), app.clock.clone(), app.ids.clone());
+    Ok(erase_due(&cx, object, due.id).await?.is_some())
+}

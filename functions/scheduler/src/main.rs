@@ -1,0 +1,3 @@
+//! The binary of the scheduler.
+
+runtime::serve! { schedule: scheduler::handle }

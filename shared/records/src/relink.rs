@@ -1,0 +1,217 @@
+//! Tying what was linked with a merged record to the one that it was merged into, and giving it back.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use events::{Document, Event};
+use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
+use serde::Deserialize;
+use table::{Committed, Direction, End, Link, Refused};
+
+use crate::links::tell;
+use crate::load::find;
+use crate::plan::Plan;
+use crate::revert::events_by;
+use crate::write::{MAX_TRIES, refused};
+use crate::{Cx, Object, Record};
+
+/// How many links are looked at in one round trip.
+const PAGE: u16 = 50;
+
+/// Two records of an object, one of which was merged into the other.
+#[derive(Debug)]
+struct Pair<'a> {
+    object: &'a Object,
+    merged: Record,
+    left: Record,
+}
+
+impl<'a> Pair<'a> {
+    async fn find(cx: &Cx, object: &'a Object, merged: AnyId, left: AnyId) -> Result<Self> {
+        let gone = || Error::not_found(object.name.clone());
+        let merged = find(cx, object, merged).await?.ok_or_else(gone)?;
+        Ok(Self { object, merged, left: find(cx, object, left).await?.ok_or_else(gone)? })
+    }
+}
+
+/// Ties what a merged record is linked with to the record that it was merged into. Where that is linked with it by the same
+/// label already, or is it itself, the link only goes. Answers whether there was a link. Two or three round trips a link.
+///
+/// # Errors
+/// When one of the two is not there, the table does not answer, or links keep changing.
+pub async fn move_links(cx: &Cx, object: &Object, merged: AnyId, left: AnyId) -> Result<bool> {
+    let pair = Pair::find(cx, object, merged, left).await?;
+    let (keys, mut moved, mut after) = (cx.table.keys(), false, None);
+    let (parent, prefix) = (keys.record(&object.name, merged), keys.links_prefix(None));
+    loop {
+        let page = cx.table.children(&parent, &prefix, after.as_deref(), PAGE, false).await?;
+        for document in page.documents {
+            let link = Link::read(document)?;
+            let end = link.other_end(merged).cloned().ok_or_else(|| Error::bug("a link of another record"))?;
+            moved |= move_link(cx, &pair, &link.label, &end).await?;
+        }
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(moved),
+        }
+    }
+}
+
+/// Moves one link, anew each time that somebody else got in between. `false` when it is not there any more.
+async fn move_link(cx: &Cx, pair: &Pair<'_>, label: &str, end: &End) -> Result<bool> {
+    for tries in 1..=MAX_TRIES {
+        let Some(link) = stored(cx, pair.object, pair.merged.common.id, label, end.id).await? else { return Ok(false) };
+        let plan = plan_moving(cx, pair, &link, end).await?;
+        if committed(cx, pair.object, &plan).await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(kernel::backoff(tries)).await;
+    }
+    Err(Error::unavailable("a link kept changing while it was moved"))
+}
+
+async fn plan_moving(cx: &Cx, pair: &Pair<'_>, link: &Link, end: &End) -> Result<Plan> {
+    let mut plan = Plan::default();
+    let other = record_at(cx, end).await?;
+    untie(cx, &mut plan, link, (pair.object, &pair.merged), other.as_ref());
+    let Some(other) = other.filter(|(_, other)| other.common.id != pair.left.common.id) else { return Ok(plan) };
+    if stored(cx, pair.object, pair.left.common.id, &link.label, end.id).await?.is_none() {
+        let link = with_end(link, pair.merged.common.id, pair.left.common.id);
+        tie(cx, &mut plan, &link, (pair.object, &pair.left), &other)?;
+    }
+    Ok(plan)
+}
+
+/// Gives a record that is its own again the links back that a job has moved to the one that it had been merged into. Answers
+/// whether there was one, and the labels of those that are not given back: somebody has taken them away since.
+///
+/// # Errors
+/// As [`move_links`].
+pub async fn return_links(
+    cx: &Cx,
+    object: &Object,
+    (merged, left): (AnyId, AnyId),
+    job: Id<kinds::Job>,
+    since: Timestamp,
+) -> Result<(bool, Vec<String>)> {
+    let had = ties(&events_by(cx, object, merged, job, since).await?, "unlinked");
+    if had.is_empty() {
+        return Ok((false, Vec::new()));
+    }
+    let got = ties(&events_by(cx, object, left, job, since).await?, "linked");
+    let got: BTreeSet<(&str, AnyId)> = got.iter().map(|tie| (tie.label.as_str(), tie.id)).collect();
+    let pair = Pair::find(cx, object, merged, left).await?;
+    let (mut returned, mut kept) = (false, Vec::new());
+    for tie in &had {
+        match return_link(cx, &pair, tie, got.contains(&(tie.label.as_str(), tie.id))).await? {
+            true => returned = true,
+            false => kept.push(tie.label.clone()),
+        }
+    }
+    Ok((returned, kept))
+}
+
+/// Gives one link back. `false` when it was moved and somebody has taken it away since.
+async fn return_link(cx: &Cx, pair: &Pair<'_>, had: &Tie, was_moved: bool) -> Result<bool> {
+    let (merged, left) = (pair.merged.common.id, pair.left.common.id);
+    for tries in 1..=MAX_TRIES {
+        if stored(cx, pair.object, merged, &had.label, had.id).await?.is_some() {
+            return Ok(true);
+        }
+        let end = End::new(had.object.clone(), had.id);
+        let moved = stored(cx, pair.object, left, &had.label, had.id).await?;
+        let (Some(other), false) = (record_at(cx, &end).await?, was_moved && moved.is_none()) else {
+            return Ok(false);
+        };
+        let mut plan = Plan::default();
+        let link = match moved.filter(|_| was_moved) {
+            Some(moved) => {
+                untie(cx, &mut plan, &moved, (pair.object, &pair.left), Some(&other));
+                with_end(&moved, left, merged)
+            }
+            None => had.link(cx, End::new(pair.object.name.clone(), merged)),
+        };
+        tie(cx, &mut plan, &link, (pair.object, &pair.merged), &other)?;
+        if committed(cx, pair.object, &plan).await? {
+            return Ok(true);
+        }
+        tokio::time::sleep(kernel::backoff(tries)).await;
+    }
+    Err(Error::unavailable("a link kept changing while it was given back"))
+}
+
+/// What an event says of a link.
+#[derive(Debug, Clone, Deserialize)]
+struct Tie {
+    object: String,
+    id: AnyId,
+    label: String,
+    direction: Direction,
+}
+
+impl Tie {
+    /// The link anew, at its other end.
+    fn link(&self, cx: &Cx, end: End) -> Link {
+        let other = End::new(self.object.clone(), self.id);
+        let (from, to) = if self.direction == Direction::Out { (end, other) } else { (other, end) };
+        let (created_at, created_by) = (cx.clock.now(), cx.caller.user);
+        Link { from, to, label: self.label.clone(), version: 0, created_at, created_by, more: Document::new() }
+    }
+}
+
+/// The links that events tell of.
+fn ties(events: &[Event], verb: &str) -> Vec<Tie> {
+    let told = events.iter().filter(|event| event.name.rsplit('.').next() == Some(verb));
+    let change = told.filter_map(|event| event.changes.get("link"));
+    let of_link = change.map(|change| if verb == "linked" { &change.after } else { &change.before });
+    of_link.filter_map(|tie| serde_json::from_value(tie.clone()).ok()).collect()
+}
+
+/// A link in the place of another one, with one end instead of the other.
+fn with_end(link: &Link, from: AnyId, to: AnyId) -> Link {
+    let mut link = Link { version: 0, ..link.clone() };
+    for end in [&mut link.from, &mut link.to] {
+        if end.id == from {
+            end.id = to;
+        }
+    }
+    link
+}
+
+/// Plans a link, with its events, between two records that have to be there.
+fn tie(cx: &Cx, plan: &mut Plan, link: &Link, one: (&Object, &Record), other: &(Arc<Object>, Record)) -> Result<()> {
+    plan.others.link(cx.table.keys(), link)?;
+    for (object, record) in [one, (&*other.0, &other.1)] {
+        plan.others.require(cx.table.keys(), &object.name, record.common.id);
+        tell(cx, plan, object, "linked", record, link);
+    }
+    Ok(())
+}
+
+/// Plans that a link goes, with its events.
+fn untie(cx: &Cx, plan: &mut Plan, link: &Link, one: (&Object, &Record), other: Option<&(Arc<Object>, Record)>) {
+    plan.others.unlink(cx.table.keys(), link);
+    for (object, record) in std::iter::once(one).chain(other.map(|(object, record)| (&**object, record))) {
+        tell(cx, plan, object, "unlinked", record, link);
+    }
+}
+
+/// Commits a plan; `false` when somebody else got in between.
+async fn committed(cx: &Cx, object: &Object, plan: &Plan) -> Result<bool> {
+    match cx.commit(&plan.changes(cx)?).await {
+        Ok(Committed) => Ok(true),
+        Err(Refused::Stale(_) | Refused::Exists { .. } | Refused::Gone { .. }) => Ok(false),
+        Err(other) => Err(refused(object, other)),
+    }
+}
+
+async fn stored(cx: &Cx, object: &Object, record: AnyId, label: &str, other: AnyId) -> Result<Option<Link>> {
+    cx.table.get(&cx.table.keys().link(&object.name, record, label, other)).await?.map(Link::read).transpose()
+}
+
+/// The record at the end of a link, with its object.
+async fn record_at(cx: &Cx, end: &End) -> Result<Option<(Arc<Object>, Record)>> {
+    let schema = cx.schema().await?;
+    let Some(object) = schema.all().find(|object| object.name == end.object).cloned() else { return Ok(None) };
+    Ok(find(cx, &object, end.id).await?.map(|record| (object, record)))
+}

@@ -1,0 +1,67 @@
+//! Changing a record by a rule over what it is: how a job changes each of many records, once.
+
+use events::Document;
+use kernel::{AnyId, Error, Result};
+use table::{Committed, KeptAnswer, Refused};
+
+use crate::load::load_to_write;
+use crate::plan::Plan;
+use crate::update::next;
+use crate::write::{MAX_TRIES, changes_between, check_size, refused};
+use crate::{Cx, Object, Record, Verb, references};
+
+/// Changes a record as `edit` says. Answers whether that was a change, and what `edit` said of the record that it was at
+/// last: it is asked again when somebody else writes the record meanwhile.
+///
+/// With `cx.once` the record is changed once, however often this is asked: an answer of `true` is also that of a call
+/// before this one. One read and one transaction, and one read more when the record has nothing to change, or refers
+/// to something new.
+///
+/// # Errors
+/// Those of `edit`; [`Error::Denied`] and [`Error::NotFound`] when the caller may not change it, or not know of it;
+/// [`Error::Merged`]; [`Error::Conflict`] when a unique value is taken.
+pub async fn rewrite<T>(
+    cx: &Cx,
+    object: &Object,
+    id: AnyId,
+    edit: impl Fn(&mut Record) -> Result<T>,
+) -> Result<(bool, T)> {
+    for tries in 1..=MAX_TRIES {
+        let mut plan = Plan::default();
+        let before = load_to_write(cx, &plan, object, id).await?;
+        let mut after = next(cx, &before);
+        let said = edit(&mut after)?;
+        if changes_between(Some(&before), &after).is_empty() {
+            return Ok((was_done(cx).await?, said));
+        }
+        plan_rewriting(cx, &mut plan, object, &before, &after).await?;
+        // Nobody reads the answer: that there is one is what counts, so it is kept as small as can be.
+        match plan.commit(cx, KeptAnswer::new(200, id, after.common.version, None)).await {
+            Ok(Committed) | Err(Refused::Repeated(_)) => return Ok((true, said)),
+            Err(Refused::Stale(_) | Refused::Gone { .. }) => {}
+            Err(other) => return Err(refused(object, other)),
+        }
+        tokio::time::sleep(kernel::backoff(tries)).await;
+    }
+    Err(Error::unavailable("a record kept changing while it was written"))
+}
+
+async fn plan_rewriting(cx: &Cx, plan: &mut Plan, object: &Object, before: &Record, after: &Record) -> Result<()> {
+    let (verb, happened) = match (before.common.archived_at, after.common.archived_at) {
+        (None, Some(_)) => (Verb::Archive, "archived"),
+        (Some(_), None) => (Verb::Restore, "restored"),
+        _ => (Verb::Change, "changed"),
+    };
+    (object.guard)(&cx.caller, before.common.id, verb, &Document::new())?;
+    check_size(after)?;
+    references::check(cx, plan, object, Some(before), after).await?;
+    plan.write(cx, object, happened, Some(before), after).await
+}
+
+/// Whether a record that has nothing to change is as it is because this was done before.
+async fn was_done(cx: &Cx) -> Result<bool> {
+    match &cx.once {
+        Some(once) => Ok(cx.table.kept_answer(once, cx.clock.now()).await?.is_some()),
+        None => Ok(false),
+    }
+}

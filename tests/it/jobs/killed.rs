@@ -1,0 +1,163 @@
+//! Workers that are killed, and workers that get the same message: nothing is done twice, nothing is left out.
+
+use std::sync::Arc;
+
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use events::JobRequest;
+use jobs::Worker;
+use local::{Config, Stack};
+use serde_json::{Value, json};
+use testkit::{Fate, Faults};
+use tokio::sync::Notify;
+
+use super::{counts, text};
+use crate::app::Caller;
+
+/// A workspace whose worker is run by the test, with faults between it and the table.
+pub(super) struct Rig {
+    stack: Stack,
+    pub(super) me: Caller,
+    pub(super) faults: Faults,
+    pub(super) ids: Vec<String>,
+    _directory: tempfile::TempDir,
+}
+
+impl Rig {
+    pub(super) async fn with(contacts: usize) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let stack = Stack::start(&Config::quiet(directory.path())).await.unwrap();
+        let me = Caller::on(stack.router(), stack.api_key());
+        let faults = Faults::new(stack.parts().http.clone());
+        let mut ids = Vec::new();
+        for number in 0..contacts {
+            let body = json!({ "first_name": format!("Person {number}"), "email": format!("p{number}@example.com") });
+            ids.push(text(&me.post("/v1/contacts", body).await.expect(201)["id"]));
+        }
+        stack.drain().await.unwrap();
+        Self { stack, me, faults, ids, _directory: directory }
+    }
+
+    /// What functions work with, behind the faults.
+    pub(super) fn app(&self) -> api::App {
+        let clients = cloud::Clients::in_process(self.faults.http_client());
+        let app = self.stack.app();
+        api::App { tables: table::Tables::new(&clients, local::TABLE), schemas: records::Schemas::default(), ..app }
+    }
+
+    pub(super) async fn start(&self, body: Value) -> Value {
+        self.me.post("/v1/contacts/bulk", body).await.expect(202)
+    }
+
+    /// The message that a job's worker gets.
+    pub(super) async fn message(&self, job: &Value) -> SqsEvent {
+        let workspace = text(&self.me.get("/v1/workspace").await.expect(200)["id"]).parse().unwrap();
+        let request = JobRequest::GoOn { workspace, job: text(&job["id"]).parse().unwrap() };
+        let mut message = SqsMessage::default();
+        message.message_id = Some("1".to_owned());
+        message.body = Some(serde_json::to_string(&request).unwrap());
+        let mut event = SqsEvent::default();
+        event.records = vec![message];
+        event
+    }
+
+    pub(super) async fn job(&self, job: &Value) -> Value {
+        self.me.get(&format!("/v1/jobs/{}", text(&job["id"]))).await.expect(200)
+    }
+
+    async fn versions(&self) -> Vec<u64> {
+        let mut versions = Vec::new();
+        for id in &self.ids {
+            versions.push(self.me.get(&format!("/v1/contacts/{id}")).await.expect(200)["version"].as_u64().unwrap());
+        }
+        versions
+    }
+}
+
+/// Kills a worker at its n-th request, before or after that one is carried out. Whether it got so far.
+async fn killed_at(rig: &Rig, event: SqsEvent, number: u64, carried_out: bool) -> bool {
+    let killed = Arc::new(Notify::new());
+    let (count, tell) = (std::sync::atomic::AtomicU64::new(0), killed.clone());
+    rig.faults.hook(move |_| {
+        if count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1 < number {
+            return Fate::Pass;
+        }
+        tell.notify_one();
+        if carried_out { Fate::Vanish } else { Fate::Freeze }
+    });
+    let (app, worker) = (rig.app(), Worker::default());
+    let outcome = tokio::select! {
+        // What is carried out is, before the one who asked for it is gone.
+        () = async { killed.notified().await; for _ in 0..50 { tokio::task::yield_now().await } } => true,
+        response = Box::pin(worker.handle(&app, event)) => {
+            assert!(response.batch_item_failures.is_empty());
+            false
+        }
+    };
+    rig.faults.heal();
+    outcome
+}
+
+#[tokio::test]
+async fn a_worker_that_is_killed_anywhere_changes_and_counts_each_record_once() {
+    let rig = Rig::with(6).await;
+    let (mut number, mut expected) = (1, vec![1; 6]);
+    let mut deaths = 0;
+    // Steps of different lengths, so that every request of the worker is met before it ends, and the test does too.
+    loop {
+        let tag = format!("t{number}");
+        let job = rig.start(json!({ "filter": { "field": "first_name", "op": "starts_with", "value": "Person" }, "change": { "city": tag } })).await;
+        let event = rig.message(&job).await;
+        let killed = killed_at(&rig, event.clone(), number, number % 2 == 0).await;
+        // Meanwhile somebody changes what the worker may have been through already: it must not be changed back.
+        let interfered =
+            rig.me.patch(&format!("/v1/contacts/{}", rig.ids[0]), json!({ "city": "Jena" })).await.expect(200);
+        let response = Box::pin(Worker::default().handle(&rig.app(), event)).await;
+        assert!(response.batch_item_failures.is_empty());
+        let job = rig.job(&job).await;
+        assert_eq!((text(&job["state"]), counts(&job)), ("done".into(), [6, 6, 6, 0, 0]), "killed at {number}");
+        let versions = rig.versions().await;
+        expected.iter_mut().for_each(|version| *version += 1);
+        expected[0] = interfered["version"].as_u64().unwrap().max(versions[0]);
+        assert_eq!(versions, expected, "killed at {number}");
+        // The first one was changed by the job once: before or after the other's change.
+        let history = rig.me.get(&format!("/v1/contacts/{}/history", rig.ids[0])).await.expect(200);
+        let by_job = history["data"].as_array().unwrap().iter().filter(|event| event["job"] == job["id"]).count();
+        assert_eq!(by_job, 1, "killed at {number}");
+        if !killed {
+            break;
+        }
+        deaths += 1;
+        number += 1;
+    }
+    assert!(deaths > 25, "the worker died only {deaths} times");
+}
+
+#[tokio::test]
+async fn two_workers_with_the_same_message_do_the_work_of_one() {
+    let rig = Rig::with(30).await;
+    let job = rig.start(json!({ "ids": rig.ids, "change": { "city": "Ulm" } })).await;
+    let event = rig.message(&job).await;
+    let (one, two, app) = (Worker::default(), Worker::default(), rig.app());
+    let (first, second) = tokio::join!(Box::pin(one.handle(&app, event.clone())), Box::pin(two.handle(&app, event)));
+    assert!(first.batch_item_failures.is_empty() && second.batch_item_failures.is_empty());
+    let job = rig.job(&job).await;
+    assert_eq!((text(&job["state"]), counts(&job)), ("done".into(), [30, 30, 30, 0, 0]));
+    assert_eq!(rig.versions().await, vec![2; 30]);
+}
+
+#[tokio::test]
+async fn a_table_that_does_not_answer_fails_the_message_and_not_the_job() {
+    let rig = Rig::with(2).await;
+    let job = rig.start(json!({ "ids": rig.ids, "change": { "city": "Ulm" } })).await;
+    let event = rig.message(&job).await;
+    rig.faults.hook(|call| match call.operation.as_str() {
+        "TransactWriteItems" => Fate::Refuse(400, "ThrottlingException"),
+        _ => Fate::Pass,
+    });
+    let response = Box::pin(Worker::default().handle(&rig.app(), event.clone())).await;
+    assert_eq!(response.batch_item_failures.len(), 1);
+    rig.faults.heal();
+    assert_ne!(rig.job(&job).await["state"], "failed");
+    Box::pin(Worker::default().handle(&rig.app(), event)).await;
+    assert_eq!(counts(&rig.job(&job).await), [2, 2, 2, 0, 0]);
+}

@@ -1,0 +1,44 @@
+//! What has been in the trash for its days goes by itself.
+
+use api::App as Parts;
+use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
+use kernel::{Clock, Ids};
+use serde_json::json;
+
+use super::{Scene, text};
+
+const DAY_MS: i64 = 24 * 3600 * 1000;
+
+/// What the scheduler works with, some days from now.
+fn in_days(scene: &Scene, days: i64) -> Parts {
+    let clock = Clock::manual();
+    let now = Clock::System.now().as_millis();
+    clock.advance_millis(now - clock.now().as_millis() + days * DAY_MS);
+    Parts { ids: Ids::new(clock.clone()), clock, ..scene.app.stack.app() }
+}
+
+async fn run(scene: &Scene, days: i64) {
+    scheduler::handle(&in_days(scene, days), CloudWatchEvent::default()).await.unwrap();
+    scene.app.drain().await;
+}
+
+#[tokio::test]
+async fn what_has_been_in_the_trash_for_its_days_is_erased() {
+    let scene = Scene::with(4).await;
+    let job = scene.edited(json!({ "ids": scene.ids[..3], "archive": true })).await;
+    scene.me.post(&format!("{}/restore", scene.path(1)), json!({})).await.expect(200);
+    run(&scene, 29).await;
+    assert_eq!(scene.count("archived=any").await, 4, "not before its time");
+    run(&scene, 31).await;
+    assert_eq!(scene.count("archived=any").await, 2);
+    for (number, status) in [(0, 404), (1, 200), (2, 404), (3, 200)] {
+        scene.me.get(&scene.path(number)).await.expect(status);
+    }
+    assert!(!scene.app.items().iter().any(|item| item.contains("person0@example.com")), "something of it is left");
+    let erased = scene.app.items().into_iter().find(|item| item.contains("contact.erased")).unwrap();
+    assert!(erased.contains(&scene.me.made.as_ref().unwrap().user.to_string()), "who put it there: {erased}");
+    let undo = scene.undone(&job).await;
+    assert_eq!((text(&undo["state"]), &undo["counts"]["failed"]), ("done".into(), &json!(2)));
+    run(&scene, 400).await;
+    assert_eq!(scene.count("archived=any").await, 2);
+}

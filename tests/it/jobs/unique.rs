@@ -1,0 +1,79 @@
+//! A field that becomes unique has records from before: their values are guarded by a job.
+
+use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use events::{Actor, JobRequest};
+use jobs::Worker;
+use kernel::{Clock, Ids};
+use serde_json::{Value, json};
+
+use super::{Scene, counts, text};
+
+/// What the worker works with, some time from now.
+fn in_seconds(scene: &Scene, seconds: i64) -> api::App {
+    let clock = Clock::manual();
+    clock.advance_millis(Clock::System.now().as_millis() - clock.now().as_millis() + seconds * 1000);
+    let schemas = records::Schemas::default();
+    api::App { ids: Ids::new(clock.clone()), clock, schemas, ..scene.app.stack.app() }
+}
+
+async fn ask(app: &api::App, request: JobRequest) {
+    let mut message = SqsMessage::default();
+    message.message_id = Some("1".to_owned());
+    message.body = Some(serde_json::to_string(&request).unwrap());
+    let mut event = SqsEvent::default();
+    event.records = vec![message];
+    let response = Box::pin(Worker::default().handle(app, event)).await;
+    assert!(response.batch_item_failures.is_empty(), "{response:?}");
+}
+
+/// Makes a field of contacts unique, and lets its job run when it may.
+async fn made_unique(scene: &Scene) -> Value {
+    let path = "/v1/schema/objects/contact/fields/badge";
+    scene.me.patch(path, json!({ "unique": true })).await.expect(200);
+    scene.app.drain().await;
+    let listed = scene.me.get("/v1/jobs?kind=make_unique").await.expect(200);
+    assert_eq!(listed["data"].as_array().unwrap().len(), 1, "one job, though its message may come twice");
+    let job = listed["data"][0].clone();
+    assert_eq!(job["state"], "waiting", "not everybody knows yet");
+    let made = scene.me.made.as_ref().unwrap();
+    let app = in_seconds(scene, 100);
+    let by = Actor { user: made.user, api_key: None };
+    ask(&app, JobRequest::SettleSchema { workspace: made.workspace, by }).await;
+    ask(&app, JobRequest::GoOn { workspace: made.workspace, job: text(&job["id"]).parse().unwrap() }).await;
+    let listed = scene.me.get("/v1/jobs?kind=make_unique&count=exact").await.expect(200);
+    assert_eq!(listed["count"], 1);
+    scene.finished(&job).await
+}
+
+async fn scene() -> Scene {
+    let scene = Scene::with(5).await;
+    let field = json!({ "name": "badge", "type": "text" });
+    scene.me.post("/v1/schema/objects/contact/fields", field).await.expect(201);
+    for number in 0..4 {
+        scene.me.patch(&scene.path(number), json!({ "custom": { "badge": format!("b{number}") } })).await.expect(200);
+    }
+    scene
+}
+
+#[tokio::test]
+async fn values_from_before_are_guarded_and_then_found_by() {
+    let scene = scene().await;
+    let job = made_unique(&scene).await;
+    assert_eq!((text(&job["state"]), counts(&job)), ("done".into(), [5, 5, 4, 0, 0]), "{job:#}");
+    let taken = scene.me.post("/v1/contacts", json!({ "first_name": "X", "custom": { "badge": "b2" } })).await;
+    assert_eq!(taken.refused(409), "conflict");
+    let found = scene.me.put("/v1/contacts/by/custom.badge/b2", json!({ "city": "Ulm" })).await.expect(200);
+    assert_eq!(found["id"], json!(scene.ids[2]));
+}
+
+#[tokio::test]
+async fn who_has_the_same_value_is_told() {
+    let scene = scene().await;
+    scene.me.patch(&scene.path(4), json!({ "custom": { "badge": "B1" } })).await.expect(200);
+    let job = made_unique(&scene).await;
+    assert_eq!(counts(&job), [5, 5, 4, 0, 1]);
+    let errors = scene.errors(&job).await;
+    assert_eq!(errors.len(), 1);
+    assert!(errors[0].0 == scene.ids[1] || errors[0].0 == scene.ids[4], "{errors:?}");
+    assert_eq!((errors[0].1.as_str(), errors[0].2.as_deref()), ("conflict", Some("custom.badge")));
+}
