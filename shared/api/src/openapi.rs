@@ -23,6 +23,7 @@ pub fn document(operations: &[Operation], objects: &[&Object]) -> Value {
     }
     components.insert("Problem".to_owned(), schemas::problem());
     components.insert("Event".to_owned(), schemas::event());
+    keep_used(&paths, &mut components);
     json!({
         "openapi": "3.1.0",
         "info": {
@@ -45,6 +46,19 @@ pub fn document(operations: &[Operation], objects: &[&Object]) -> Value {
             },
         },
     })
+}
+
+/// Leaves out what no operation speaks of: nobody makes a job by sending one.
+fn keep_used(paths: &Map<String, Value>, components: &mut Map<String, Value>) {
+    let paths = Value::Object(paths.clone()).to_string();
+    loop {
+        let all = [paths.clone(), Value::Object(components.clone()).to_string()].concat();
+        let before = components.len();
+        components.retain(|name, _| all.contains(&format!("#/components/schemas/{name}\"")));
+        if components.len() == before {
+            return;
+        }
+    }
 }
 
 fn reference(name: &str) -> Value {

@@ -30,7 +30,8 @@ impl Filter {
     }
 
     /// The filter that a body or a saved view says, as JSON at `pointer`: `{ "and": […] }`, `{ "or": […] }`,
-    /// `{ "not": {…} }`, or one condition, `{ "field": "city", "op": "eq", "value": "Berlin" }`. `null` is every record.
+    /// `{ "not": {…} }`, or one condition, `{ "field": "city", "op": "eq", "value": "Berlin" }`, where
+    /// `eq` may be left out. `null` is every record.
     ///
     /// What is wrong goes to `violations`, each with its place: the shape here, fields and values when the question is put,
     /// since only the schema knows them. Something larger or deeper than a filter may be is looked into no further.
@@ -176,7 +177,7 @@ impl Parser<'_> {
                 }
                 op
             }
-            None => self.missing(at("op"), "must name a comparison"),
+            None => Some(Op::Eq),
         };
         let value = match members.get("value") {
             Some(value) => Some(value.clone()),
@@ -340,7 +341,6 @@ mod tests {
                 "/filter/and/2 wrong_type",
                 "/filter/and/3/and wrong_type",
                 "/filter/and/4 wrong_type",
-                "/filter/and/5/op required",
                 "/filter/and/5/value required",
                 "/filter/and/6/not wrong_type",
                 "/filter/and/7/case unknown_field",

@@ -44,8 +44,8 @@ pub(crate) const fn day_of_millis(millis: i64) -> i64 {
 
 /// The number of a day that is written `2026-11-21`; `None` for what is no day.
 pub(crate) fn day_of_date(date: &str) -> Option<i64> {
-    let midnight: Timestamp = format!("{date}T00:00:00Z").parse().ok()?;
-    Some(day_of_millis(midnight.as_millis()))
+    let days = records::parse_date(date)?.since(records::parse_date("1970-01-01")?).ok()?;
+    Some(i64::from(days.get_days()))
 }
 
 /// A day as it is written. Days before the first or after the last that can be written are that one.

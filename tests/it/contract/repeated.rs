@@ -52,6 +52,19 @@ async fn together(me: &Caller, Sociable { id: noun, ids: nouns, kind, plural, ne
     verbs.into_iter().chain([format!("batch_{nouns}")]).collect()
 }
 
+/// Every way in which many records of an object are written.
+async fn bulk(me: &Caller, Sociable { ids, plural, new, .. }: &Sociable) -> Vec<String> {
+    let all = format!("/v1/{plural}");
+    let made = me.post(&all, new.clone()).await.expect(201);
+    let (edit, edits) = (json!({ "ids": [made["id"]], "add_tags": ["new"] }), format!("bulk_edit_{ids}"));
+    let job = twice(me, &edits, Method::POST, &format!("{all}/bulk"), edit).await.expect(202);
+    for verb in ["cancel", "undo"] {
+        let path = format!("/v1/jobs/{}/{verb}", job["id"].as_str().unwrap());
+        twice(me, &format!("{verb}_job_of_{ids}"), Method::POST, &path, json!({})).await;
+    }
+    vec![edits, "cancel_job".to_owned(), "undo_job".to_owned()]
+}
+
 #[tokio::test]
 async fn every_write_is_answered_again_for_its_key() {
     let app = App::start().await;
@@ -73,6 +86,7 @@ async fn every_write_is_answered_again_for_its_key() {
         used.extend(["create", "update", "upsert", "archive", "restore", "erase"].map(|verb| format!("{verb}_{noun}")));
     }
     for sociable in sociables() {
+        used.extend(bulk(&me, &sociable).await);
         used.extend(together(&me, sociable).await);
     }
     let object = "/v1/schema/objects/x_thing";

@@ -50,6 +50,12 @@ fn bodies(operation: &Operation, foreign: &str) -> Vec<Value> {
         Shape::Schema(_) if operation.path.ends_with("/merge") => vec![json!({ "others": [foreign] })],
         Shape::Schema(_) if operation.path.ends_with("/shares/{subject}") => vec![json!({ "level": "write" })],
         Shape::Schema(_) if operation.path.ends_with("/batch") => batches(foreign),
+        Shape::Schema(_) if operation.path.ends_with("/bulk") => {
+            vec![
+                json!({ "ids": [foreign], "archive": true }),
+                json!({ "filter": {}, "change": { "owner_id": foreign } }),
+            ]
+        }
         Shape::Empty => vec![json!({})],
         Shape::Schema(_) if operation.path.contains("api_keys") => vec![json!({ "name": "mine", "role": "rep" })],
         Shape::Schema(_) if operation.path.contains("schema") => {

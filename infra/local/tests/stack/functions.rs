@@ -87,6 +87,8 @@ pub(crate) fn all(seen: &Seen) -> Functions {
         .http("contacts", routes())
         .http("views", routes())
         .http("jobs", routes())
+        .http("schema", routes())
+        .http("objects", routes())
         .worker("jobs", |_| async { Ok(SqsBatchResponse::default()) })
         .schedule("scheduler", |_| async { Ok(()) })
         .authorizer("authorizer", move |event| {

@@ -138,7 +138,7 @@ mod tests {
         assert_eq!(add_months(&day("9999-12-31"), 1.0), None);
         assert_eq!(add_days(&day("2026-01-01"), f64::MAX), None);
         assert_eq!(datetime(&day("9999-12-31")), None);
-        let last = datetime(&Operand::Text("9999-12-30T22:00:00.999Z".to_owned())).unwrap();
+        let last = datetime(&Operand::Text("9999-12-30T22:00:00.000Z".to_owned())).unwrap();
         assert_eq!(add_days(&last, 1.0 / MILLIS_A_DAY), None);
         assert_eq!(add_days(&last, 1.0), None);
         assert_eq!(add_days(&last, f64::MIN), None);

@@ -24,8 +24,8 @@ const CODES: [&str; 15] = [
     "compares_with_blank",
 ];
 
-/// The last millisecond of the year 9999, some hours after the last one that can be written.
-const LAST: i64 = 253_402_300_799_999;
+/// The last millisecond that can be written.
+const LAST: i64 = 253_402_207_200_000;
 
 type Record = Vec<(&'static str, Option<Operand>)>;
 

@@ -42,6 +42,7 @@ impl Seeded {
         let caller = |router| Caller::on(router, made.secret.reveal());
         Self {
             callers: vec![
+                ("/v1/jobs", caller(jobs::router(parts.clone()))),
                 ("/v1/contacts", caller(contacts::router(parts.clone()))),
                 ("/v1/companies", caller(contacts::router(parts.clone()))),
                 ("/v1/schema", caller(schema::router(parts.clone()))),
@@ -59,7 +60,9 @@ impl Seeded {
     /// Calls an operation a second later, and gives the id of what it answers.
     async fn call(&self, path: &str, method: Method, body: Value) -> String {
         self.clock.advance_millis(1000);
-        let (_, caller) = self.callers.iter().find(|(start, _)| path.starts_with(start)).unwrap();
+        // Many records are the business of jobs, whatever they are.
+        let wanted = if path.ends_with("/bulk") { "/v1/jobs" } else { path };
+        let (_, caller) = self.callers.iter().find(|(start, _)| wanted.starts_with(start)).unwrap();
         let answer = caller.send(method.clone(), path, &[], Some(body)).await;
         assert!(answer.status.is_success(), "{method} {path}: {:#}", answer.body);
         // A merge answers no record but a job.
@@ -117,6 +120,18 @@ async fn together(seeded: &Seeded, Sociable { id: noun, ids: nouns, kind, plural
     verbs.into_iter().chain([format!("batch_{nouns}")]).collect()
 }
 
+/// Every way in which many records of an object are written, by a job that is cancelled before it begins.
+async fn bulk(seeded: &Seeded, Sociable { ids, plural, new, .. }: &Sociable) -> Vec<String> {
+    let all = format!("/v1/{plural}");
+    let id = seeded.call(&all, Method::POST, new.clone()).await;
+    let edit = json!({ "ids": [id], "add_tags": ["new"] });
+    let job = seeded.call(&format!("{all}/bulk"), Method::POST, edit).await;
+    for verb in ["cancel", "undo"] {
+        seeded.call(&format!("/v1/jobs/{job}/{verb}"), Method::POST, json!({})).await;
+    }
+    vec![format!("bulk_edit_{ids}"), "cancel_job".to_owned(), "undo_job".to_owned()]
+}
+
 /// Every operation that writes, at least once.
 async fn everything(seeded: &Seeded) -> BTreeSet<String> {
     let mut used = BTreeSet::new();
@@ -136,6 +151,7 @@ async fn everything(seeded: &Seeded) -> BTreeSet<String> {
         used.extend(["create", "update", "archive", "restore", "upsert", "erase"].map(|verb| format!("{verb}_{noun}")));
     }
     for sociable in sociables() {
+        used.extend(bulk(seeded, &sociable).await);
         used.extend(together(seeded, sociable).await);
     }
     schema(seeded).await;
