@@ -1,6 +1,5 @@
 //! Days, weeks, months, quarters and years that times fall into, in UTC.
 
-use kernel::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::value::DAY_MS;
@@ -24,18 +23,25 @@ pub enum Unit {
 impl Unit {
     /// The first day of the period that a day is in, `2026-11-01`, by the day's number since 1970-01-01.
     pub(crate) fn first_day(self, day: i64) -> String {
-        // 1970-01-01 was a Thursday: three days after a Monday.
-        let monday = day - (day + 3).rem_euclid(7);
-        let date = date_of(if self == Self::Week { monday } else { day });
-        let month = || date.get(5..7).and_then(|month| month.parse::<u32>().ok()).unwrap_or(1);
+        let (year, month, _) = date_of(day);
         match self {
-            Self::Day | Self::Week => date,
-            Self::Month => format!("{}-01", &date[..7]),
-            Self::Quarter => format!("{}-{:02}-01", &date[..4], (month() - 1) / 3 * 3 + 1),
-            Self::Year => format!("{}-01-01", &date[..4]),
+            Self::Day => written(date_of(day)),
+            // 1970-01-01 was a Thursday: three days after a Monday.
+            Self::Week => written(date_of(day - (day + 3).rem_euclid(7))),
+            Self::Month => written((year, month, 1)),
+            Self::Quarter => written((year, (month - 1) / 3 * 3 + 1, 1)),
+            Self::Year => written((year, 1, 1)),
         }
     }
 }
+
+/// Year, month and day of the calendar that is used everywhere and for all times (ISO 8601).
+type Date = (i64, i64, i64);
+
+/// The days of 400 years, after which the calendar repeats itself.
+const CYCLE: i64 = 146_097;
+/// The days from 0000-03-01 to 1970-01-01. Years are counted from March on here, so that the leap day is their last.
+const EPOCH: i64 = 719_468;
 
 /// The number since 1970-01-01 of the day that a moment is in.
 pub(crate) const fn day_of_millis(millis: i64) -> i64 {
@@ -44,15 +50,30 @@ pub(crate) const fn day_of_millis(millis: i64) -> i64 {
 
 /// The number of a day that is written `2026-11-21`; `None` for what is no day.
 pub(crate) fn day_of_date(date: &str) -> Option<i64> {
-    let days = records::parse_date(date)?.since(records::parse_date("1970-01-01")?).ok()?;
-    Some(i64::from(days.get_days()))
+    records::parse_date(date)?;
+    let mut parts = date.split('-').map(|part| part.parse::<i64>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let of_cycle = year.rem_euclid(400);
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    Some(year.div_euclid(400) * CYCLE + of_cycle * 365 + of_cycle / 4 - of_cycle / 100 + of_year - EPOCH)
 }
 
-/// A day as it is written. Days before the first or after the last that can be written are that one.
-fn date_of(day: i64) -> String {
-    let start =
-        Timestamp::from_millis(0).map_or_else(String::new, |epoch| epoch.plus_millis(day.saturating_mul(DAY_MS)).day());
-    start
+/// The date of a day by its number.
+const fn date_of(day: i64) -> Date {
+    let days = day.saturating_add(EPOCH);
+    let of_cycle = days.rem_euclid(CYCLE);
+    let year = (of_cycle - of_cycle / 1_460 + of_cycle / 36_524 - of_cycle / 146_096) / 365;
+    let of_year = of_cycle - (365 * year + year / 4 - year / 100);
+    let month = (5 * of_year + 2) / 153;
+    let date = of_year - (153 * month + 2) / 5 + 1;
+    let year = year + days.div_euclid(CYCLE) * 400;
+    if month < 10 { (year, month + 3, date) } else { (year + 1, month - 9, date) }
+}
+
+/// A date as it is written; one before the first that can be written is that one.
+fn written((year, month, day): Date) -> String {
+    if year < 0 { "0000-01-01".to_owned() } else { format!("{year:04}-{month:02}-{day:02}") }
 }
 
 #[cfg(test)]
@@ -83,12 +104,15 @@ mod tests {
     fn the_first_and_the_last_day_there_are_have_periods() {
         assert_eq!(first(Unit::Week, "0000-01-01"), "0000-01-01", "the Monday before it cannot be written");
         assert_eq!(first(Unit::Quarter, "9999-12-31"), "9999-10-01");
+        assert_eq!(first(Unit::Day, "9999-12-31"), "9999-12-31");
         assert_eq!(day_of_millis(-1), -1);
     }
 
     proptest! {
         #[test]
-        fn a_period_begins_on_its_own_first_day(day in -700_000i64..2_900_000) {
+        fn a_period_begins_on_its_own_first_day(day in -719_528i64..2_932_897) {
+            let date = Unit::Day.first_day(day);
+            prop_assert_eq!(day_of_date(&date), Some(day));
             for unit in [Unit::Day, Unit::Week, Unit::Month, Unit::Quarter, Unit::Year] {
                 let start = unit.first_day(day);
                 let number = day_of_date(&start).unwrap();

@@ -1,11 +1,17 @@
 //! Replicas on the real engine: what they answer, how they follow the journal, where their files come from.
 #![cfg(test)]
 
+mod alike;
 mod broken;
 mod cursors;
 mod desk;
 mod files;
+mod finding;
 mod following;
+mod groups;
+mod hostile;
 mod model;
 mod questions;
+mod related;
+mod visible;
 mod world;

@@ -214,6 +214,7 @@ fn meant(kind: Kind, value: &Value) -> Meant {
 /// Whether a value stands in a relation to one of a condition: less, equal, greater. A day is equal to each of its times.
 fn relation(kind: Kind, value: &Meant, with: &Value) -> Option<Ordering> {
     match (kind, value, with) {
+        (_, Meant::Nothing, _) => None,
         (Kind::Time, Meant::Number(time), Value::String(day)) if day.len() == 10 => {
             let first = millis(&format!("{day}T00:00:00Z"));
             Some(match *time {
