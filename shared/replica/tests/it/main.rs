@@ -2,10 +2,15 @@
 #![cfg(test)]
 
 mod broken;
+mod children;
 mod cursors;
+mod definitions;
 mod desk;
+mod dump;
 mod files;
 mod following;
+mod history;
 mod model;
 mod questions;
+mod roll_ups;
 mod world;
