@@ -40,9 +40,10 @@ impl Writer<'_> {
     pub(crate) fn give_up(&self, object: &str) -> Result<()> {
         let table = format!("t_{object}");
         let keep = "INSERT OR REPLACE INTO unknown (id, version, position, kind, doc)";
-        let keep = format!("{keep} SELECT f_id, f_version, position, ?, doc FROM {table}");
+        let keep = format!("{keep} SELECT f_id, f_version, position, ?, doc FROM {table} JOIN {table}$docs USING (row)");
         self.transaction.execute(&keep, [object])?;
-        self.transaction.execute_batch(&format!("DROP TABLE {table}; DROP TABLE IF EXISTS {table}$words;"))
+        let drop = format!("DROP TABLE {table}; DROP TABLE {table}$docs; DROP TABLE IF EXISTS {table}$words;");
+        self.transaction.execute_batch(&drop)
     }
 
     /// Makes the table of an object that was not described before, with its records from among the unknown ones.
@@ -113,7 +114,7 @@ impl Writer<'_> {
         let having = vec!["instr(doc, ?) > 0"; names.len()].join(" OR ");
         let having = if is_everywhere { "TRUE" } else { having.as_str() };
         let select =
-            format!("SELECT row, doc FROM {} WHERE row > ? AND ({having}) ORDER BY row LIMIT {BATCH}", table.name);
+            format!("SELECT row, doc FROM {} WHERE row > ? AND ({having}) ORDER BY row LIMIT {BATCH}", table.docs);
         let looked_for: Vec<Sql> = names.iter().map(|name| Sql::Text(format!("\"{name}\":"))).collect();
         let mut after = i64::MIN;
         loop {

@@ -7,7 +7,8 @@ use records::Object;
 use rusqlite::{Connection, Result, Transaction};
 
 use crate::migrate::read;
-use crate::rules::{Place, Rules, Writer};
+use crate::rows::Slot;
+use crate::rules::{Rules, Writer};
 use crate::schema::{Schema, Table};
 use crate::state::note_schema;
 
@@ -46,7 +47,7 @@ fn tables(transaction: &Transaction<'_>) -> Result<Vec<String>> {
 }
 
 fn renew_table(writer: &Writer<'_>, table: &Table) -> Result<()> {
-    let Table { name, words, .. } = table;
+    let Table { name, docs, words, .. } = table;
     let transaction = writer.transaction;
     let select = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL";
     let indexes: Vec<String> =
@@ -55,12 +56,12 @@ fn renew_table(writer: &Writer<'_>, table: &Table) -> Result<()> {
         transaction.execute_batch(&format!("DROP INDEX {index};"))?;
     }
     transaction.execute_batch(&format!("DROP TABLE IF EXISTS {words}; ALTER TABLE {name} RENAME TO old;"))?;
-    transaction.execute_batch(&table.ddl())?;
-    let mut select = transaction.prepare("SELECT f_id, position, doc FROM old ORDER BY row")?;
+    transaction.execute_batch(&(table.rows_ddl() + &table.words_ddl()))?;
+    let mut select = transaction.prepare(&format!("SELECT row, position, doc FROM old JOIN {docs} USING (row)"))?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        let (id, position, doc): (String, Option<String>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
-        writer.put(&Place::Table(table), None, &id, position.as_deref(), &read(&doc))?;
+        let (number, position, doc): (i64, Option<String>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
+        writer.put_row(table, Slot::Again(number), position.as_deref(), &read(&doc))?;
     }
     drop(rows);
     drop(select);

@@ -9,8 +9,19 @@ use rusqlite::{Result, params, params_from_iter};
 use crate::rules::{Known, Place, Writer};
 use crate::schema::{Schema, Table, Values};
 
+/// Where a row goes.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Slot {
+    /// It is a new one.
+    New,
+    /// It is a new one with a number that its document has.
+    Again(i64),
+    /// Over the one with a number.
+    Over(i64),
+}
+
 impl Writer<'_> {
-    /// Writes a record's row and its words, over what is known of it.
+    /// Writes a record's row, document and words, over what is known of it.
     pub(crate) fn put(
         &self,
         place: &Place<'_>,
@@ -28,40 +39,46 @@ impl Writer<'_> {
                 put.execute(params![id, crate::rules::version_of(document), position, kind, text]).map(drop)
             }
             Place::Table(table) => {
-                self.put_row(table, known.map(|known| known.row), position.map(str::to_owned), text, document)
+                let slot = known.map_or(Slot::New, |known| Slot::Over(known.row));
+                let row = self.put_row(table, slot, position, document)?;
+                self.transaction.prepare_cached(&table.sql.put_doc)?.execute(params![row, text]).map(drop)
             }
         }
     }
 
-    /// Writes the row of a document, over the row of a number if there is one.
-    fn put_row(
+    /// Writes the columns and words of a document; answers the number of its row.
+    pub(crate) fn put_row(
         &self,
         table: &Table,
-        row: Option<i64>,
-        position: Option<String>,
-        text: String,
+        slot: Slot,
+        position: Option<&str>,
         document: &Document,
-    ) -> Result<()> {
+    ) -> Result<i64> {
         let values = Values::of(&table.object, document);
         let own: Vec<Sql> = table.own().map(|column| values.column(column)).collect();
-        let before = row.map(|row| self.before(table, row)).transpose()?;
         let after: Vec<Sql> = table.watched().map(|place| own[place].clone()).collect();
         let id = own.first().cloned();
-        let sql = if row.is_some() { &table.sql.update } else { &table.sql.insert };
-        let number = row.map_or(Sql::Null, Sql::Integer);
-        let parameters = std::iter::once(position.map_or(Sql::Null, Sql::Text)).chain(own);
-        let parameters = parameters.chain([Sql::Text(text), number]);
+        let (sql, number, before) = match slot {
+            Slot::New => (&table.sql.insert, Sql::Null, None),
+            Slot::Again(row) => (&table.sql.insert, Sql::Integer(row), None),
+            Slot::Over(row) => (&table.sql.update, Sql::Integer(row), Some(self.before(table, row)?)),
+        };
+        let position = position.map_or(Sql::Null, |position| Sql::Text(position.to_owned()));
+        let parameters = std::iter::once(position).chain(own).chain([number]);
         self.transaction.prepare_cached(sql)?.execute(params_from_iter(parameters))?;
+        let row = match slot {
+            Slot::New => self.transaction.last_insert_rowid(),
+            Slot::Again(row) | Slot::Over(row) => row,
+        };
         let words = table.searched().count();
         if words > 0 && before.as_ref().is_none_or(|before| before[..words] != after[..words]) {
-            let row = row.unwrap_or_else(|| self.transaction.last_insert_rowid());
             self.put_words(table, row, &values)?;
         }
         self.note_children(table, before.as_ref().map_or(&[], |before| &before[words..]), &after[words..]);
-        if let (None, Some(Sql::Text(id))) = (row, id) {
+        if let (None, Some(Sql::Text(id))) = (before, id) {
             self.note_parent(table, &id);
         }
-        Ok(())
+        Ok(row)
     }
 
     pub(crate) fn put_words(&self, table: &Table, row: i64, values: &Values<'_>) -> Result<()> {
@@ -69,7 +86,7 @@ impl Writer<'_> {
         self.transaction.prepare_cached(&table.sql.insert_words)?.execute(params_from_iter(words)).map(drop)
     }
 
-    /// Removes a record's row and its words.
+    /// Removes a record's row, document and words.
     pub(crate) fn delete(&self, place: &Place<'_>, known: &Known, id: &str) -> Result<()> {
         let Place::Table(table) = place else {
             return self.transaction.prepare_cached("DELETE FROM unknown WHERE id = ?")?.execute([id]).map(drop);
@@ -77,6 +94,7 @@ impl Writer<'_> {
         let before = self.before(table, known.row)?;
         self.note_children(table, &before[table.searched().count()..], &[]);
         self.transaction.prepare_cached(&table.sql.delete)?.execute([known.row])?;
+        self.transaction.prepare_cached(&table.sql.delete_doc)?.execute([known.row])?;
         if table.has_words() {
             self.transaction.prepare_cached(&table.sql.delete_words)?.execute([known.row])?;
         }

@@ -7,7 +7,8 @@
 //!
 //! | table | holds |
 //! |---|---|
-//! | `t_<object>` | [`Table`]: the records of an object, also of one that was given up |
+//! | `t_<object>` | [`Table`]: the columns of an object's records by `row`, also of an object that was given up |
+//! | `t_<object>$docs` | their documents by `row` |
 //! | `t_<object>$words` | the words of its searched columns by `row`, FTS5 |
 //! | `links` | `record`, `label`, `other`, `version`, `doc`: links from the record that each was made from |
 //! | `shares` | `record`, `object`, `subject`, `level`, `version`, `doc` |
@@ -89,6 +90,7 @@ impl Schema {
             let (Some(parent), Some(child)) = (place(&roll_ups.parent), place(&roll_ups.child)) else { continue };
             roll_ups.prepare(&tables[parent], &tables[child]);
             let index = roll_ups.index(&tables[child]);
+            tables[child].indexes.retain(|(name, _)| *name != index.0);
             tables[child].indexes.push(index);
             tables[child].child_of.push(number);
             tables[child].vias.push(roll_ups.via.clone());

@@ -106,7 +106,8 @@ fn roll_ups(scope: &Scope<'_>) -> Vec<RollUp> {
 fn statement(table: &Table, roll_ups: &[RollUp]) -> String {
     let values = roll_ups.iter().flat_map(|roll_up| &roll_up.values);
     let columns: String = values.map(|value| format!(", {value}")).collect();
-    format!("SELECT {OWN}.doc{columns} FROM {} {OWN} WHERE {OWN}.row = ?", table.name)
+    let Table { name, docs, .. } = table;
+    format!("SELECT doc{columns} FROM {name} {OWN} JOIN {docs} USING (row) WHERE {OWN}.row = ?")
 }
 
 /// A value of a column as it is answered; money is an amount and a currency.

@@ -36,10 +36,12 @@ impl Spelling {
         }
         let own = format!("FROM {} {OWN} WHERE {OWN}.f_id = ?", scope.table.name);
         let document = match named {
-            Named::Own(_) => format!("SELECT {OWN}.doc {own}"),
+            Named::Own(_) => format!("SELECT doc FROM {} WHERE row = (SELECT {OWN}.row {own})", scope.table.docs),
             Named::Far(step, _) => {
-                let by = &step.by.name;
-                format!("SELECT far.doc FROM {} far WHERE far.f_id = (SELECT {OWN}.{by} {own})", step.to.name)
+                let (by, Table { name, docs, .. }) = (&step.by.name, step.to);
+                format!(
+                    "SELECT doc FROM {docs} WHERE row = (SELECT row FROM {name} WHERE f_id = (SELECT {OWN}.{by} {own}))"
+                )
             }
         };
         Some(Self { object: seen.table.object.clone(), column: seen.column.clone(), document })

@@ -95,7 +95,10 @@ impl Replica {
 
     fn records(&self, object: &str) -> Result<Rows> {
         match self.database()?.schema().stored(object) {
-            Some(table) => self.rows(&format!("SELECT f_id, f_version, doc FROM {}", table.name), []),
+            Some(table) => {
+                let (name, docs) = (&table.name, &table.docs);
+                self.rows(&format!("SELECT f_id, f_version, doc FROM {name} JOIN {docs} USING (row)"), [])
+            }
             None => self.rows("SELECT id, version, doc FROM unknown WHERE kind = ?", [object]),
         }
     }
@@ -136,7 +139,8 @@ impl Replica {
 /// Compares every column of every row with what its document gives.
 fn stale_columns(transaction: &Transaction<'_>, table: &Table, stale: &mut Vec<String>) -> rusqlite::Result<()> {
     let names: Vec<&str> = table.own().map(|column| column.name.as_str()).collect();
-    let mut select = transaction.prepare(&format!("SELECT doc, f_id, {} FROM {}", names.join(", "), table.name))?;
+    let (names, Table { name, docs, .. }) = (names.join(", "), table);
+    let mut select = transaction.prepare(&format!("SELECT doc, f_id, {names} FROM {name} JOIN {docs} USING (row)"))?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         let (doc, id): (String, String) = (row.get(0)?, row.get(1)?);

@@ -35,7 +35,7 @@ pub(crate) enum ColumnType {
     Boolean,
     /// One word of a list, as it is stored. The words of the list, in their order.
     Select(Vec<String>),
-    /// Several values, each as a column of that type holds it, with a [`SEPARATOR`] before and after each.
+    /// Several values, each once and as a column of that type holds it, with a [`SEPARATOR`] before and after each.
     Set(Box<Self>),
     /// An amount in minor units. Its currency is in the column that [`Column::currency`] names.
     Money,
@@ -118,9 +118,10 @@ impl ColumnType {
 
     fn set<'a>(&self, members: impl Iterator<Item = &'a Value>) -> Option<Sql> {
         let mut set = String::from(SEPARATOR);
-        for member in members.filter_map(Value::as_str) {
-            set.push_str(&self.text(member));
-            set.push(SEPARATOR);
+        for member in members.filter_map(Value::as_str).map(|member| self.member(member)) {
+            if !set.contains(&member) {
+                set.push_str(&member[SEPARATOR.len_utf8()..]);
+            }
         }
         (set.len() > 1).then_some(Sql::Text(set))
     }
@@ -169,6 +170,8 @@ pub(crate) struct Column {
     pub(crate) searched: bool,
     /// Whether it always has a value.
     pub(crate) always: bool,
+    /// Whether its values can be much longer than all others of the record together.
+    pub(crate) is_long: bool,
     /// Where its values come from.
     pub(crate) origin: Origin,
     /// The member of the field's value that it has, if not all of it.

@@ -68,6 +68,7 @@ fn column(path: &str, field: &str, name: &str, kind: ColumnType, origin: Origin)
         currency: None,
         searched: false,
         always: false,
+        is_long: false,
         origin,
         member: None,
         signature: String::new(),
@@ -86,6 +87,7 @@ pub(super) fn of_type(field: &Field, kind: ColumnType, origin: Origin, signature
     let (group, path, name) = (if field.is_custom() { 'c' } else { 'f' }, &field.path, &field.name);
     let mut value = column(path, path, &format!("{group}_{name}"), kind, origin);
     value.signature = signature.to_owned();
+    value.is_long = matches!(field.kind, FieldType::LongText { .. });
     value.searched = field.searched && origin != Origin::RollUp && has_words(&value.kind);
     if value.kind != ColumnType::Money {
         return vec![value];

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::column::{Column, ColumnType, Origin};
 use super::describe::{add, of_type};
 use super::digest;
-use super::table::Table;
+use super::table::{Table, index_by};
 
 /// Records in the trash and those that were merged into another do not count.
 const COUNTS: &str = "f_archived_at IS NULL AND f_merged_into IS NULL";
@@ -215,14 +215,16 @@ impl RollUps {
         parent.columns.iter().filter(is_one)
     }
 
-    /// The index that has everything they are worked out from, as its name and the statement that makes it.
+    /// The index that has everything they are worked out from, as its name and the statement that makes it. It takes the
+    /// place of the one that only tells who refers to whom.
     pub(super) fn index(&self, child: &Table) -> (String, String) {
-        let name = format!("{}$by_{}", child.name, self.via);
+        let name = index_by(&child.name, &self.via);
         let mut reads: Vec<&str> = self.reads.iter().map(String::as_str).filter(|read| *read != self.via).collect();
+        reads.retain(|read| !["f_archived_at", "f_merged_into"].contains(read));
         reads.sort_unstable();
         reads.dedup();
-        let columns: Vec<&str> = std::iter::once(self.via.as_str()).chain(reads).collect();
-        let statement = format!("CREATE INDEX {name} ON {} ({}) WHERE {COUNTS}", child.name, columns.join(", "));
+        let columns: Vec<&str> = [self.via.as_str(), "f_archived_at", "f_merged_into"].into_iter().chain(reads).collect();
+        let statement = format!("CREATE INDEX {name} ON {} ({})", child.name, columns.join(", "));
         (name, statement)
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use records::Object;
 
-use super::column::Column;
+use super::column::{Column, ColumnType, Origin};
 
 /// The table of an object's records, and the table of their words.
 #[derive(Debug, Clone)]
@@ -14,11 +14,13 @@ pub(crate) struct Table {
     pub(crate) object: Arc<Object>,
     /// Its name in SQL.
     pub(crate) name: String,
-    /// The name in SQL of its words, an FTS5 table; only there if a column is [`Column::searched`].
+    /// The name in SQL of its documents: `row`, and `doc` as JSON. They are apart because they are long, and a list looks
+    /// at all rows and at a few documents.
+    pub(crate) docs: String,
+    /// The name in SQL of its words by `rowid`, an FTS5 table; only there if a column is [`Column::searched`].
     pub(crate) words: String,
     /// Its columns: those of every record, those of its fields in people's order, its roll-ups. Besides them there are
-    /// `row` (an integer), `position` (where the stream told of this state; NULL when it was read from the table) and
-    /// `doc` (the stored document as JSON).
+    /// `row` (an integer) and `position` (where the stream told of this state; NULL when it was read from the table).
     pub(crate) columns: Vec<Column>,
     /// Its indexes by name, with the statements that make them.
     pub(crate) indexes: Vec<(String, String)>,
@@ -38,11 +40,14 @@ pub(crate) struct Table {
 pub(crate) struct Statements {
     /// `row`, version and position by id.
     pub(crate) known: String,
-    /// A new row: position, the own columns, the document, and its number.
+    /// A new row: position, the own columns, and its number.
     pub(crate) insert: String,
     /// The same over the row of that number. Roll-ups stay as they are.
     pub(crate) update: String,
     pub(crate) delete: String,
+    /// Row and document.
+    pub(crate) put_doc: String,
+    pub(crate) delete_doc: String,
     /// The columns [`Table::watched`] of a row.
     pub(crate) watched: String,
     /// Row and words.
@@ -53,18 +58,14 @@ pub(crate) struct Statements {
 impl Table {
     pub(super) fn new(object: &Arc<Object>, columns: Vec<Column>) -> Self {
         let name = format!("t_{}", object.name);
+        let indexes = indexes(object, &name, &columns);
         let mut table = Self {
             object: object.clone(),
-            // No object has a dollar sign in its name, so neither this table nor those that FTS5 makes for it are another
-            // object's.
+            // No object has a dollar sign in its name, so neither these tables nor those that FTS5 makes for its own are
+            // another object's.
+            docs: format!("{name}$docs"),
             words: format!("{name}$words"),
-            indexes: vec![
-                (format!("{name}$created"), format!("CREATE INDEX {name}$created ON {name} (f_created_at, f_id)")),
-                (
-                    format!("{name}$ahead"),
-                    format!("CREATE INDEX {name}$ahead ON {name} (f_updated_at) WHERE position IS NULL"),
-                ),
-            ],
+            indexes,
             name,
             columns,
             child_of: Vec::new(),
@@ -80,7 +81,7 @@ impl Table {
 
     /// Works out what follows from the columns.
     pub(super) fn prepare(&mut self) {
-        let Self { name, words, .. } = &*self;
+        let Self { name, docs, words, .. } = &*self;
         let own: Vec<&str> = self.own().map(|column| column.name.as_str()).collect();
         let searched: Vec<&str> = self.searched().map(|column| column.name.as_str()).collect();
         let watched: Vec<&str> = searched.iter().copied().chain(self.vias.iter().map(String::as_str)).collect();
@@ -88,12 +89,14 @@ impl Table {
         let sql = Statements {
             known: format!("SELECT row, f_version, position FROM {name} WHERE f_id = ?"),
             insert: format!(
-                "INSERT INTO {name} (position, {}, doc, row) VALUES ({})",
+                "INSERT INTO {name} (position, {}, row) VALUES ({})",
                 own.join(", "),
-                marks(own.len() + 3)
+                marks(own.len() + 2)
             ),
-            update: format!("UPDATE {name} SET position = ?, {} = ?, doc = ? WHERE row = ?", own.join(" = ?, ")),
+            update: format!("UPDATE {name} SET position = ?, {} = ? WHERE row = ?", own.join(" = ?, ")),
             delete: format!("DELETE FROM {name} WHERE row = ?"),
+            put_doc: format!("INSERT OR REPLACE INTO {docs} (row, doc) VALUES (?, ?)"),
+            delete_doc: format!("DELETE FROM {docs} WHERE row = ?"),
             watched: format!("SELECT {} FROM {name} WHERE row = ?", watched.join(", ")),
             insert_words: format!(
                 "INSERT OR REPLACE INTO {words} (rowid, {}) VALUES ({})",
@@ -135,18 +138,24 @@ impl Table {
 
     /// The statements that make the table with its words and indexes.
     pub(crate) fn ddl(&self) -> String {
-        let columns: String = self.columns.iter().map(declaration).collect();
-        // The document comes last: who looks through a column need not step over it. The table is not STRICT, since each
-        // column that is added to such a one makes SQLite check all rows of it.
-        let mut ddl = format!(
-            "CREATE TABLE {} (row INTEGER PRIMARY KEY, position TEXT{columns}, doc TEXT NOT NULL);\n",
-            self.name
-        );
+        let mut ddl = self.rows_ddl();
+        ddl.push_str(&format!("CREATE TABLE {} (row INTEGER PRIMARY KEY, doc TEXT NOT NULL) STRICT;\n", self.docs));
+        ddl + &self.words_ddl()
+    }
+
+    /// The statements that make the table itself with its indexes.
+    pub(crate) fn rows_ddl(&self) -> String {
+        // Long texts come last: a row of more than a page is read as far as it is asked for.
+        let (long, short): (Vec<&Column>, Vec<&Column>) = self.columns.iter().partition(|column| column.is_long);
+        let columns: String = short.into_iter().chain(long).map(declaration).collect();
+        // It is not STRICT, since each column that is added to such a one makes SQLite check all rows of it.
+        let mut ddl =
+            format!("CREATE TABLE {} (row INTEGER PRIMARY KEY, position TEXT{columns});\n", self.name);
         for (_, index) in &self.indexes {
             ddl.push_str(index);
             ddl.push_str(";\n");
         }
-        ddl + &self.words_ddl()
+        ddl
     }
 
     /// The statement that makes the table of words; empty when there is nothing to look into.
@@ -168,6 +177,32 @@ impl Table {
     pub(crate) fn words_signature(&self) -> Vec<(&str, &str)> {
         self.searched().map(|column| (column.name.as_str(), column.signature.as_str())).collect()
     }
+}
+
+/// What an index of the table's column is called that tells records by whom they refer to.
+pub(super) fn index_by(table: &str, column: &str) -> String {
+    format!("{table}$by_{column}")
+}
+
+/// The indexes of every table: for the order that lists have of themselves, for the records of an owner in that order, for
+/// those that the journal has not told of, and for the records that refer to another one.
+fn indexes(object: &Object, table: &str, columns: &[Column]) -> Vec<(String, String)> {
+    let index = |name: String, of: &str| {
+        let statement = format!("CREATE INDEX {name} ON {table} {of}");
+        (name, statement)
+    };
+    let mut indexes = vec![
+        index(format!("{table}$created"), "(f_created_at, f_id)"),
+        index(format!("{table}$ahead"), "(f_updated_at) WHERE position IS NULL"),
+    ];
+    if object.owned {
+        indexes.push(index(format!("{table}$owner"), "(f_owner_id, f_created_at)"));
+    }
+    let refers = |column: &&Column| column.origin != Origin::Common && matches!(column.kind, ColumnType::Id(_));
+    for column in columns.iter().filter(refers) {
+        indexes.push(index(index_by(table, &column.name), &format!("({})", column.name)));
+    }
+    indexes
 }
 
 fn declaration(column: &Column) -> String {

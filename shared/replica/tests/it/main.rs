@@ -3,8 +3,11 @@
 
 mod alike;
 mod broken;
+mod children;
 mod cursors;
+mod definitions;
 mod desk;
+mod dump;
 mod files;
 mod finding;
 mod following;
@@ -14,4 +17,8 @@ mod model;
 mod questions;
 mod related;
 mod visible;
+mod history;
+mod model;
+mod questions;
+mod roll_ups;
 mod world;

@@ -62,8 +62,51 @@ impl World {
         replicas.over(&Schema::with(objects, Vec::new()))
     }
 
+    /// A replica of what every workspace has, and of what this one defines.
+    pub(crate) async fn open_whole(&self, directory: &str) -> Replica {
+        self.whole(directory, Limits::request()).open(&self.table, &self.clock).await.unwrap()
+    }
+
+    pub(crate) fn whole(&self, directory: &str, limits: Limits) -> Replicas {
+        let files = Files::new(&self.clients, "files");
+        let queues = Queues::new(&self.clients, "http://in-process.invalid/snapshots");
+        Replicas::new(self.directory.path().join(directory), self.tables.clone(), files, queues, limits)
+    }
+
     pub(crate) async fn open(&self, directory: &str) -> Replica {
         self.replicas(directory).open(&self.table, &self.clock).await.unwrap()
+    }
+
+    /// What the stream would tell of an item of any sort.
+    pub(crate) fn told(&self, item: &str, kind: &str, id: &str, position: u64, document: Option<Value>) -> Change {
+        let document = document.map(|document| document.as_object().cloned().unwrap());
+        Change {
+            item: item.to_owned(),
+            kind: kind.to_owned(),
+            id: id.to_owned(),
+            version: document.as_ref().map_or(0, |document| document["version"].as_u64().unwrap()),
+            position: StreamPosition::new(&position.to_string()),
+            at: self.clock.now(),
+            document,
+        }
+    }
+
+    /// A definition as the journal tells of it.
+    pub(crate) fn definition(&self, position: u64, document: &Value) -> Change {
+        let part = format!("object.{}", document["object"].as_str().unwrap());
+        self.told("config", &part, &part, position, Some(document.clone()))
+    }
+
+    /// A state of a record of any object as the journal tells of it.
+    pub(crate) fn record(&self, object: &str, id: AnyId, version: u64, position: u64, fields: Value) -> Change {
+        let mut document = self.document(id, version, fields);
+        document.insert("object".to_owned(), object.into());
+        self.told("record", object, &id.to_string(), position, Some(document.into()))
+    }
+
+    /// An id of a record of the company's own object with a number.
+    pub(crate) fn id_of(&self, custom: u32) -> AnyId {
+        self.ids.next_of(Prefix::custom(custom).unwrap())
     }
 
     pub(crate) fn id(&self) -> AnyId {
