@@ -20,6 +20,7 @@ mod respond;
 mod routes;
 mod schemas;
 mod share_routes;
+mod workspace_document;
 
 pub use access::Context;
 pub use app::{App, Authorize};
@@ -36,6 +37,7 @@ pub use record_routes::{all_record_routes, history_route, record_routes};
 pub use respond::{etag, page, written};
 pub use routes::{Operation, Parameter, Routes, Shape};
 pub use schemas::record_schema_name;
+pub use workspace_document::workspace_document;
 pub use share_routes::share_routes;
 
 /// The result of a handler.
