@@ -40,7 +40,8 @@ impl Writer<'_> {
     pub(crate) fn give_up(&self, object: &str) -> Result<()> {
         let table = format!("t_{object}");
         let keep = "INSERT OR REPLACE INTO unknown (id, version, position, kind, doc)";
-        let keep = format!("{keep} SELECT f_id, f_version, position, ?, doc FROM {table} JOIN {table}$docs USING (row)");
+        let keep =
+            format!("{keep} SELECT f_id, f_version, position, ?, doc FROM {table} JOIN {table}$docs USING (row)");
         self.transaction.execute(&keep, [object])?;
         let drop = format!("DROP TABLE {table}; DROP TABLE {table}$docs; DROP TABLE IF EXISTS {table}$words;");
         self.transaction.execute_batch(&drop)

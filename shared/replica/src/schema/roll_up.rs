@@ -223,7 +223,8 @@ impl RollUps {
         reads.retain(|read| !["f_archived_at", "f_merged_into"].contains(read));
         reads.sort_unstable();
         reads.dedup();
-        let columns: Vec<&str> = [self.via.as_str(), "f_archived_at", "f_merged_into"].into_iter().chain(reads).collect();
+        let columns: Vec<&str> =
+            [self.via.as_str(), "f_archived_at", "f_merged_into"].into_iter().chain(reads).collect();
         let statement = format!("CREATE INDEX {name} ON {} ({})", child.name, columns.join(", "));
         (name, statement)
     }

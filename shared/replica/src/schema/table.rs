@@ -88,11 +88,7 @@ impl Table {
         let marks = |count: usize| vec!["?"; count].join(", ");
         let sql = Statements {
             known: format!("SELECT row, f_version, position FROM {name} WHERE f_id = ?"),
-            insert: format!(
-                "INSERT INTO {name} (position, {}, row) VALUES ({})",
-                own.join(", "),
-                marks(own.len() + 2)
-            ),
+            insert: format!("INSERT INTO {name} (position, {}, row) VALUES ({})", own.join(", "), marks(own.len() + 2)),
             update: format!("UPDATE {name} SET position = ?, {} = ? WHERE row = ?", own.join(" = ?, ")),
             delete: format!("DELETE FROM {name} WHERE row = ?"),
             put_doc: format!("INSERT OR REPLACE INTO {docs} (row, doc) VALUES (?, ?)"),
@@ -149,8 +145,7 @@ impl Table {
         let (long, short): (Vec<&Column>, Vec<&Column>) = self.columns.iter().partition(|column| column.is_long);
         let columns: String = short.into_iter().chain(long).map(declaration).collect();
         // It is not STRICT, since each column that is added to such a one makes SQLite check all rows of it.
-        let mut ddl =
-            format!("CREATE TABLE {} (row INTEGER PRIMARY KEY, position TEXT{columns});\n", self.name);
+        let mut ddl = format!("CREATE TABLE {} (row INTEGER PRIMARY KEY, position TEXT{columns});\n", self.name);
         for (_, index) in &self.indexes {
             ddl.push_str(index);
             ddl.push_str(";\n");

@@ -36,7 +36,10 @@ async fn contacts_are_alike_by_address_number_or_name_within_a_company() {
     let phones = json!([{ "phone": "+4930901820" }]);
     desk.put("contact", json!({ "last_name": "Phones", "phones": phones }));
     desk.put("contact", json!({ "first_name": "Ada", "last_name": "Еж", "company_id": apex }));
-    desk.put("contact", json!({ "last_name": "Gone", "email": "ada@example.com", "archived_at": "2026-01-01T00:00:00.000Z" }));
+    desk.put(
+        "contact",
+        json!({ "last_name": "Gone", "email": "ada@example.com", "archived_at": "2026-01-01T00:00:00.000Z" }),
+    );
     let replica = desk.open().await;
     let named = |found: &[(&str, &[Reason])]| {
         found.iter().map(|(name, reasons)| ((*name).to_owned(), reasons.to_vec())).collect::<Vec<_>>()
@@ -78,7 +81,10 @@ async fn companies_are_alike_by_domain_and_by_name_without_legal_forms() {
         assert_eq!(found, wanted, "{name}");
     }
     let both = json!({ "name": "Acme", "domain": "https://www.acme.com/" });
-    assert_eq!(candidates(&replica, "company", both.clone()), [("ACME Inc.".to_owned(), vec![Reason::Domain, Reason::Name])]);
+    assert_eq!(
+        candidates(&replica, "company", both.clone()),
+        [("ACME Inc.".to_owned(), vec![Reason::Domain, Reason::Name])]
+    );
     let itself = Draft { except: Some(acme), ..draft("company", both) };
     assert!(replica.duplicates_here(&itself).unwrap().is_empty(), "nothing is a duplicate of itself");
 }
@@ -88,7 +94,10 @@ async fn all_groups(replica: &Replica, object: &str, limit: u16) -> Vec<LookAlik
     let mut cursor: Option<String> = None;
     loop {
         let visibility = Visibility::all();
-        let page = replica.duplicate_groups(object, &visibility, limit, cursor.as_deref(), &Position::default()).await.unwrap();
+        let page = replica
+            .duplicate_groups(object, &visibility, limit, cursor.as_deref(), &Position::default())
+            .await
+            .unwrap();
         assert!(page.groups.len() <= usize::from(limit) && page.has_more == page.next_cursor.is_some());
         all.extend(page.groups);
         match page.next_cursor {

@@ -59,12 +59,7 @@ async fn a_link_that_was_removed_and_made_again_is_the_new_one() {
     let replica = world.open_whole("one").await;
     let ends = (world.id(), world.id());
     let state = |version, position, note: &str| told(&world, ends, position, Some(link(&world, ends, version, note)));
-    let history = [
-        state(1, 1, "first"),
-        state(2, 2, "second"),
-        removal(&world, ends, 2, 3),
-        state(1, 4, "again"),
-    ];
+    let history = [state(1, 1, "first"), state(2, 2, "second"), removal(&world, ends, 2, 3), state(1, 4, "again")];
     world.append(1, &history).await;
     // All of it is told again, and out of order.
     world.append(2, &[history[1].clone(), history[2].clone(), history[0].clone()]).await;
@@ -137,9 +132,12 @@ async fn a_file_that_was_built_goes_on_from_whichever_life_of_a_link_it_found() 
             commit(&world, |changes| changes.link(keys, &stored(&world, ends, version)).unwrap()).await;
         }
         let replica = world.open_whole("one").await;
-        let state = |version, position, note: &str| told(&world, ends, position, Some(link(&world, ends, version, note)));
+        let state =
+            |version, position, note: &str| told(&world, ends, position, Some(link(&world, ends, version, note)));
         // The life before, which the file has never seen, and the one that it was found in.
-        world.append(1, &[state(1, 1, "old"), state(2, 2, "old"), state(3, 3, "old"), removal(&world, ends, 3, 4)]).await;
+        world
+            .append(1, &[state(1, 1, "old"), state(2, 2, "old"), state(3, 3, "old"), removal(&world, ends, 3, 4)])
+            .await;
         world.append(2, &[state(1, 5, "stored"), state(2, 6, "second")]).await;
         replica.catch_up().await.unwrap();
         assert_eq!(note(&world, "one").as_deref(), Some("second"), "found at version {found}");

@@ -153,7 +153,9 @@ async fn a_field_is_found_by_its_words_from_when_it_is_searched_until_it_is_not(
     let id = world.id_of(0);
     let field = |searched: bool| json!([{ "name": "note", "type": "long_text", "searched": searched }]);
     let fields = json!({ "name": "Bridge", "custom": { "note": "Über den Fluss" } });
-    world.append(1, &[world.definition(1, &project(1, field(false))), world.record("x_project", id, 1, 2, fields)]).await;
+    world
+        .append(1, &[world.definition(1, &project(1, field(false))), world.record("x_project", id, 1, 2, fields)])
+        .await;
     let found = async |words: &str| names(&replica, &found_by("x_project", words)).await.len();
     assert_eq!((found("fluss").await, found("bridge").await), (0, 1));
     world.append(2, &[world.definition(3, &project(2, field(true)))]).await;
@@ -191,12 +193,27 @@ async fn every_type_of_field_has_the_column_that_is_asked_by() {
     replica.catch_up().await.unwrap();
     let (user, other) = (user.to_string(), other.to_string());
     let wanted = [
-        ("c_name", "strasse"), ("c_story", "twolines"), ("c_size", "2.25"), ("c_budget", "1250"), ("cu_budget", "EUR"),
-        ("c_due", "2026-02-03"), ("c_at", "1000"), ("c_done", "0"), ("c_stage", "Won"),
-        ("c_stages", "\u{1f}lost\u{1f}Won\u{1f}"), ("c_mail", "ada@example.com"), ("c_tel", "+4930901820"),
-        ("c_site", "https://example.com/a"), ("c_who", user.as_str()), ("c_client", other.as_str()),
-        ("c_labels", "\u{1f}a\u{1f}b c\u{1f}"), ("c_twice", "4.5"), ("c_half", "625"), ("cu_half", "EUR"),
-        ("f_external_id__source", "hub"), ("f_external_id__key", "42"),
+        ("c_name", "strasse"),
+        ("c_story", "twolines"),
+        ("c_size", "2.25"),
+        ("c_budget", "1250"),
+        ("cu_budget", "EUR"),
+        ("c_due", "2026-02-03"),
+        ("c_at", "1000"),
+        ("c_done", "0"),
+        ("c_stage", "Won"),
+        ("c_stages", "\u{1f}lost\u{1f}Won\u{1f}"),
+        ("c_mail", "ada@example.com"),
+        ("c_tel", "+4930901820"),
+        ("c_site", "https://example.com/a"),
+        ("c_who", user.as_str()),
+        ("c_client", other.as_str()),
+        ("c_labels", "\u{1f}a\u{1f}b c\u{1f}"),
+        ("c_twice", "4.5"),
+        ("c_half", "625"),
+        ("cu_half", "EUR"),
+        ("f_external_id__source", "hub"),
+        ("f_external_id__key", "42"),
     ];
     for (column, wanted) in wanted {
         assert_eq!(value(&world, "one", "t_x_project", id, column), wanted, "{column}");
@@ -277,8 +294,15 @@ async fn a_definition_of_a_later_release_costs_nothing_that_is_there() {
     let replica = world.open_whole("one").await;
     let (id, person) = (world.id_of(0), world.id());
     let unreadable = project(2, json!([{ "name": "where", "type": "hologram" }]));
-    world.append(1, &[world.definition(1, &project(1, json!([]))), world.definition(2, &contact(1, json!([text("nick")])))]).await;
-    world.append(2, &[world.record("x_project", id, 1, 3, json!({ "name": "Kept" })), world.definition(4, &unreadable)]).await;
+    world
+        .append(
+            1,
+            &[world.definition(1, &project(1, json!([]))), world.definition(2, &contact(1, json!([text("nick")])))],
+        )
+        .await;
+    world
+        .append(2, &[world.record("x_project", id, 1, 3, json!({ "name": "Kept" })), world.definition(4, &unreadable)])
+        .await;
     world.append(3, &[world.record("contact", person, 1, 5, json!({ "last_name": "Ada" }))]).await;
     replica.catch_up().await.unwrap();
     assert_eq!(replica.ask(&Query::new("contact")).unwrap().documents.len(), 1);
@@ -365,7 +389,12 @@ async fn a_file_that_is_built_has_what_the_workspace_defines() {
     later["object"] = json!("x_later");
     store_definition(&world, &later).await;
     let mut changes = table::Changes::new();
-    changes.create_record(world.table.keys(), "x_project", id, world.document(id, 1, json!({ "custom": { "note": "A" } })));
+    changes.create_record(
+        world.table.keys(),
+        "x_project",
+        id,
+        world.document(id, 1, json!({ "custom": { "note": "A" } })),
+    );
     changes.create_record(world.table.keys(), "x_later", unreadable, world.document(unreadable, 1, json!({})));
     world.table.commit(&changes).await.unwrap();
     let replica = world.open_whole("one").await;
@@ -381,11 +410,8 @@ async fn a_restarted_process_and_another_instance_know_the_definitions_without_a
     let id = world.id_of(0);
     let record = world.record("x_project", id, 1, 2, json!({ "name": "Bridge", "custom": { "note": "A" } }));
     world.append(1, &[world.definition(1, &project(1, json!([text("note")]))), record]).await;
-    let request = events::SnapshotRequest {
-        workspace: world.workspace(),
-        reason: events::SnapshotReason::Behind,
-        record: None,
-    };
+    let request =
+        events::SnapshotRequest { workspace: world.workspace(), reason: events::SnapshotReason::Behind, record: None };
     worker.snapshot(&request).await.unwrap();
     drop(worker);
     for directory in ["worker", "cold"] {
@@ -402,12 +428,15 @@ async fn a_release_that_describes_objects_differently_keeps_the_definitions() {
     let world = World::new();
     let (id, company) = (world.id_of(0), world.ids.next::<kernel::kinds::Company>().erase());
     let fields = json!([text("note"), { "name": "client", "type": "reference", "object": "company" }]);
-    let counted = json!([{ "name": "n", "type": "roll_up", "object": "x_project", "via": "custom.client", "function": "count" }]);
+    let counted =
+        json!([{ "name": "n", "type": "roll_up", "object": "x_project", "via": "custom.client", "function": "count" }]);
     let mut companies = contact(1, counted);
     companies["object"] = json!("company");
     let custom = json!({ "name": "Bridge", "custom": { "note": "A", "client": company } });
     world.append(1, &[world.definition(1, &project(1, fields)), world.definition(2, &companies)]).await;
-    world.append(2, &[world.record("x_project", id, 1, 3, custom), world.record("company", company, 1, 4, json!({}))]).await;
+    world
+        .append(2, &[world.record("x_project", id, 1, 3, custom), world.record("company", company, 1, 4, json!({}))])
+        .await;
     world.open_whole("one").await.catch_up().await.unwrap();
     let before = dump(&world, "one");
     // Another release: contacts have one field less.

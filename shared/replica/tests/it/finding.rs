@@ -57,7 +57,10 @@ async fn the_whole_title_or_an_exact_address_comes_first_then_the_title_then_the
 async fn equally_good_hits_are_told_apart_by_when_they_were_changed_and_bounded() {
     let mut desk = Desk::new();
     for number in 0..30 {
-        desk.put(if number % 2 == 0 { "contact" } else { "company" }, json!({ "name": format!("N{number}"), "last_name": "Ann" }));
+        desk.put(
+            if number % 2 == 0 { "contact" } else { "company" },
+            json!({ "name": format!("N{number}"), "last_name": "Ann" }),
+        );
     }
     desk.put("company", json!({ "name": "Ann" }));
     let mut old = desk.record("company", desk.id("company"), &json!({ "name": "Ann" }));
@@ -67,7 +70,10 @@ async fn equally_good_hits_are_told_apart_by_when_they_were_changed_and_bounded(
     let hits = replica.search_here(&Search { limit: 3, ..searching("ann") }).unwrap();
     let updated: Vec<&Value> = hits.hits.iter().map(|hit| &hit.document["updated_at"]).collect();
     assert!(hits.has_more);
-    assert!(text(updated[0]).starts_with("2026") && updated.windows(2).all(|pair| text(pair[0]) >= text(pair[1])), "{updated:?}");
+    assert!(
+        text(updated[0]).starts_with("2026") && updated.windows(2).all(|pair| text(pair[0]) >= text(pair[1])),
+        "{updated:?}"
+    );
     let all = replica.search_here(&searching("ann")).unwrap();
     assert!(!all.has_more, "there are 15 contacts and 2 companies");
     assert_eq!(all.hits.last().unwrap().document["updated_at"], json!("2020-01-01T00:00:00.000Z"));
@@ -131,7 +137,9 @@ async fn names_are_found_however_they_are_written() {
         let filter = Filter::Is(Condition::new("name", Op::Contains, wanted));
         crate::desk::column(&replica.ask(&Query { filter, ..Query::new("company") }).unwrap(), "name")
     };
-    for (wanted, place) in [("ЛКИ", 0), ("ülle", 1), ("TRASS", 2), ("TANBU", 3), ("京都株", 4), ("ﾏﾀﾞ", 5), ("ULL W", 6), ("철수", 8)] {
+    for (wanted, place) in
+        [("ЛКИ", 0), ("ülle", 1), ("TRASS", 2), ("TANBU", 3), ("京都株", 4), ("ﾏﾀﾞ", 5), ("ULL W", 6), ("철수", 8)]
+    {
         assert_eq!(contains(wanted), [names[place]], "{wanted}");
     }
 }
@@ -146,10 +154,25 @@ async fn a_search_that_cannot_be_is_refused_and_no_text_is_syntax() {
         violations.iter().map(|v| format!("{} {}", v.pointer, v.code)).collect::<Vec<_>>()
     };
     let objects = Some(vec!["contact".to_owned(), "contact'; --".to_owned()]);
-    assert_eq!(told(Search { objects, limit: 0, ..searching("a") }), ["/limit out_of_range", "/objects/1 unknown_object"]);
+    assert_eq!(
+        told(Search { objects, limit: 0, ..searching("a") }),
+        ["/limit out_of_range", "/objects/1 unknown_object"]
+    );
     assert_eq!(told(searching(&"a".repeat(10_000_000))), ["/q too_long"]);
     assert_eq!(told(searching(&"a ".repeat(50))), ["/q too_long"]);
-    for text in ["\"", "near(\"a\" b, 5)", "last_name:x", "{f_last_name} : x", "x* ^", "-x", "(", "x\u{0}y", "' OR 1=1", "💥", "\u{1f}"] {
+    for text in [
+        "\"",
+        "near(\"a\" b, 5)",
+        "last_name:x",
+        "{f_last_name} : x",
+        "x* ^",
+        "-x",
+        "(",
+        "x\u{0}y",
+        "' OR 1=1",
+        "💥",
+        "\u{1f}",
+    ] {
         assert!(replica.search_here(&searching(text)).is_ok(), "{text}");
     }
     assert_eq!(names(&replica, "NEAR OR").len(), 1);

@@ -46,7 +46,10 @@ async fn money_stays_apart_by_currency_and_is_exact() {
     let mut desk = Desk::furnished(false);
     let large = 9_007_199_254_740_991i64;
     for (amount, currency) in [(large, "EUR"), (-1, "EUR"), (5, "USD"), (large, "JPY"), (1, "JPY")] {
-        desk.put("contact", json!({ "last_name": "X", "custom": { "fee": { "amount": amount, "currency": currency } } }));
+        desk.put(
+            "contact",
+            json!({ "last_name": "X", "custom": { "fee": { "amount": amount, "currency": currency } } }),
+        );
     }
     desk.put("contact", json!({ "last_name": "None", "custom": { "budget": 0.1 } }));
     desk.put("contact", json!({ "last_name": "None", "custom": { "budget": 0.2 } }));
@@ -55,23 +58,34 @@ async fn money_stays_apart_by_currency_and_is_exact() {
     let aggregates = functions.map(|function| of(function, "custom.fee")).to_vec();
     let money = |amounts: [Option<i64>; 3]| {
         let currencies = ["EUR", "JPY", "USD"];
-        currencies.iter().zip(amounts).map(|(currency, amount)| json!({ "amount": amount, "currency": currency })).collect::<Value>()
+        currencies
+            .iter()
+            .zip(amounts)
+            .map(|(currency, amount)| json!({ "amount": amount, "currency": currency }))
+            .collect::<Value>()
     };
     let half = i64::midpoint(large, -1);
-    let wanted = json!([[], [
-        money([Some(large - 1), None, Some(5)]),
-        money([Some(half), Some(i64::midpoint(large, 1)), Some(5)]),
-        money([Some(-1), Some(1), Some(5)]),
-        money([Some(large), Some(large), Some(5)]),
-        5,
-    ]]);
+    let wanted = json!([
+        [],
+        [
+            money([Some(large - 1), None, Some(5)]),
+            money([Some(half), Some(i64::midpoint(large, 1)), Some(5)]),
+            money([Some(-1), Some(1), Some(5)]),
+            money([Some(large), Some(large), Some(5)]),
+            5,
+        ]
+    ]);
     assert_eq!(rows(&replica, &Grouping { aggregates, ..Grouping::new("contact") }), [wanted]);
-    let aggregates = [Aggregate::Sum, Aggregate::Avg, Aggregate::Max].map(|function| of(function, "custom.budget")).to_vec();
+    let aggregates =
+        [Aggregate::Sum, Aggregate::Avg, Aggregate::Max].map(|function| of(function, "custom.budget")).to_vec();
     let budget = Grouping { aggregates: aggregates.clone(), ..Grouping::new("contact") };
     assert_eq!(rows(&replica, &budget), [json!([[], [0.3, 0.15, 0.2]])], "no 0.30000000000000004");
-    let none = Grouping { aggregates: [aggregates, vec![of(Aggregate::Sum, "annual")]].concat(), ..Grouping::new("company") };
+    let none =
+        Grouping { aggregates: [aggregates, vec![of(Aggregate::Sum, "annual")]].concat(), ..Grouping::new("company") };
     let Err(Error::Invalid(_)) = replica.aggregate_here(&none) else { panic!("companies have no budget") };
-    let aggregates = [of(Aggregate::Sum, "employees"), of(Aggregate::Avg, "employees"), of(Aggregate::Sum, "annual_revenue")].to_vec();
+    let aggregates =
+        [of(Aggregate::Sum, "employees"), of(Aggregate::Avg, "employees"), of(Aggregate::Sum, "annual_revenue")]
+            .to_vec();
     let empty = Grouping { aggregates, ..Grouping::new("company") };
     assert_eq!(rows(&replica, &empty), [json!([[], [0, null, []]])], "there is one group of no company");
 }
@@ -84,7 +98,11 @@ async fn groups_come_in_the_order_that_is_asked_for_as_many_as_are_asked_for() {
     }
     desk.put("contact", json!({ "last_name": "X", "custom": { "budget": 100 } }));
     let replica = desk.open().await;
-    let base = Grouping { group_by: by(&["custom.tier"]), aggregates: vec![of(Aggregate::Sum, "custom.budget")], ..Grouping::new("contact") };
+    let base = Grouping {
+        group_by: by(&["custom.tier"]),
+        aggregates: vec![of(Aggregate::Sum, "custom.budget")],
+        ..Grouping::new("contact")
+    };
     let keys = |sort: Vec<GroupSort>, limit: u16| {
         let groups = replica.aggregate_here(&Grouping { sort, limit, ..base.clone() }).unwrap();
         (groups.rows.iter().map(|group| group.keys[0].clone()).collect::<Vec<_>>(), groups.has_more)

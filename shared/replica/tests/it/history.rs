@@ -51,9 +51,7 @@ fn fields_of_project(choice: usize) -> Value {
 }
 
 fn fields_of_company(choice: usize) -> Value {
-    let over = |name: &str, function: &str, field: &str| {
-        json!({ "name": name, "type": "roll_up", "object": "x_project", "via": "custom.client", "function": function, "field": field })
-    };
+    let over = |name: &str, function: &str, field: &str| json!({ "name": name, "type": "roll_up", "object": "x_project", "via": "custom.client", "function": function, "field": field });
     let all = [
         over("total", "sum", "custom.size"),
         over("doubled", "max", "custom.twice"),
@@ -119,8 +117,15 @@ impl History {
     }
 
     fn fields(&self, object: &str, b: usize, c: usize) -> Value {
-        let sizes = [json!("2"), json!(2), json!(2.5), json!("x"), json!({ "amount": 250, "currency": "EUR" }),
-                     json!({ "amount": 7, "currency": "USD" }), Value::Null];
+        let sizes = [
+            json!("2"),
+            json!(2),
+            json!(2.5),
+            json!("x"),
+            json!({ "amount": 250, "currency": "EUR" }),
+            json!({ "amount": 7, "currency": "USD" }),
+            Value::Null,
+        ];
         let (name, city) = (["Ada", "Bridge", "Ёж"][b % 3], ["Berlin", "Bonn"][c % 2]);
         let mut fields = json!({ "name": name, "city": city });
         match object {
@@ -209,7 +214,8 @@ impl History {
             return;
         }
         let keys = self.world.table.keys();
-        let of = |link: &Link| (link.from.id, link.to.id) == (from.1, to.1) || (link.from.id, link.to.id) == (to.1, from.1);
+        let of =
+            |link: &Link| (link.from.id, link.to.id) == (from.1, to.1) || (link.from.id, link.to.id) == (to.1, from.1);
         let place = self.links.iter().position(of);
         let link = match place {
             Some(place) if c % 2 == 0 => {

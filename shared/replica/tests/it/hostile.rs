@@ -102,7 +102,8 @@ static COMPANY: std::sync::LazyLock<Company> = std::sync::LazyLock::new(|| {
 });
 
 fn is_harmless<T>(answer: Result<T, Error>) -> bool {
-    let is_refused = |error: &Error| matches!(error, Error::Invalid(_) | Error::NotFound { .. } | Error::Malformed { .. });
+    let is_refused =
+        |error: &Error| matches!(error, Error::Invalid(_) | Error::NotFound { .. } | Error::Malformed { .. });
     let is_harmless = answer.as_ref().err().is_none_or(is_refused);
     is_harmless && COMPANY.replica.ask(&everything()).unwrap().rows == COMPANY.whole
 }

@@ -21,7 +21,10 @@ async fn a_field_one_step_away_is_named_by_the_reference_without_its_ending() {
     let parent = desk.put("company", json!({ "name": "Holding", "city": "Bonn" }));
     let acme = desk.put("company", json!({ "name": "Acme", "city": "Köln", "parent_id": parent }));
     let project = desk.put("x_project", json!({ "name": "Apollo", "custom": { "budget": 10.5, "lead": lead } }));
-    desk.put("contact", json!({ "last_name": "In", "company_id": acme, "owner_id": lead, "custom": { "project": project } }));
+    desk.put(
+        "contact",
+        json!({ "last_name": "In", "company_id": acme, "owner_id": lead, "custom": { "project": project } }),
+    );
     desk.put("contact", json!({ "last_name": "Out" }));
     let missing = desk.id("company");
     desk.put("contact", json!({ "last_name": "Dangling", "company_id": missing }));
@@ -40,7 +43,20 @@ async fn a_field_one_step_away_is_named_by_the_reference_without_its_ending() {
     }
     let parents = Query { filter: Filter::Is(Condition::new("parent.city", Op::Eq, "bonn")), ..Query::new("company") };
     assert_eq!(column(&replica.ask(&parents).unwrap(), "name"), ["Acme"]);
-    for unknown in ["company_id.city", "company.parent.city", "company.nope", "company.", ".city", "company..city", "id.city", "nope.city", "custom.project", "custom.", "custom.nope.name", "former_jobs.company_id.city"] {
+    for unknown in [
+        "company_id.city",
+        "company.parent.city",
+        "company.nope",
+        "company.",
+        ".city",
+        "company..city",
+        "id.city",
+        "nope.city",
+        "custom.project",
+        "custom.",
+        "custom.nope.name",
+        "former_jobs.company_id.city",
+    ] {
         let answer = replica.ask(&with(unknown, Op::Contains, "x"));
         assert_eq!(answer.unwrap_err().code(), "invalid", "{unknown}");
     }
@@ -79,8 +95,10 @@ async fn who_refers_to_a_record_is_told_with_the_fields_page_by_page() {
     let other = desk.put("company", json!({ "name": "Other", "parent_id": acme }));
     let user = desk.put("user", json!({ "name": "U", "email": "u@x.co", "role": "member" }));
     let jobs = json!([{ "company_id": other }, { "company_id": acme, "until": "2026-01-01" }]);
-    let one = desk.put("contact", json!({ "last_name": "A", "company_id": acme, "former_jobs": jobs, "owner_id": user }));
-    let two = desk.put("contact", json!({ "last_name": "B", "former_jobs": jobs, "archived_at": "2026-01-01T00:00:00.000Z" }));
+    let one =
+        desk.put("contact", json!({ "last_name": "A", "company_id": acme, "former_jobs": jobs, "owner_id": user }));
+    let two = desk
+        .put("contact", json!({ "last_name": "B", "former_jobs": jobs, "archived_at": "2026-01-01T00:00:00.000Z" }));
     let project = desk.put("x_project", json!({ "name": "P", "custom": { "lead": user } }));
     let replica = desk.open().await;
     let told = async |to: AnyId, limit: usize| {
@@ -101,7 +119,10 @@ async fn who_refers_to_a_record_is_told_with_the_fields_page_by_page() {
             ("contact", one, "company_id former_jobs.company_id"),
             ("contact", two, "former_jobs.company_id"),
         ];
-        assert_eq!(told(acme, limit).await, wanted.map(|(object, id, paths)| (object.to_owned(), id, paths.to_owned())));
+        assert_eq!(
+            told(acme, limit).await,
+            wanted.map(|(object, id, paths)| (object.to_owned(), id, paths.to_owned()))
+        );
     }
     let of_user = [("contact", one, "owner_id"), ("x_project", project, "custom.lead")];
     assert_eq!(told(user, 5).await, of_user.map(|(object, id, paths)| (object.to_owned(), id, paths.to_owned())));
@@ -112,7 +133,8 @@ async fn who_refers_to_a_record_is_told_with_the_fields_page_by_page() {
 async fn records_are_read_by_their_ids_in_the_order_that_was_asked() {
     let mut desk = Desk::furnished(true);
     let me = desk.user();
-    let mine = desk.put("contact", json!({ "last_name": "Mine", "owner_id": me, "archived_at": "2026-01-01T00:00:00.000Z" }));
+    let mine =
+        desk.put("contact", json!({ "last_name": "Mine", "owner_id": me, "archived_at": "2026-01-01T00:00:00.000Z" }));
     let yours = desk.put("company", json!({ "name": "Yours" }));
     let project = desk.put("x_project", json!({ "name": "P", "owner_id": me }));
     let ids = [project, desk.id("contact"), mine, yours, mine, desk.id("view")];
@@ -153,7 +175,10 @@ async fn roll_ups_come_with_a_record_and_by_id() {
 async fn merged_records_are_left_out_unless_they_are_asked_for() {
     let mut desk = Desk::new();
     let winner = desk.put("contact", json!({ "last_name": "Winner" }));
-    desk.put("contact", json!({ "last_name": "Loser", "merged_into": winner, "archived_at": "2026-01-01T00:00:00.000Z" }));
+    desk.put(
+        "contact",
+        json!({ "last_name": "Loser", "merged_into": winner, "archived_at": "2026-01-01T00:00:00.000Z" }),
+    );
     let replica = desk.open().await;
     for archived in [Archived::Exclude, Archived::Any] {
         assert_eq!(names(&replica, &Query { archived, ..Query::new("contact") }), ["Winner"]);

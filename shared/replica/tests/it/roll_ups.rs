@@ -111,7 +111,8 @@ async fn a_count_follows_children_that_come_move_are_put_into_the_trash_and_go()
     it.apply(&[it.world.told("record", "x_project", &child.to_string(), 1_000, None)]).await;
     // The removal has version 0 here: it is older than what is known.
     assert_eq!(it.is("c_n"), "1");
-    let removal = events::Change { version: 6, ..it.world.told("record", "x_project", &child.to_string(), 1_001, None) };
+    let removal =
+        events::Change { version: 6, ..it.world.told("record", "x_project", &child.to_string(), 1_001, None) };
     it.apply(&[removal]).await;
     assert_eq!(it.is("c_n"), "0");
 }
@@ -163,7 +164,8 @@ async fn sums_means_and_bounds_are_those_of_the_values_there_are() {
     let all = ["c_sum", "c_avg", "c_least", "c_most", "c_sized", "c_all", "c_last", "c_doubled"];
     let are = || all.map(|column| it.is(column));
     assert_eq!(are(), ["0", "", "", "", "0", "0", "", "0"]);
-    for custom in [json!({ "size": 0.1, "due": "2026-02-03" }), json!({ "size": 0.2 }), json!({ "due": "2025-12-31" })] {
+    for custom in [json!({ "size": 0.1, "due": "2026-02-03" }), json!({ "size": 0.2 }), json!({ "due": "2025-12-31" })]
+    {
         it.project(it.new_id(), 1, Some(it.id), custom).await;
     }
     assert_eq!(are(), ["0.3", "0.15", "0.1", "0.2", "2", "3", "2026-02-03", "0.6"]);
@@ -219,9 +221,14 @@ async fn only_the_records_that_a_roll_up_asks_for_count() {
         roll_up("two", "count", None, only("custom.size", json!(2))),
         roll_up("red", "count", None, only("custom.labels", json!("RED"))),
         roll_up("odd", "count", None, only("custom.size", json!("two"))),
-        roll_up("budget", "sum", Some("custom.budget"), json!([
-            { "field": "custom.stage", "equals": "won" }, { "field": "custom.due", "equals": "2026-01-01" },
-        ])),
+        roll_up(
+            "budget",
+            "sum",
+            Some("custom.budget"),
+            json!([
+                { "field": "custom.stage", "equals": "won" }, { "field": "custom.due", "equals": "2026-01-01" },
+            ])
+        ),
     ]);
     let it = Company::with(fields).await;
     let money = |amount: i64| json!({ "amount": amount, "currency": "EUR" });
@@ -244,7 +251,9 @@ async fn a_roll_up_over_what_is_there_already_is_filled_once_and_follows_its_def
     for (size, due) in [(1, "2026-01-01"), (2, "2026-02-01")] {
         it.project(it.new_id(), 1, Some(it.id), json!({ "size": size, "due": due })).await;
     }
-    let total = |version, function: &str, field: &str| companies(version, json!([roll_up("total", function, Some(field), json!([]))]));
+    let total = |version, function: &str, field: &str| {
+        companies(version, json!([roll_up("total", function, Some(field), json!([]))]))
+    };
     it.apply(&[it.world.definition(50, &total(1, "sum", "custom.size"))]).await;
     it.apply(&[it.world.definition(51, &projects(1))]).await;
     assert_eq!(it.is("c_total"), "3");
@@ -273,9 +282,7 @@ async fn roll_ups_that_make_no_sense_have_no_column_and_do_no_harm() {
     let of_roll_up = json!({
         "name": "grand", "type": "roll_up", "object": "company", "via": "parent_id", "function": "sum", "field": "custom.n",
     });
-    let other = |name: &str, object: &str, via: &str| {
-        json!({ "name": name, "type": "roll_up", "object": object, "via": via, "function": "count" })
-    };
+    let other = |name: &str, object: &str, via: &str| json!({ "name": name, "type": "roll_up", "object": object, "via": via, "function": "count" });
     let fields = json!([
         roll_up("n", "count", None, json!([])),
         roll_up("texts", "sum", Some("custom.stage"), json!([])),
@@ -294,7 +301,10 @@ async fn roll_ups_that_make_no_sense_have_no_column_and_do_no_harm() {
     it.project(it.new_id(), 1, Some(part), json!({})).await;
     let contact = it.world.record("contact", it.world.id(), 1, 301, json!({ "company_id": it.id }));
     it.apply(&[contact]).await;
-    assert_eq!((it.is("c_n"), it.of(part, "c_n"), it.is("c_children"), it.is("c_d")), ("0".into(), "1".into(), "1".into(), "1".into()));
+    assert_eq!(
+        (it.is("c_n"), it.of(part, "c_n"), it.is("c_children"), it.is("c_d")),
+        ("0".into(), "1".into(), "1".into(), "1".into())
+    );
     let select = "SELECT group_concat(name) FROM pragma_table_info('t_company') WHERE name GLOB 'c_*'";
     let columns: String = connect(&it.world, "one").query_row(select, [], |row| row.get(0)).unwrap();
     assert_eq!(columns, "c_n,c_children,c_d");
@@ -307,5 +317,10 @@ async fn a_roll_up_is_worked_out_from_its_index_alone() {
                 WHERE child.c_client = 'x' AND f_archived_at IS NULL AND f_merged_into IS NULL";
     let connection = connect(&it.world, "one");
     let plan: String = connection.query_row(plan, [], |row| row.get(3)).unwrap();
-    assert!(plan.contains("USING COVERING INDEX t_x_project$by_c_client (c_client=? AND f_archived_at=? AND f_merged_into=?)"), "{plan}");
+    assert!(
+        plan.contains(
+            "USING COVERING INDEX t_x_project$by_c_client (c_client=? AND f_archived_at=? AND f_merged_into=?)"
+        ),
+        "{plan}"
+    );
 }

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 use records::Aggregate;
 use replica::{
-    Condition, Direction, Draft, Filter, GroupBy, Grouping, Linked, Measure, Op, Query, Replica, Search, Sort, Visibility,
+    Condition, Direction, Draft, Filter, GroupBy, Grouping, Linked, Measure, Op, Query, Replica, Search, Sort,
+    Visibility,
 };
 use serde_json::{Value, json};
 
@@ -88,7 +89,8 @@ impl Secrets {
         let all: Vec<AnyId> =
             [secrets.ids("company"), secrets.ids("contact")].concat().iter().map(|id| id.parse().unwrap()).collect();
         let pick = |seed: u8| all[usize::from(seed) % all.len()];
-        secrets.links = links.iter().map(|(one, two)| (pick(*one), pick(*two))).filter(|(one, two)| one != two).collect();
+        secrets.links =
+            links.iter().map(|(one, two)| (pick(*one), pick(*two))).filter(|(one, two)| one != two).collect();
         secrets.links.sort();
         secrets.links.dedup();
         secrets
@@ -183,17 +185,18 @@ fn answers(replica: &Replica, secrets: &Secrets) -> Vec<String> {
         told.push(format!("{rows:?}"));
     }
     for text in ["ada", "Ada Acme", "ada0@example.com", "acme", "+49 30 90 0001", "c1.example.com", "berlin"] {
-        let search =
-            Search { text: text.to_owned(), objects: None, limit: 3, visibility: visibility.clone() };
+        let search = Search { text: text.to_owned(), objects: None, limit: 3, visibility: visibility.clone() };
         let hits = replica.search_here(&search).unwrap();
         told.push(format!("{:?} {}", hits.hits, hits.has_more));
     }
-    let records: Vec<AnyId> = secrets.documents.iter().map(|document| document["id"].as_str().unwrap().parse().unwrap()).collect();
+    let records: Vec<AnyId> =
+        secrets.documents.iter().map(|document| document["id"].as_str().unwrap().parse().unwrap()).collect();
     told.push(format!("{:?}", replica.documents_here(&records, &visibility).unwrap()));
     for document in secrets.documents.iter().filter(|document| document["object"] == "contact") {
         let object = records::Schema::built_in_object("contact");
         let fields = records::Fields::stored(&object, document);
-        let draft = Draft { object: "contact".to_owned(), fields, except: None, visibility: visibility.clone(), limit: 5 };
+        let draft =
+            Draft { object: "contact".to_owned(), fields, except: None, visibility: visibility.clone(), limit: 5 };
         told.push(format!("{:?}", replica.duplicates_here(&draft).unwrap()));
     }
     let position = kernel::Position::default();
@@ -219,8 +222,10 @@ fn end_of(cursor: Option<String>) -> Option<Value> {
 
 fn queries(secrets: &Secrets, visibility: &Visibility) -> Vec<Query> {
     let base = || Query { visibility: visibility.clone(), count: true, limit: 3, ..Query::new("contact") };
-    let with = |field: &str, op, value: Value| {
-        Query { filter: Filter::Is(Condition::new(field, op, value)), limit: 50, ..base() }
+    let with = |field: &str, op, value: Value| Query {
+        filter: Filter::Is(Condition::new(field, op, value)),
+        limit: 50,
+        ..base()
     };
     let sorted = |field: &str| Query { sort: vec![Sort::by(field, Direction::Ascending)], limit: 2, ..base() };
     let searching = |text: &str| Query { search: Some(text.to_owned()), ..base() };
@@ -296,13 +301,20 @@ async fn a_caller_sees_what_is_theirs_and_what_is_shared_with_them() {
     let mut desk = Desk::furnished(true);
     let (me, you) = (desk.user(), desk.user());
     let team = desk.put("team", json!({ "name": "Team" }));
-    let user = desk.record("user", me.erase(), &json!({ "name": "Me", "email": "me@x.co", "role": "member", "team_id": team }));
+    let user = desk.record(
+        "user",
+        me.erase(),
+        &json!({ "name": "Me", "email": "me@x.co", "role": "member", "team_id": team }),
+    );
     desk.put_document(user);
-    let mut put = |name: &str, owner: Id<kinds::User>| desk.put("contact", json!({ "last_name": name, "owner_id": owner }));
+    let mut put =
+        |name: &str, owner: Id<kinds::User>| desk.put("contact", json!({ "last_name": name, "owner_id": owner }));
     put("Mine", me);
     put("Yours", you);
     let shared: Vec<AnyId> = ["With me", "With us", "With all", "With you"].iter().map(|name| put(name, you)).collect();
-    for (record, subject) in shared.iter().zip([me.to_string(), team.to_string(), "everyone".to_owned(), you.to_string()]) {
+    for (record, subject) in
+        shared.iter().zip([me.to_string(), team.to_string(), "everyone".to_owned(), you.to_string()])
+    {
         desk.share(*record, "contact", &subject);
     }
     let replica = desk.open().await;
@@ -327,7 +339,8 @@ async fn hidden_fields_are_neither_answered_nor_named_nor_followed_from() {
     let answer = replica.ask(&query).unwrap();
     assert_eq!(answer.rows[0].document["custom"], json!({}));
     assert!(!answer.rows[0].document.contains_key("email"));
-    let fields = ["email", "custom.budget", "custom.double", "custom.fee", "custom.fee.currency", "company_id", "company.name"];
+    let fields =
+        ["email", "custom.budget", "custom.double", "custom.fee", "custom.fee.currency", "company_id", "company.name"];
     for field in fields {
         let filter = Filter::Is(Condition::new(field, Op::IsNull, true));
         assert_eq!(replica.ask(&Query { filter, ..query.clone() }).unwrap_err().code(), "invalid", "{field}");
