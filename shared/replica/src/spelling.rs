@@ -7,7 +7,7 @@ use records::{Fields, Object};
 use rusqlite::{OptionalExtension, Transaction};
 use serde_json::Value;
 
-use crate::schema::{Column, ColumnType, Origin};
+use crate::schema::{Column, ColumnType, Origin, Table};
 use crate::scope::{Named, OWN, Scope};
 
 /// Where the texts of a column are written, for one record of the object that was asked about.
