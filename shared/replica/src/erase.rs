@@ -1,8 +1,8 @@
 //! Taking what was erased out of the journal and out of the bucket.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use events::Change;
+use events::{Change, StreamPosition};
 use kernel::{AnyId, Error, Result, Timestamp};
 use table::{JournalEntry, TenantTable};
 
@@ -10,25 +10,27 @@ use crate::obtain::{PAGE, number_before};
 use crate::replicas::{Replica, Replicas};
 use crate::rules::MARGIN_MS;
 
-/// Empties what the journal tells of erased records.
+/// Empties what the journal tells of erased records, of their links and of their shares.
 ///
 /// Their images go; that there was a change stays, at its number and place. Readers take an emptied change for the removal that follows it, and whoever is past it never reads it again.
 ///
-/// `false`: the journal still has images of a record and does not tell of its removal yet, so more of them may come.
-/// Nothing of that record was emptied then. Safe to ask again, and by several at the same time.
+/// `false`: the journal still has images of something and does not tell of its removal yet, so more of them may come.
+/// Nothing of that was emptied then. Safe to ask again, and by several at the same time.
 ///
 /// # Errors
 /// When the table does not answer.
 pub async fn forget_in_journal(table: &TenantTable, erased: &[AnyId]) -> Result<bool> {
+    // A link is younger than both of its records, and a share than its one.
     let Some(oldest) = erased.iter().filter_map(made_at).min() else { return Ok(true) };
     let last = table.journal_last().await?;
     let after = number_before(table, last, oldest.plus_millis(-MARGIN_MS)).await?;
     let erased: BTreeSet<String> = erased.iter().map(AnyId::to_string).collect();
     let told = read(table, after, &erased).await?;
+    let removed = told.removed();
     for seq in &told.entries {
-        empty(table, *seq, &told.removed).await?;
+        empty(table, *seq, &removed).await?;
     }
-    Ok(told.shown.is_subset(&told.removed))
+    Ok(told.shown.is_subset(&removed))
 }
 
 /// When a record was made, which is what its id begins with (UUID version 7, RFC 9562): milliseconds in 12 digits.
@@ -38,15 +40,51 @@ fn made_at(id: &AnyId) -> Option<Timestamp> {
     Timestamp::from_millis(i64::from_str_radix(digits.get(..12)?, 16).ok()?)
 }
 
-/// What the journal tells of some records.
+/// What the journal calls an item: its sort, and its id among those.
+type Item = (String, String);
+
+fn item_of(change: &Change) -> Item {
+    (change.item.clone(), change.id.clone())
+}
+
+/// Whether a change is about an erased record, or about what is under it.
+fn is_about(change: &Change, erased: &BTreeSet<String>) -> bool {
+    let first = change.id.split('/').next().is_some_and(|record| erased.contains(record));
+    match change.item.as_str() {
+        "record" | "share" => first,
+        "link" => first || change.id.rsplit('/').next().is_some_and(|other| erased.contains(other)),
+        _ => false,
+    }
+}
+
+/// What the journal tells of some records and of what is under them.
 #[derive(Default)]
 struct Told {
-    /// Those that it tells the removal of.
-    removed: BTreeSet<String>,
+    /// Where the stream told of each for the last time, and whether that was its removal. What was removed can have been
+    /// made again.
+    last: BTreeMap<Item, (StreamPosition, bool)>,
     /// Those that it has images of.
-    shown: BTreeSet<String>,
+    shown: BTreeSet<Item>,
     /// The numbers of the entries that have these.
     entries: Vec<u64>,
+}
+
+impl Told {
+    fn note(&mut self, change: &Change) {
+        let (item, removed) = (item_of(change), change.document.is_none());
+        if !removed {
+            self.shown.insert(item.clone());
+        }
+        let is_later = self.last.get(&item).is_none_or(|(last, _)| *last <= change.position);
+        if is_later {
+            self.last.insert(item, (change.position.clone(), removed));
+        }
+    }
+
+    /// What is not there any more.
+    fn removed(&self) -> BTreeSet<Item> {
+        self.last.iter().filter(|(_, (_, removed))| *removed).map(|(item, _)| item.clone()).collect()
+    }
 }
 
 fn changes_of(entry: &JournalEntry) -> Result<Vec<Change>> {
@@ -58,13 +96,10 @@ async fn read(table: &TenantTable, mut after: u64, erased: &BTreeSet<String>) ->
     loop {
         let page = table.journal_after(after, PAGE, true).await?;
         for entry in &page.entries {
-            let mut shows = false;
-            for change in changes_of(entry)?.into_iter().filter(|change| erased.contains(&change.id)) {
-                shows |= change.document.is_some();
-                let set = if change.document.is_some() { &mut told.shown } else { &mut told.removed };
-                set.insert(change.id);
-            }
-            told.entries.extend(shows.then_some(entry.seq));
+            let changes = changes_of(entry)?;
+            let about: Vec<&Change> = changes.iter().filter(|change| is_about(change, erased)).collect();
+            about.iter().for_each(|change| told.note(change));
+            told.entries.extend(about.iter().any(|change| change.document.is_some()).then_some(entry.seq));
         }
         match page.entries.last() {
             Some(entry) if page.more => after = entry.seq,
@@ -73,13 +108,14 @@ async fn read(table: &TenantTable, mut after: u64, erased: &BTreeSet<String>) ->
     }
 }
 
-async fn empty(table: &TenantTable, seq: u64, removed: &BTreeSet<String>) -> Result<()> {
+async fn empty(table: &TenantTable, seq: u64, removed: &BTreeSet<Item>) -> Result<()> {
     loop {
         let page = table.journal_after(seq - 1, 1, true).await?;
         // It may have expired meanwhile.
         let Some(entry) = page.entries.into_iter().find(|entry| entry.seq == seq) else { return Ok(()) };
         let mut changes = changes_of(&entry)?;
-        let images = changes.iter_mut().filter(|change| change.document.is_some() && removed.contains(&change.id));
+        let images =
+            changes.iter_mut().filter(|change| change.document.is_some() && removed.contains(&item_of(change)));
         if images.map(|change| change.document = None).count() == 0 {
             return Ok(());
         }

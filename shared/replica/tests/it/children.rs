@@ -163,3 +163,30 @@ async fn a_repetition_from_long_before_the_file_was_built_says_nothing_about_wha
         assert_eq!(note(&world, "one").as_deref(), Some("stored"));
     }
 }
+
+#[tokio::test]
+async fn what_was_erased_leaves_no_image_of_its_links_and_shares_in_the_journal() {
+    let world = World::new();
+    let (erased, friend, other) = (world.id(), world.id(), world.id());
+    let (out, into, kept) = ((erased, friend), (friend, erased), (friend, other));
+    let image = |ends, version, position, note: &str| told(&world, ends, position, Some(link(&world, ends, version, note)));
+    let share = |id: AnyId, position, level: Option<&str>| {
+        let document = level.map(|level| json!({ "record": id, "subject": "everyone", "level": level, "version": 1 }));
+        world.told("share", "contact", &format!("{id}/everyone"), position, document)
+    };
+    let (one, two) = (image(out, 1, 1, "Secret"), image(into, 1, 2, "Secret"));
+    world.append(1, &[one, two, image(kept, 1, 3, "Open"), share(erased, 4, Some("read"))]).await;
+    world.append(2, &[removal(&world, out, 1, 5), image(out, 1, 6, "Secret"), share(friend, 7, Some("read"))]).await;
+    let forget = || replica::forget_in_journal(&world.table, std::slice::from_ref(&erased));
+    assert!(!forget().await.unwrap(), "more images of what is still there may come");
+    world.append(3, &[removal(&world, out, 1, 8), removal(&world, into, 1, 9), share(erased, 10, None)]).await;
+    assert!(forget().await.unwrap());
+    let page = world.table.journal_after(0, 100, true).await.unwrap();
+    let changes = page.entries.iter().flat_map(|entry| events::decode(&entry.packed).unwrap());
+    let shown: Vec<String> = changes.filter(|change| change.document.is_some()).map(|change| change.id).collect();
+    assert_eq!(shown, [format!("{friend}/knows/{other}"), format!("{friend}/everyone")]);
+    // Readers who come to it only now.
+    let replica = world.open_whole("one").await;
+    replica.catch_up().await.unwrap();
+    assert_eq!(note(&world, "one").as_deref(), Some("Open"));
+}
