@@ -169,7 +169,8 @@ async fn what_was_erased_leaves_no_image_of_its_links_and_shares_in_the_journal(
     let world = World::new();
     let (erased, friend, other) = (world.id(), world.id(), world.id());
     let (out, into, kept) = ((erased, friend), (friend, erased), (friend, other));
-    let image = |ends, version, position, note: &str| told(&world, ends, position, Some(link(&world, ends, version, note)));
+    let image =
+        |ends, version, position, note: &str| told(&world, ends, position, Some(link(&world, ends, version, note)));
     let share = |id: AnyId, position, level: Option<&str>| {
         let document = level.map(|level| json!({ "record": id, "subject": "everyone", "level": level, "version": 1 }));
         world.told("share", "contact", &format!("{id}/everyone"), position, document)

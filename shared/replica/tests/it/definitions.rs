@@ -138,7 +138,7 @@ async fn a_given_up_field_cannot_be_asked_and_comes_back_with_its_values() {
     world.append(3, &[world.definition(3, &contact(2, field(true)))]).await;
     replica.catch_up().await.unwrap();
     assert_eq!(replica.ask(&with("contact", "custom.nick", "bertl")).unwrap_err().code(), "invalid");
-    assert!(replica.ask(&found_by("contact", "bertl")).unwrap().documents.is_empty());
+    assert!(replica.ask(&found_by("contact", "bertl")).unwrap().rows.is_empty());
     world.append(4, &[world.record("contact", id, 2, 4, json!({ "custom": { "nick": "Norbert" } }))]).await;
     world.append(5, &[world.definition(5, &contact(3, field(false)))]).await;
     replica.catch_up().await.unwrap();
@@ -271,7 +271,7 @@ async fn no_name_is_syntax_or_the_name_of_something_else() {
     let columns = ["c_select", "c_doc", "c_pay__currency", "c_upay", "c_pay", "cu_pay"];
     let found = columns.map(|column| value(&world, "one", "t_x_project", id, column));
     assert_eq!(found, ["one", "two", "three", "four", "7", "USD"]);
-    assert!(replica.ask(&Query::new("x_project_words_data")).unwrap().documents.is_empty());
+    assert!(replica.ask(&Query::new("x_project_words_data")).unwrap().rows.is_empty());
     assert!(replica.ask(&Query::new("x'y")).is_err(), "a name that cannot stand in SQL has no table");
 }
 
@@ -284,7 +284,7 @@ async fn more_fields_than_a_table_has_room_for_are_no_end_of_the_file() {
     let record = world.record("x_project", id, 1, 2, json!({ "custom": { "n7": "Seven", "n2499": "Last" } }));
     world.append(1, &[world.definition(1, &project(1, fields.into())), record]).await;
     replica.catch_up().await.unwrap();
-    assert_eq!(replica.ask(&with("x_project", "custom.n7", "seven")).unwrap().documents.len(), 1);
+    assert_eq!(replica.ask(&with("x_project", "custom.n7", "seven")).unwrap().rows.len(), 1);
     assert_eq!(replica.ask(&with("x_project", "custom.n2499", "last")).unwrap_err().code(), "invalid");
 }
 
@@ -305,7 +305,7 @@ async fn a_definition_of_a_later_release_costs_nothing_that_is_there() {
         .await;
     world.append(3, &[world.record("contact", person, 1, 5, json!({ "last_name": "Ada" }))]).await;
     replica.catch_up().await.unwrap();
-    assert_eq!(replica.ask(&Query::new("contact")).unwrap().documents.len(), 1);
+    assert_eq!(replica.ask(&Query::new("contact")).unwrap().rows.len(), 1);
     world.append(4, &[world.definition(6, &project(3, json!([])))]).await;
     assert_eq!(names(&replica, &Query::new("x_project")).await, ["Kept"]);
 }
@@ -463,16 +463,16 @@ async fn a_process_that_has_not_heard_of_a_new_schema_answers_by_it_all_the_same
     let reader = world.open_whole("one").await;
     reader.catch_up().await.unwrap();
     let query = with("contact", "custom.size", "7");
-    assert_eq!(reader.ask(&query).unwrap().documents.len(), 1);
+    assert_eq!(reader.ask(&query).unwrap().rows.len(), 1);
     // Another process has the same file open and learns of two changes.
     let writer = world.open_whole("one").await;
     world.append(3, &[world.definition(3, &contact(2, json!([{ "name": "size", "type": "number" }])))]).await;
     writer.catch_up().await.unwrap();
-    assert_eq!(reader.ask(&query).unwrap().documents.len(), 1, "now a number");
+    assert_eq!(reader.ask(&query).unwrap().rows.len(), 1, "now a number");
     assert!(reader.ask(&with("contact", "custom.nick", "x")).is_err());
     world.append(4, &[world.record("contact", world.id(), 1, 4, json!({ "custom": { "size": 7 } }))]).await;
     reader.catch_up().await.unwrap();
-    assert_eq!(reader.ask(&query).unwrap().documents.len(), 2);
+    assert_eq!(reader.ask(&query).unwrap().rows.len(), 2);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -494,7 +494,7 @@ async fn readers_get_right_answers_while_the_schema_changes() {
             tokio::task::spawn_blocking(move || {
                 let query = with("contact", "custom.size", "7");
                 while !done.load(std::sync::atomic::Ordering::Relaxed) {
-                    assert_eq!(replica.ask(&query).unwrap().documents.len(), 20);
+                    assert_eq!(replica.ask(&query).unwrap().rows.len(), 20);
                 }
             })
         })
