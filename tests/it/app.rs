@@ -129,7 +129,7 @@ impl Caller {
         headers: &[(&str, &str)],
         body: Option<Vec<u8>>,
     ) -> Answer {
-        let mut request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let mut request = Request::builder().method(method.clone()).uri(path).header("host", "localhost");
         if let Some(secret) = &self.secret {
             request = request.header("authorization", format!("Bearer {secret}"));
         }
@@ -143,9 +143,19 @@ impl Caller {
         let response = self.router.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        let body = if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() };
-        Answer { status: parts.status, headers: parts.headers, body }
+        let body = match &*bytes {
+            [] => Value::Null,
+            text if is_html(&parts.headers) => String::from_utf8(text.to_vec()).unwrap().into(),
+            json => serde_json::from_slice(json).unwrap(),
+        };
+        let answer = Answer { status: parts.status, headers: parts.headers, body };
+        crate::contract::check(&method, path, &answer);
+        answer
     }
+}
+
+fn is_html(headers: &HeaderMap) -> bool {
+    headers.get("content-type").is_some_and(|media| media.as_bytes().starts_with(b"text/html"))
 }
 
 /// What came back.

@@ -4,7 +4,9 @@
 //! The capabilities' routes are the truth. `cargo xtask openapi` runs the tests of [`documents`] to write what follows from
 //! them.
 
+mod conformance;
 mod documents;
+mod examples;
 mod nouns;
 mod openapi;
 mod repeated;
@@ -16,6 +18,8 @@ use std::path::{Path, PathBuf};
 use api::Operation;
 
 use crate::app::App;
+
+pub(crate) use conformance::check;
 
 /// A capability with HTTP, and what it answers.
 pub(crate) struct Capability {

@@ -24,6 +24,15 @@ async fn without_a_good_credential_nothing_is_answered() {
 }
 
 #[tokio::test]
+async fn the_documentation_is_a_page_that_anybody_can_read() {
+    let app = App::start().await;
+    let page = app.stranger().get("/docs").await;
+    assert_eq!(page.header("content-type"), "text/html; charset=utf-8");
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'; script-src 'sha256-"));
+    assert!(page.expect(200).as_str().unwrap().starts_with("<!doctype html>"));
+}
+
+#[tokio::test]
 async fn me_says_who_and_where() {
     let app = App::start().await;
     let me = app.workspace("north").await;
@@ -63,6 +72,9 @@ async fn an_api_key_shows_its_secret_once_and_ends_when_it_is_revoked() {
     assert!(!list.to_string().contains(&secret));
     assert!(app.items().iter().all(|item| !item.contains(&secret)), "a secret is never stored");
     let path = format!("/v1/api_keys/{}", made["id"].as_str().unwrap());
+    let dry = me.delete(&format!("{path}?validate=only")).await.expect(200);
+    assert!(dry["revoked_at"].is_string(), "what would be answered");
+    program.get("/v1/me").await.expect(200);
     assert!(me.delete(&path).await.expect(200)["revoked_at"].is_string());
     app.stack.forget_callers();
     assert_eq!(program.get("/v1/me").await.refused(401), "unauthenticated");

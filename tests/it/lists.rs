@@ -52,6 +52,7 @@ async fn many_people(app: &App, me: &Caller, many: u64) {
         let id = ids.next::<kinds::Contact>();
         let document = json!({
             "id": id, "object": "contact", "version": 1, "created_at": now, "updated_at": now,
+            "created_by": made.user, "updated_by": made.user,
             "first_name": format!("Name {number}"), "last_name": format!("Family {}", number % 977),
             "city": CITIES[usize::try_from(number % 4).unwrap()],
         });

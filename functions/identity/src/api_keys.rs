@@ -1,6 +1,6 @@
 //! API keys: made, listed, revoked. The secret is shown once, in the answer that makes it.
 
-use api::{Context, Operation, Parameter, Result, Routes, Shape, Write, page, parse_params};
+use api::{Context, Operation, Parameter, Result, Routes, Shape, Tag, Write, page, parse_params};
 use auth::{ApiKey, Permission, Role};
 use axum::Json;
 use axum::extract::{Path, RawQuery};
@@ -18,51 +18,60 @@ const MAX_NAME: usize = 100;
 /// How many keys a page has.
 const PAGE: u16 = 50;
 
+const TAG: Tag = Tag { name: "api_keys", help: "Credentials of programs, each with a role and, if wanted, an end." };
+
 /// A key, as it is answered.
 fn key_schema() -> Value {
     json!({
+        "title": "ApiKey",
         "type": "object",
         "required": ["id", "name", "role", "user", "begins_with", "created_at"],
         "properties": {
-            "id": { "type": "string" },
-            "name": { "type": "string" },
+            "id": { "type": "string", "pattern": "^key_[0-9a-f]{32}$" },
+            "version": { "type": "integer", "minimum": 1 },
+            "name": { "type": "string", "examples": ["import"] },
             "role": { "enum": roles() },
-            "user": { "type": "string" },
-            "begins_with": { "type": "string", "description": "The first characters of the secret." },
+            "user": { "type": "string", "pattern": "^usr_[0-9a-f]{32}$", "description": "Who made it." },
+            "begins_with": { "type": "string", "description": "The first characters of the secret.", "examples": ["rk_4f6a"] },
             "created_at": { "type": "string", "format": "date-time" },
             "good_until": { "type": ["string", "null"], "format": "date-time" },
             "revoked_at": { "type": ["string", "null"], "format": "date-time" },
-            "secret": { "type": ["string", "null"], "description": "Shown once, when the key is made." },
         },
     })
+}
+
+/// A key that was just made. A repeated answer and a dry run have no secret.
+fn made_key_schema() -> Value {
+    let mut schema = key_schema();
+    let secret = format!("rk_{}", "4f6a".repeat(16));
+    schema["title"] = json!("MadeApiKey");
+    schema["properties"]["secret"] =
+        json!({ "type": "string", "description": "Shown once: now.", "examples": [secret] });
+    schema
 }
 
 /// A new key, as it is asked for.
 fn new_key_schema() -> Value {
     json!({
+        "title": "NewApiKey",
         "type": "object",
         "required": ["name", "role"],
         "properties": {
-            "name": { "type": "string", "minLength": 1, "maxLength": MAX_NAME },
+            "name": { "type": "string", "minLength": 1, "maxLength": MAX_NAME, "examples": ["import"] },
             "role": { "enum": roles() },
-            "good_until": { "type": ["string", "null"], "format": "date-time" },
+            "good_until": {
+                "type": ["string", "null"],
+                "format": "date-time",
+                "description": "When it ends by itself; in the future.",
+                "examples": ["2099-12-31T23:59:59.000Z"],
+            },
         },
         "additionalProperties": false,
     })
 }
 
 pub(crate) fn routes() -> Routes {
-    let (shape, body) = (key_schema(), new_key_schema());
-    let list = json!({
-        "type": "object",
-        "required": ["data", "page"],
-        "properties": { "data": { "type": "array", "items": shape }, "page": { "type": "object" } },
-    });
-    let cursor = Parameter {
-        name: "cursor".to_owned(),
-        help: "The next_cursor of the page before.".to_owned(),
-        schema: json!({ "type": "string" }),
-    };
+    let cursor = Parameter::new("cursor", "The next_cursor of the page before.", json!({ "type": "string" }));
     Routes::new()
         .add(
             Operation::new(
@@ -72,14 +81,14 @@ pub(crate) fn routes() -> Routes {
                 "List the API keys of the workspace, newest first",
             )
             .asks(vec![cursor])
-            .answers(200, Shape::Schema(list)),
+            .answers(200, Shape::Page(key_schema())),
             get(list_api_keys),
         )
         .add(
             Operation::new(Method::POST, "/v1/api_keys", "create_api_key", "Make an API key; its secret is shown once")
                 .unconditional()
-                .takes(Shape::Schema(body))
-                .answers(201, Shape::Schema(shape.clone())),
+                .takes(Shape::Schema(new_key_schema()))
+                .answers(201, Shape::Schema(made_key_schema())),
             post(create_api_key),
         )
         .add(
@@ -89,9 +98,12 @@ pub(crate) fn routes() -> Routes {
                 "revoke_api_key",
                 "Revoke an API key, within 60 seconds",
             )
-            .answers(200, Shape::Schema(shape)),
+            .unconditional()
+            .names(Parameter::id("id", "The key's id.", "key"))
+            .answers(200, Shape::Schema(key_schema())),
             delete(revoke_api_key),
         )
+        .tagged(TAG)
 }
 
 fn roles() -> Vec<&'static str> {

@@ -1,4 +1,5 @@
-//! Identity: the workspace itself, the users and teams in it, and the API keys of programs.
+//! Identity: the workspace itself, the users and teams in it, and the API keys of programs. Also the API's own description, as a
+//! document and as a page.
 //!
 //! | access pattern | key condition | cost |
 //! |---|---|---|
@@ -13,6 +14,7 @@
 
 mod api_keys;
 mod bootstrap;
+mod docs;
 mod me;
 mod openapi;
 mod workspace;
@@ -25,6 +27,7 @@ pub use bootstrap::{Bootstrapped, FirstUser, bootstrap, operator_key};
 #[must_use]
 pub fn routes() -> Routes {
     openapi::routes()
+        .and(docs::routes())
         .and(me::routes())
         .and(workspace::routes())
         .and(record_routes(Of::BuiltIn("user", "users")))

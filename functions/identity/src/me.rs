@@ -1,6 +1,7 @@
 //! Who am I, and where.
 
 use api::{Context, NoQuery, Operation, Result, Routes, Shape};
+use auth::Role;
 use axum::Json;
 use axum::routing::get;
 use http::Method;
@@ -8,19 +9,23 @@ use kernel::Error;
 use records::render;
 use serde_json::{Value, json};
 
+use crate::workspace;
+
 pub(crate) fn routes() -> Routes {
+    let role: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
     let shape = Shape::Schema(json!({
+        "title": "Me",
         "type": "object",
         "required": ["user", "workspace", "role", "api_key"],
         "properties": {
             "user": { "$ref": "#/components/schemas/User" },
-            "workspace": { "type": "object" },
-            "role": { "type": "string" },
-            "api_key": { "type": ["string", "null"] },
+            "workspace": workspace::schema(),
+            "role": { "enum": role },
+            "api_key": { "type": ["string", "null"], "pattern": "^key_[0-9a-f]{32}$" },
         },
     }));
     let operation = Operation::new(Method::GET, "/v1/me", "read_me", "Who am I, and in which workspace");
-    Routes::new().add(operation.answers(200, shape), get(read_me))
+    Routes::new().add(operation.answers(200, shape), get(read_me)).tagged(workspace::TAG)
 }
 
 async fn read_me(Context(cx): Context, _: NoQuery) -> Result<Json<Value>> {

@@ -1,8 +1,9 @@
 //! The OpenAPI document, which is made from all capabilities' routes when Rapport is built, and kept in the repository.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use api::{Context, Operation, Parameter, Result, Routes, Shape, parse_params, workspace_document};
+use api::{Context, Operation, Parameter, Result, Routes, Shape, Tag, parse_params, workspace_document};
 use auth::Permission;
 use axum::extract::RawQuery;
 use axum::response::{IntoResponse, Response};
@@ -17,6 +18,14 @@ const DOCUMENT: &str = include_str!("../../../docs/openapi.json");
 
 /// The largest document that is answered, in bytes: Lambda answers six million.
 const MAX_BYTES: usize = 5_500_000;
+/// The same as it is sent: half of the file is there for those who read differences.
+static COMPACT: LazyLock<String> = LazyLock::new(|| {
+    let document: Value = serde_json::from_str(DOCUMENT).expect("docs/openapi.json is JSON");
+    document.to_string()
+});
+
+/// Where the API's own description stands in it.
+pub(crate) const TAG: Tag = Tag { name: "documentation", help: "What can be asked, for programs and for people." };
 
 pub(crate) fn routes() -> Routes {
     general().and(of_workspace())
@@ -24,10 +33,21 @@ pub(crate) fn routes() -> Routes {
 
 fn general() -> Routes {
     let operation = Operation::new(Method::GET, "/v1/openapi.json", "read_openapi", "This document");
-    Routes::new().add(
-        operation.public().answers(200, Shape::Schema(json!({ "type": "object" }))),
-        get(async || ([(header::CONTENT_TYPE, "application/json")], DOCUMENT).into_response()),
-    )
+    let document = json!({
+        "type": "object",
+        "required": ["openapi", "info", "paths"],
+        "properties": {
+            "openapi": { "type": "string", "examples": ["3.1.0"] },
+            "info": { "type": "object" },
+            "paths": { "type": "object" },
+        },
+    });
+    Routes::new()
+        .add(
+            operation.public().answers(200, Shape::Schema(document)),
+            get(async || ([(header::CONTENT_TYPE, "application/json")], COMPACT.as_str()).into_response()),
+        )
+        .tagged(TAG)
 }
 
 fn of_workspace() -> Routes {
@@ -40,7 +60,7 @@ fn of_workspace() -> Routes {
         schema: json!({ "type": "string", "examples": ["x_project,x_invoice"] }),
     };
     let operation = Operation::new(Method::GET, path, "read_workspace_openapi", summary).asks(vec![objects]);
-    Routes::new().add(operation.answers(200, Shape::Schema(json!({ "type": "object" }))), get(read))
+    Routes::new().add(operation.answers(200, Shape::Schema(json!({ "type": "object" }))), get(read)).tagged(TAG)
 }
 
 async fn read(Context(cx): Context, RawQuery(query): RawQuery) -> Result<Response> {

@@ -1,6 +1,6 @@
 //! The workspace itself: its name, currency, time zone and locale.
 
-use api::{Context, NoQuery, Operation, Result, Routes, Shape, Write};
+use api::{Context, NoQuery, Operation, Result, Routes, Shape, Tag, Write};
 use auth::Permission;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -34,45 +34,66 @@ pub(crate) const fn trash_days() -> u16 {
 /// The most characters in a workspace's name.
 const MAX_NAME: usize = 100;
 
-pub(crate) fn routes() -> Routes {
-    let days = json!({
+/// Where operations on the workspace as a whole stand in the documentation.
+pub(crate) const TAG: Tag = Tag { name: "workspace", help: "The company's own space, and who is calling." };
+
+fn days_schema() -> Value {
+    json!({
         "type": "integer",
         "minimum": 1,
         "maximum": MAX_TRASH_DAYS,
         "default": TRASH_DAYS,
         "description": "For how many days records stay in the trash before they are erased. Counts for what is put there from \
                         then on.",
-    });
-    let shape = Shape::Schema(json!({
+    })
+}
+
+/// The workspace, as it is answered.
+pub(crate) fn schema() -> Value {
+    json!({
+        "title": "Workspace",
         "type": "object",
         "required": ["id", "object", "version", "created_at", "updated_at", "name", "trash_days"],
         "properties": {
-            "id": { "type": "string" },
+            "id": { "type": "string", "pattern": "^wsp_[0-9a-f]{32}$" },
             "object": { "const": "workspace" },
-            "version": { "type": "integer" },
+            "version": { "type": "integer", "minimum": 1 },
             "created_at": { "type": "string", "format": "date-time" },
             "updated_at": { "type": "string", "format": "date-time" },
-            "name": { "type": "string", "maxLength": MAX_NAME },
-            "trash_days": days,
+            "name": { "type": "string", "maxLength": MAX_NAME, "examples": ["Northwind"] },
+            "trash_days": days_schema(),
         },
-    }));
-    let body = Shape::Schema(json!({
+    })
+}
+
+fn patch_schema() -> Value {
+    json!({
+        "title": "WorkspacePatch",
         "type": "object",
-        "properties": { "name": { "type": "string", "minLength": 1, "maxLength": MAX_NAME }, "trash_days": days },
+        "properties": {
+            "name": { "type": "string", "minLength": 1, "maxLength": MAX_NAME, "examples": ["Northwind"] },
+            "trash_days": days_schema(),
+        },
         "additionalProperties": false,
-    }));
+    })
+}
+
+pub(crate) fn routes() -> Routes {
     Routes::new()
         .add(
             Operation::new(Method::GET, "/v1/workspace", "read_workspace", "Read the workspace's settings")
-                .answers(200, shape.clone()),
+                .versioned()
+                .answers(200, Shape::Schema(schema())),
             get(read),
         )
         .add(
             Operation::new(Method::PATCH, "/v1/workspace", "update_workspace", "Change the workspace's settings")
-                .takes(body)
-                .answers(200, shape),
+                .versioned()
+                .takes(Shape::Schema(patch_schema()))
+                .answers(200, Shape::Schema(schema())),
             patch(update),
         )
+        .tagged(TAG)
 }
 
 /// What a body says of the settings.

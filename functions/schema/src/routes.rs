@@ -1,6 +1,6 @@
 //! The routes: everybody reads, administrators write.
 
-use api::{App, Context, LossyWrite, NoQuery, Operation, Result, Routes, Write};
+use api::{App, Context, LossyWrite, NoQuery, Operation, Result, Routes, Tag, Write};
 use auth::Permission;
 use axum::Json;
 use axum::extract::Path;
@@ -27,8 +27,11 @@ struct At {
     field: String,
 }
 
+const TAG: Tag =
+    Tag { name: "schema", help: "What records are made of: objects and fields, the company's own among them." };
+
 pub(crate) fn routes(judge: &Judge) -> Routes {
-    reading().and(objects(judge)).and(fields(judge))
+    reading().and(objects(judge)).and(fields(judge)).names(shapes::name()).names(shapes::field_name()).tagged(TAG)
 }
 
 fn reading() -> Routes {

@@ -21,8 +21,10 @@ fn words() -> Vec<&'static str> {
     sorts().iter().map(|sort| sort.sample.word()).collect()
 }
 
-fn closed(properties: Value, required: &[&str]) -> Value {
-    let mut schema = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+/// An object of these members and no others, as a component of that name.
+fn closed(title: &str, properties: Value, required: &[&str]) -> Value {
+    let mut schema =
+        json!({ "title": title, "type": "object", "properties": properties, "additionalProperties": false });
     if !required.is_empty() {
         schema["required"] = json!(required);
     }
@@ -45,6 +47,7 @@ fn sections() -> Value {
 /// A field as it is answered. Settings of its type stand beside these members.
 fn field() -> Value {
     json!({
+        "title": "FieldDescription",
         "type": "object",
         "description": "A field. The settings of its type (GET /v1/schema/types) stand beside these members.",
         "required": [
@@ -73,6 +76,7 @@ fn field() -> Value {
 
 fn described() -> Value {
     json!({
+        "title": "ObjectDescription",
         "type": "object",
         "required": [
             "name", "plural", "label", "label_plural", "help", "custom", "archived", "version", "prefix", "owned", "private",
@@ -106,6 +110,7 @@ pub(crate) fn object() -> Shape {
 /// An object after a change that was judged over its records.
 pub(crate) fn changed_object() -> Shape {
     let mut schema = described();
+    schema["title"] = json!("ChangedObject");
     schema["properties"]["effect"] = json!({
         "type": "object",
         "description": "What the change does to the records that are there; only if it could cost any of them its value.",
@@ -126,6 +131,7 @@ pub(crate) fn changed_object() -> Shape {
 /// The whole schema.
 pub(crate) fn schema() -> Shape {
     Shape::Schema(json!({
+        "title": "Schema",
         "type": "object",
         "required": ["version", "objects"],
         "properties": {
@@ -138,6 +144,7 @@ pub(crate) fn schema() -> Shape {
 /// What can be defined.
 pub(crate) fn types() -> Shape {
     Shape::Schema(json!({
+        "title": "FieldTypes",
         "type": "object",
         "required": ["types", "formulas", "currencies", "limits"],
         "properties": {
@@ -161,12 +168,13 @@ pub(crate) fn new_object() -> Shape {
         "private": flag("Whether records are seen only by owners, by whom they are shared with, and by administrators."),
         "only_administrators_write": flag("Whether it takes an administrator to write its records."),
     });
-    Shape::Schema(closed(properties, &["name", "plural"]))
+    Shape::Schema(closed("NewObject", properties, &["name", "plural"]))
 }
 
 /// What is to change in an object.
 pub(crate) fn object_patch() -> Shape {
     Shape::Schema(closed(
+        "ObjectPatch",
         json!({
             "label": text(limits::LABEL, "What people call one."),
             "label_plural": text(limits::LABEL, "What people call several."),
@@ -207,7 +215,7 @@ pub(crate) fn new_field() -> Shape {
     let mut members = field_members();
     members["name"] =
         json!({ "type": "string", "pattern": SLUG, "maxLength": limits::FIELD_NAME, "examples": ["budget"] });
-    Shape::Schema(closed(members, &["name", "type"]))
+    Shape::Schema(closed("NewField", members, &["name", "type"]))
 }
 
 /// What is to change in a field.
@@ -218,7 +226,20 @@ pub(crate) fn field_patch() -> Shape {
         "additionalProperties": { "type": "string" },
         "description": "Options that go, each with the option that records with it are read as having from then on.",
     });
-    Shape::Schema(closed(members, &[]))
+    Shape::Schema(closed("FieldPatch", members, &[]))
+}
+
+/// An object in a path.
+pub(crate) fn name() -> Parameter {
+    let schema =
+        json!({ "type": "string", "pattern": SLUG, "maxLength": limits::OBJECT_NAME, "examples": ["contact"] });
+    Parameter::new("name", "The object, in the singular.", schema)
+}
+
+/// A field in a path.
+pub(crate) fn field_name() -> Parameter {
+    let schema = json!({ "type": "string", "pattern": SLUG, "maxLength": limits::FIELD_NAME, "examples": ["budget"] });
+    Parameter::new("field", "The field's name.", schema)
 }
 
 /// That values may be lost.

@@ -177,6 +177,7 @@ fn tell(stack: &Stack) -> std::io::Result<()> {
     writeln!(out, "Rapport is running. Stop it with Ctrl-C; everything is kept.")?;
     writeln!(out)?;
     writeln!(out, "  API          {base}/v1")?;
+    writeln!(out, "  How to ask   {base}/docs")?;
     writeln!(out, "  AWS clients  {}", stack.aws_url().unwrap_or_default())?;
     writeln!(out, "  Data         {folder}")?;
     writeln!(out, "  API key      {folder}/api-key (an administrator of the workspace demo)")?;

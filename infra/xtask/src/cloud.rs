@@ -11,7 +11,10 @@
 mod answers;
 mod artefacts;
 mod ask;
+mod caller;
 mod child;
+mod conform;
+mod embedded;
 mod emulator;
 mod flows;
 mod refusal;
@@ -32,6 +35,7 @@ use self::emulator::Emulator;
 use self::stack::Stack;
 
 pub(crate) use self::child::{end, forget_this_crate};
+pub(crate) use self::conform::run as conform;
 pub(crate) use self::watch::run as watch;
 
 const USAGE: &str = "\
@@ -214,6 +218,6 @@ mod tests {
     fn every_route_but_the_public_ones_asks_for_a_credential() {
         let routes = count("Type: AWS::ApiGatewayV2::Route");
         assert_eq!(count("AuthorizationType: CUSTOM") + count("AuthorizationType: NONE"), routes);
-        assert_eq!(count("AuthorizationType: NONE"), 1);
+        assert_eq!(count("AuthorizationType: NONE"), 2);
     }
 }

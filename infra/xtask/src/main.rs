@@ -1,7 +1,7 @@
 //! `cargo xtask`: the house's own commands.
 //!
-//! `tidy` checks the rules of `CONTRIBUTING.md`, `new` starts a capability, `test` runs everything CI runs, and `cloud`, a part
-//! of it, proves the deployed stack in an emulator. Each command is a module with a `run(root, arguments)`; nothing here is linked
+//! `tidy` checks the rules of `CONTRIBUTING.md`, `new` starts a capability, `test` runs everything CI runs, and of its parts `conform`
+//! compares the API with its document and `cloud` proves the deployed stack in an emulator. Each command is a module with a `run(root, arguments)`; nothing here is linked
 //! into a function.
 
 mod cloud;
@@ -20,9 +20,10 @@ cargo xtask <command>
   tidy               check the house rules over the work tree
   new <capability>   start a capability: crate, member, code map row
   test [--no-cloud]  format, clippy, tidy, tests, documentation, and the deployed stack in an emulator
-  openapi            write docs/openapi.json, the route table of docs/API.md and events/domain
+  openapi            write docs/openapi.json and docs/operations.txt, the route table of docs/API.md and events/domain
   workspace create --table NAME --name NAME
                      make the first workspace of a deployed table, and print its admin's API key
+  conform            ask the API everything that its OpenAPI document allows, and much that it does not
   watch              run the functions under `cargo lambda watch` and call each
   cloud              deploy the template into an emulator and use it over HTTP (`--tools`, `--lint`, `--keep`)";
 
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         "new" => new::run(&root(), rest),
         "test" => suite::run(&root(), rest),
         "cloud" => cloud::run(&root(), rest),
+        "conform" => cloud::conform(&root(), rest),
         "watch" => cloud::watch(&root(), rest),
         "openapi" => openapi::run(&root(), rest),
         "workspace" => workspace::run(&root(), rest),

@@ -1,4 +1,4 @@
-//! `cargo xtask openapi`: writes `docs/openapi.json`, the route table of `docs/API.md` and the samples of domain events in
+//! `cargo xtask openapi`: writes `docs/openapi.json`, `docs/operations.txt`, the route table of `docs/API.md` and the samples of domain events in
 //! `events/domain/` from the capabilities' code.
 //!
 //! The contract test that compares them writes them instead when it is told to: one piece of code knows how.

@@ -1,6 +1,6 @@
 //! `cargo xtask test`: everything that must be green, in the order in which it fails fastest.
 //!
-//! Every step runs, so that one run tells everything, except the deployed stack, which waits until all else is green. At the end
+//! Every step runs, so that one run tells everything, except those that need the network, which wait until all else is green. At the end
 //! stand the steps with their durations and the totals of the test runner.
 
 mod totals;
@@ -16,6 +16,17 @@ use totals::Totals;
 
 /// How long all tests together may take: ten times what they take on two cores. (nextest limits each single one as well.)
 const LIMIT: Duration = Duration::from_secs(2400);
+
+/// A command of this program.
+type Proof = fn(&Path, &[String]) -> anyhow::Result<()>;
+
+/// What runs processes of its own, by tools of other languages: the API against its document, README's recipe for one function,
+/// and the deployed stack in an emulator.
+const PROOFS: [(&str, Proof); 3] = [
+    ("openapi document", crate::cloud::conform),
+    ("cargo lambda watch", crate::cloud::watch),
+    ("deployed", crate::cloud::run),
+];
 
 /// How a step ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,23 +67,15 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
     step("tidy", &mut || outcome(crate::tidy::run(root, &[])));
     step("licences and duplicates", &mut || deny(root));
     step("documentation", &mut || documentation(root));
-    let green = step("tests", &mut || tests(root, &mut totals));
-    let green = step("cargo lambda watch", &mut || match (cloud, green) {
-        (false, _) => Outcome::Skipped("--no-cloud".to_owned()),
-        (true, false) => Outcome::Skipped("first everything else has to be green".to_owned()),
-        (true, true) => outcome(crate::cloud::watch(root, &[])),
-    });
-    step("deployed", &mut || match (cloud, green) {
-        (false, _) => Outcome::Skipped("--no-cloud".to_owned()),
-        (true, false) => Outcome::Skipped("first everything else has to be green".to_owned()),
-        (true, true) => deployed(root),
-    });
+    let mut green = step("tests", &mut || tests(root, &mut totals));
+    for (name, proof) in PROOFS {
+        green = step(name, &mut || match (cloud, green) {
+            (false, _) => Outcome::Skipped("--no-cloud".to_owned()),
+            (true, false) => Outcome::Skipped("first everything else has to be green".to_owned()),
+            (true, true) => outcome(proof(root, &[])),
+        });
+    }
     report(&steps, &totals)
-}
-
-/// The deployed stack, in an emulator.
-fn deployed(root: &Path) -> Outcome {
-    outcome(crate::cloud::run(root, &[]))
 }
 
 fn outcome(of: anyhow::Result<()>) -> Outcome {

@@ -34,6 +34,7 @@ pub fn batch_route(of: Of) -> Routes {
 
 fn body_schema() -> Value {
     json!({
+        "title": "Batch",
         "type": "object",
         "required": ["operations"],
         "properties": {
@@ -56,6 +57,7 @@ fn body_schema() -> Value {
 
 fn operation_schema() -> Value {
     json!({
+        "title": "BatchOperation",
         "type": "object",
         "required": ["op"],
         "properties": {
@@ -98,6 +100,7 @@ fn operation_schema() -> Value {
 
 fn answer_schema() -> Value {
     json!({
+        "title": "BatchAnswer",
         "type": "object",
         "required": ["results"],
         "properties": {

@@ -18,7 +18,10 @@ use crate::{App, Context, Problem};
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// The longest idempotency key, in characters.
-const MAX_KEY_CHARS: usize = 255;
+pub(crate) const MAX_KEY_CHARS: usize = 255;
+
+/// The most digits of a version in `If-Match`: what an unsigned number of 64 bits surely holds.
+pub(crate) const MAX_VERSION_DIGITS: usize = 19;
 
 /// The extractor of every write.
 #[derive(Debug, Clone)]
@@ -138,13 +141,15 @@ fn if_match(headers: &HeaderMap) -> Result<Option<Version>> {
     let wrong = || Error::malformed("bad_if_match", "If-Match must be one ETag as it was answered, such as \"3\"");
     let tag = value.to_str().map_err(|_| wrong())?.trim();
     let digits = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).ok_or_else(wrong)?;
-    digits.parse().map(Some).map_err(|_| wrong())
+    // A sign is no part of a version, though Rust's parser takes one.
+    let plain = digits.len() <= MAX_VERSION_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { digits.parse().map(Some).map_err(|_| wrong()) } else { Err(wrong()) }
 }
 
 fn once(cx: &Cx, parts: &Parts, body: &[u8]) -> Result<Option<Once>> {
     let Some(value) = parts.headers.get("idempotency-key") else { return Ok(None) };
     let key = value.to_str().unwrap_or_default().trim();
-    if key.is_empty() || key.len() > MAX_KEY_CHARS {
+    if key.is_empty() || key.len() > MAX_KEY_CHARS || !key.bytes().all(|byte| byte.is_ascii_graphic()) {
         let detail = format!("Idempotency-Key must have 1 to {MAX_KEY_CHARS} visible ASCII characters");
         return Err(Error::malformed("bad_idempotency_key", detail));
     }

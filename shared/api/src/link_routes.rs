@@ -15,7 +15,6 @@ use serde_json::{Value, json};
 use crate::of::{At, Of, Work};
 use crate::record_routes::{checked_limit, outcome_of, paging};
 use crate::respond::{page, written_beside};
-use crate::schemas::page_of;
 use crate::{App, Context, Operation, Parameter, Problem, Result, Routes, Shape, Write};
 
 /// The routes by which an object's records are linked with others, and their links.
@@ -60,7 +59,7 @@ pub fn link_list_route(of: Of) -> Routes {
             format!("List what a {name} is linked with"),
         )
         .asks(query)
-        .answers(200, Shape::Schema(page_of(listed_schema()))),
+        .answers(200, Shape::Page(listed_schema())),
         get(move |context, path, query| list(of, context, path, query)),
     )
 }
@@ -73,6 +72,7 @@ fn label(help: &str) -> Parameter {
 /// A link as a record has it.
 fn link_schema() -> Value {
     json!({
+        "title": "Link",
         "type": "object",
         "required": ["object", "id", "label", "direction", "created_at", "created_by"],
         "properties": {
@@ -92,6 +92,7 @@ fn link_schema() -> Value {
 /// The same in a list, where the other record is at hand.
 fn listed_schema() -> Value {
     let mut schema = link_schema();
+    schema["title"] = json!("ListedLink");
     schema["required"] =
         json!(["object", "id", "label", "direction", "created_at", "created_by", "title", "archived_at"]);
     schema["properties"]["title"] =

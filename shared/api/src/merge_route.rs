@@ -40,6 +40,7 @@ fn body_schema() -> Value {
         "additionalProperties": false,
     });
     json!({
+        "title": "Merge",
         "type": "object",
         "required": ["others"],
         "properties": {
@@ -65,6 +66,7 @@ fn body_schema() -> Value {
 
 fn answer_schema(name: &str) -> Value {
     json!({
+        "title": format!("Merged{}", record_schema_name(name)),
         "type": "object",
         "required": ["record", "job"],
         "properties": {

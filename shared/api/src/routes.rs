@@ -23,11 +23,16 @@ pub enum Shape {
     List(&'static str),
     /// A page of events.
     History,
-    /// Anything else: a schema of its own.
+    /// Anything else: a schema of its own. What has a `title` in it is a component of the document, and a type of generated
+    /// clients, by that name.
     Schema(serde_json::Value),
+    /// A page of anything else: the schema of one.
+    Page(serde_json::Value),
+    /// What is no JSON, by its media type: `text/html`.
+    Text(&'static str),
 }
 
-/// A parameter of a query string.
+/// A parameter of a path or a query string.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Parameter {
     /// Its name.
@@ -36,6 +41,30 @@ pub struct Parameter {
     pub help: String,
     /// Its JSON schema.
     pub schema: serde_json::Value,
+}
+
+impl Parameter {
+    /// A parameter of any text.
+    #[must_use]
+    pub fn new(name: impl Into<String>, help: impl Into<String>, schema: serde_json::Value) -> Self {
+        Self { name: name.into(), help: help.into(), schema }
+    }
+
+    /// The id of something whose ids begin with a prefix.
+    #[must_use]
+    pub fn id(name: impl Into<String>, help: impl Into<String>, prefix: &str) -> Self {
+        let pattern = format!("^{prefix}_[0-9a-f]{{32}}$");
+        Self::new(name, help, serde_json::json!({ "type": "string", "pattern": pattern }))
+    }
+}
+
+/// What operations of one sort have in common, for people: a chapter of the documentation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tag {
+    /// Its name, as in paths: `api_keys`.
+    pub name: &'static str,
+    /// A sentence for people.
+    pub help: &'static str,
 }
 
 /// One operation: a method of a path.
@@ -49,12 +78,22 @@ pub struct Operation {
     pub id: String,
     /// A sentence for people.
     pub summary: String,
+    /// More about it, in Markdown.
+    pub explanation: Option<&'static str>,
+    /// Where it stands in the documentation. Operations on an object's records need none.
+    pub tag: Option<Tag>,
     /// Whether it is answered without a credential.
     pub public: bool,
     /// Whether it changes anything: then it takes `validate=only` and `Idempotency-Key`.
     pub writes: bool,
     /// Whether it takes `If-Match`.
     pub conditional: bool,
+    /// Whether it answers an `ETag`. Operations that answer a record do.
+    pub versioned: bool,
+    /// Whether it takes `Rapport-Position`. Lists of records do.
+    pub positioned: bool,
+    /// Parameters of the path that are more than any text, or an id of the object before it.
+    pub path_parameters: Vec<Parameter>,
     /// Parameters of the query string.
     pub query: Vec<Parameter>,
     /// What it takes.
@@ -63,6 +102,8 @@ pub struct Operation {
     pub answer: (u16, Shape),
     /// Whether success can also be a 201 with the same answer.
     pub may_create: bool,
+    /// Other statuses that it answers and most operations do not, without a body, each with when.
+    pub also: Vec<(u16, &'static str)>,
 }
 
 impl Operation {
@@ -75,14 +116,62 @@ impl Operation {
             path: path.into(),
             id: id.into(),
             summary: summary.into(),
+            explanation: None,
+            tag: None,
             public: false,
             writes,
             conditional: writes,
+            versioned: false,
+            positioned: false,
+            path_parameters: Vec::new(),
             query: Vec::new(),
             body: Shape::Empty,
             answer: (200, Shape::Empty),
             may_create: false,
+            also: Vec::new(),
         }
+    }
+
+    /// This operation with more about it, in Markdown.
+    #[must_use]
+    pub const fn explained(mut self, explanation: &'static str) -> Self {
+        self.explanation = Some(explanation);
+        self
+    }
+
+    /// This operation in a chapter of the documentation.
+    #[must_use]
+    pub const fn tagged(mut self, tag: Tag) -> Self {
+        self.tag = Some(tag);
+        self
+    }
+
+    /// This operation, which answers an `ETag`.
+    #[must_use]
+    pub const fn versioned(mut self) -> Self {
+        self.versioned = true;
+        self
+    }
+
+    /// This operation, which takes `Rapport-Position`: what it answers has seen those writes.
+    #[must_use]
+    pub const fn positioned(mut self) -> Self {
+        self.positioned = true;
+        self
+    }
+
+    /// This operation with what a parameter of its path can be.
+    #[must_use]
+    pub fn names(mut self, parameter: Parameter) -> Self {
+        self.path_parameters.push(parameter);
+        self
+    }
+
+    /// This operation, which answers a status without a body that most operations do not: 308, and when.
+    #[must_use]
+    pub fn also_answers(mut self, status: u16, when: &'static str) -> Self {
+        self.also.push((status, when));
+        self
     }
 
     /// This operation, which knows no `If-Match`.
@@ -155,6 +244,25 @@ impl Routes {
     pub fn and(mut self, others: Self) -> Self {
         self.router = self.router.merge(others.router);
         self.operations.extend(others.operations);
+        self
+    }
+
+    /// These routes in a chapter of the documentation, but for those that are in one already.
+    #[must_use]
+    pub fn tagged(mut self, tag: Tag) -> Self {
+        for operation in self.operations.iter_mut().filter(|operation| operation.tag.is_none()) {
+            operation.tag = Some(tag);
+        }
+        self
+    }
+
+    /// These routes with what a parameter can be that stands in some of their paths.
+    #[must_use]
+    pub fn names(mut self, parameter: Parameter) -> Self {
+        let segment = format!("/{{{}}}", parameter.name);
+        for operation in self.operations.iter_mut().filter(|operation| operation.path.contains(&segment)) {
+            operation.path_parameters.push(parameter.clone());
+        }
         self
     }
 

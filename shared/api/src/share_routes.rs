@@ -16,7 +16,6 @@ use table::Level;
 use crate::of::{At, Of, Work};
 use crate::record_routes::outcome_of;
 use crate::respond::{page, written_beside};
-use crate::schemas::page_of;
 use crate::{Context, NoQuery, Operation, Result, Routes, Shape, Write};
 
 /// The routes by which an object's records are shared with users, teams and everyone.
@@ -38,7 +37,7 @@ pub fn share_routes(of: Of) -> Routes {
                 format!("list_{name}_shares"),
                 format!("List whom a {name} is shared with"),
             )
-            .answers(200, Shape::Schema(page_of(listed_schema()))),
+            .answers(200, Shape::Page(listed_schema())),
             get(move |context, query, path| list(of, context, query, path)),
         )
         .add(
@@ -64,6 +63,7 @@ pub fn share_routes(of: Of) -> Routes {
 
 fn share_schema() -> Value {
     json!({
+        "title": "Share",
         "type": "object",
         "required": ["subject", "level", "created_at", "created_by"],
         "properties": {
@@ -82,6 +82,7 @@ fn share_schema() -> Value {
 
 fn listed_schema() -> Value {
     let mut schema = share_schema();
+    schema["title"] = json!("ListedShare");
     schema["required"] = json!(["subject", "level", "created_at", "created_by", "name"]);
     let help = "The name of the user or the team, if they are still there.";
     schema["properties"]["name"] = json!({ "type": ["string", "null"], "description": help });

@@ -1,11 +1,13 @@
-//! What is generated from the code: `docs/openapi.json`, the route table of `docs/API.md`, the routes of `template.yaml` and
-//! of `cargo lambda watch`, and a sample of every domain event in `events/domain/`.
+//! What is generated from the code: `docs/openapi.json`, the list of operations in `docs/operations.txt`, the route table of
+//! `docs/API.md`, the routes of `template.yaml` and of `cargo lambda watch`, and a sample of every domain event in
+//! `events/domain/`.
 //!
 //! With `RAPPORT_WRITE_DOCUMENTS=1` these tests write instead of comparing; `cargo xtask openapi` does that.
 
 mod goldens;
 mod routing;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
@@ -13,6 +15,8 @@ use serde_json::{Map, Value};
 use super::{Capability, capabilities, path, text};
 use crate::app::App;
 
+/// Every operation that there ever was, one a line: id, method, path.
+const OPERATIONS: &str = "docs/operations.txt";
 const BEGIN: &str = "<!-- routes: written by `cargo xtask openapi` -->";
 const END: &str = "<!-- routes: end -->";
 
@@ -63,6 +67,25 @@ async fn the_openapi_document_is_what_the_routes_say() {
     let (schema, custom) = (records::Schema::built_in(), records::Schema::custom_record());
     let objects: Vec<&records::Object> = schema.objects().map(|object| &**object).chain([&custom]).collect();
     compare("docs/openapi.json", &pretty(&api::document(&operations, &objects)));
+}
+
+/// Clients are generated with the ids as names of functions: one that goes, or is called something else, breaks them. So what is new
+/// is written like any other document, but what is gone has to be taken out by hand.
+#[tokio::test]
+async fn an_operation_that_was_published_stays() {
+    let app = App::start().await;
+    let operations: BTreeSet<String> = capabilities(&app)
+        .into_iter()
+        .flat_map(|capability| capability.operations)
+        .map(|operation| format!("{} {} {}", operation.id, operation.method, operation.path))
+        .collect();
+    let published: BTreeSet<String> = text(OPERATIONS).lines().map(str::to_owned).collect();
+    let gone: Vec<&String> = published.difference(&operations).collect();
+    assert!(
+        gone.is_empty(),
+        "clients call these operations, which are gone or changed: {gone:#?}\nIf that is meant, take them out of {OPERATIONS} and say so in CHANGELOG.md"
+    );
+    compare(OPERATIONS, &operations.iter().map(|line| format!("{line}\n")).collect::<String>());
 }
 
 #[tokio::test]

@@ -9,12 +9,20 @@ use serde_json::Value;
 
 use super::text;
 
-fn document() -> Value {
+pub(super) fn document() -> Value {
     serde_json::from_str(&text("docs/openapi.json")).unwrap()
 }
 
+/// What a reference within the document leads to; anything else is itself.
+pub(super) fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    match value.get("$ref").and_then(Value::as_str) {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => value,
+    }
+}
+
 /// Every value in the document with where it is.
-fn walk<'a>(value: &'a Value, at: &str, visit: &mut impl FnMut(&str, &'a Value)) {
+pub(super) fn walk<'a>(value: &'a Value, at: &str, visit: &mut impl FnMut(&str, &'a Value)) {
     visit(at, value);
     match value {
         Value::Object(members) => {
@@ -53,14 +61,17 @@ fn every_reference_leads_somewhere() {
             used.insert(reference.to_owned());
         }
     });
-    for name in document["components"]["schemas"].as_object().unwrap().keys() {
-        assert!(used.contains(&format!("#/components/schemas/{name}")), "nothing uses the schema {name}");
+    for (kind, members) in document["components"].as_object().unwrap() {
+        for name in members.as_object().unwrap().keys().filter(|_| kind != "securitySchemes") {
+            assert!(used.contains(&format!("#/components/{kind}/{name}")), "nothing uses {name} of the {kind}");
+        }
     }
 }
 
 #[test]
 fn every_path_parameter_is_declared_and_every_declared_one_is_in_the_path() {
-    for (path, methods) in document()["paths"].as_object().unwrap() {
+    let document = document();
+    for (path, methods) in document["paths"].as_object().unwrap() {
         let in_path: BTreeSet<String> = path
             .split('/')
             .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
@@ -70,7 +81,7 @@ fn every_path_parameter_is_declared_and_every_declared_one_is_in_the_path() {
             let parameters = operation["parameters"].as_array().unwrap();
             let mut places = BTreeSet::new();
             let mut declared = BTreeSet::new();
-            for parameter in parameters {
+            for parameter in parameters.iter().map(|parameter| resolved(&document, parameter)) {
                 let name = parameter["name"].as_str().unwrap();
                 let place = parameter["in"].as_str().unwrap();
                 assert!(["path", "query", "header"].contains(&place), "{method} {path}: {place}");
@@ -108,10 +119,37 @@ fn every_answer_is_described_and_every_type_is_one_of_json_schema() {
     });
     for (path, methods) in document["paths"].as_object().unwrap() {
         for (method, operation) in methods.as_object().unwrap() {
-            for (status, response) in operation["responses"].as_object().unwrap() {
+            let responses = operation["responses"].as_object().unwrap();
+            for (status, response) in responses {
+                let response = resolved(&document, response);
                 assert!(response["description"].is_string(), "{method} {path}: {status}");
+                let problem = response["content"].get("application/problem+json");
+                assert_eq!(problem.is_some(), status.as_str() >= "300", "{method} {path}: {status}");
             }
-            assert!(operation["responses"]["default"].is_object(), "{method} {path} never fails");
+            assert!(responses.keys().any(|status| status.starts_with('2')), "{method} {path} never succeeds");
         }
     }
+}
+
+#[test]
+fn every_operation_stands_in_one_chapter_that_says_what_it_is_about() {
+    let document = document();
+    let chapters: BTreeSet<&str> = document["tags"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tag| {
+            assert!(!tag["description"].as_str().unwrap().is_empty(), "{tag} says nothing: `Routes::tagged` does");
+            tag["name"].as_str().unwrap()
+        })
+        .collect();
+    let mut used = BTreeSet::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let tags = operation["tags"].as_array().unwrap();
+            assert_eq!(tags.len(), 1, "{method} {path}");
+            used.extend(tags[0].as_str());
+        }
+    }
+    assert_eq!(used, chapters);
 }

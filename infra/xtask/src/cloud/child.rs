@@ -78,6 +78,14 @@ fn tied_to_us(program: &OsStr) -> Command {
 /// When it cannot start, takes longer than `limit` (it is ended then, with all that it started), or says that it failed; the
 /// message ends with the last lines of what it wrote.
 pub(super) fn run(command: &mut Command, limit: Duration) -> anyhow::Result<String> {
+    run_telling(command, limit, 60)
+}
+
+/// [`run`], whose error ends with so many lines.
+///
+/// # Errors
+/// As [`run`].
+pub(super) fn run_telling(command: &mut Command, limit: Duration, lines: usize) -> anyhow::Result<String> {
     let mut output = tempfile()?;
     command.stdout(output.try_clone()?).stderr(output.try_clone()?);
     let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
@@ -98,8 +106,8 @@ pub(super) fn run(command: &mut Command, limit: Duration) -> anyhow::Result<Stri
     let written = String::from_utf8_lossy(&written).into_owned();
     match status {
         Some(status) if status.success() => Ok(written),
-        Some(status) => bail!("{status}\n{}", tail(&written, 60)),
-        None => bail!("not done after {} s\n{}", limit.as_secs(), tail(&written, 60)),
+        Some(status) => bail!("{status}\n{}", tail(&written, lines)),
+        None => bail!("not done after {} s\n{}", limit.as_secs(), tail(&written, lines)),
     }
 }
 

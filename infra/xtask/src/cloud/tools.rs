@@ -42,8 +42,15 @@ pub(super) const CARGO_LAMBDA: Tool = Tool {
     constraints: include_str!("../../tools/cargo-lambda.txt"),
 };
 
+/// The asker of everything that an OpenAPI document allows, and of much that it does not.
+pub(super) const SCHEMATHESIS: Tool = Tool {
+    name: "schemathesis",
+    requirement: "schemathesis==4.32.5",
+    constraints: include_str!("../../tools/schemathesis.txt"),
+};
+
 /// Every tool that the project uses.
-pub(super) const ALL: &[&Tool] = &[&MINISTACK, &SAM, &CFN_LINT, &CARGO_LAMBDA];
+pub(super) const ALL: &[&Tool] = &[&MINISTACK, &SAM, &CFN_LINT, &CARGO_LAMBDA, &SCHEMATHESIS];
 
 /// Written last, so that an environment whose making was interrupted is made again; it holds what was asked for.
 const STAMP: &str = "rapport-requirement";

@@ -3,22 +3,21 @@
 //! The embedded stack is table, queues and files; `cargo lambda watch` runs the functions in processes of their own, behind the
 //! routes of `Cargo.toml`. Each function is called once through it: those with routes over HTTP, the others with their sample event.
 
-use std::collections::BTreeMap;
 use std::fs::File;
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
+use super::caller::Caller;
+use super::embedded::Embedded;
 use super::{RunFolder, artefacts, child, step, tools};
 
 /// A variable that everything inherits that is started here, so that it can be found again.
 const MARK: &str = "RAPPORT_WATCH_RUN";
-/// How long one answer may take: the first one of a function waits until cargo has found it built.
-const PATIENCE: Duration = Duration::from_secs(300);
 /// Functions without routes, and the sample of what triggers them.
 const SAMPLES: [(&str, &str); 5] = [
     ("authorizer", "authorizer.json"),
@@ -42,7 +41,6 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
     let left = step("stop what was started", || run.stop_what_is_left());
     if outcome.is_err() {
         folder.keep();
-        crate::complain(&run.logs());
     }
     outcome.with_context(|| format!("logs are in {}", folder.path.display()))?;
     left
@@ -56,64 +54,37 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn with_rapport(&self, rapport: &Path, program: &Path) -> anyhow::Result<()> {
-        let mut command = child::command(rapport, self.folder);
-        command.args(["--port", "0", "--aws-port", "0", "--seed", "empty"]);
-        let mut rapport = self.start("rapport", command)?;
-        let outcome = self.with_watch(&mut rapport, program);
-        let _ = child::end(&mut rapport);
-        outcome
-    }
-
-    fn with_watch(&self, rapport: &mut Child, program: &Path) -> anyhow::Result<()> {
-        let variables = step("start the embedded stack", || self.variables(rapport))?;
+        let start = || Embedded::start(rapport, self.folder, &[(MARK, self.folder.as_os_str())]);
+        let embedded = step("start the embedded stack", start)?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let mut command = child::command(program, self.root);
         command.args(recipe(&std::fs::read_to_string(self.root.join("README.md"))?)?);
         // A port that is free here, and no rebuilding while somebody edits.
-        command.args(["--ignore-changes", "--wait", "--invoke-port", &port.to_string()]).envs(&variables);
-        let mut watch = self.start("watch", command)?;
-        let outcome = self.call(&mut watch, &format!("http://127.0.0.1:{port}"));
+        command.args(["--ignore-changes", "--wait", "--invoke-port", &port.to_string()]).envs(embedded.variables()?);
+        let log = File::create(self.log())?;
+        command.env(MARK, self.folder).stdout(log.try_clone()?).stderr(log);
+        let mut watch = command.spawn().context("cannot start cargo lambda watch")?;
+        let caller = Caller::new(&format!("http://127.0.0.1:{port}"), &embedded.key()?);
+        let outcome = self.call(&mut watch, &caller);
         let _ = child::end(&mut watch);
+        if outcome.is_err() {
+            let watched = child::tail(&std::fs::read_to_string(self.log()).unwrap_or_default(), 40);
+            crate::complain(&format!("-- rapport\n{}\n-- cargo lambda watch\n{watched}", embedded.log_tail(40)));
+        }
         outcome
     }
 
-    fn start(&self, name: &str, mut command: Command) -> anyhow::Result<Child> {
-        let log = File::create(self.log(name))?;
-        command.env(MARK, self.folder).stdout(log.try_clone()?).stderr(log);
-        command.spawn().with_context(|| format!("cannot start {name}"))
+    fn log(&self) -> PathBuf {
+        self.folder.join("watch.log")
     }
 
-    fn log(&self, name: &str) -> std::path::PathBuf {
-        self.folder.join(name).with_extension("log")
-    }
-
-    fn logs(&self) -> String {
-        let tail = |name| child::tail(&std::fs::read_to_string(self.log(name)).unwrap_or_default(), 40);
-        format!("-- rapport\n{}\n-- cargo lambda watch\n{}", tail("rapport"), tail("watch"))
-    }
-
-    /// What the embedded stack says that functions need, once it is there.
-    fn variables(&self, rapport: &mut Child) -> anyhow::Result<BTreeMap<String, String>> {
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while !std::fs::read_to_string(self.log("rapport"))?.contains("Rapport is running") {
-            ensure!(rapport.try_wait()?.is_none(), "rapport ended by itself");
-            ensure!(Instant::now() < deadline, "rapport was not there after 60 s");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        let text = std::fs::read_to_string(self.folder.join(".rapport/aws.env"))?;
-        let pairs = text.lines().filter_map(|line| line.split_once('='));
-        Ok(pairs.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect())
-    }
-
-    fn call(&self, watch: &mut Child, base: &str) -> anyhow::Result<()> {
-        let key = std::fs::read_to_string(self.folder.join(".rapport/api-key"))?;
-        let caller = Caller::new(base, key.trim());
+    fn call(&self, watch: &mut Child, caller: &Caller) -> anyhow::Result<()> {
         step("wait for cargo lambda watch", || caller.wait(watch))?;
         step("identity", || {
             caller.get("/v1/openapi.json", &[])?.expect(200)?;
             let me = caller.get("/v1/me", &[])?.expect(200)?;
             ensure!(me.body["role"] == "admin", "{}", me.body);
-            Caller::new(base, "rk_nobody").get("/v1/me", &[])?.expect(401).map(drop)
+            caller.with_key("rk_nobody").get("/v1/me", &[])?.expect(401).map(drop)
         })?;
         let made = step("contacts", || {
             let body = json!({ "first_name": "Ada", "last_name": "Watched" });
@@ -130,7 +101,7 @@ impl Run<'_> {
             Ok(())
         })?;
         for (function, file) in SAMPLES {
-            step(function, || self.sample(&caller, function, file))?;
+            step(function, || self.sample(caller, function, file))?;
         }
         Ok(())
     }
@@ -188,77 +159,6 @@ fn recipe(readme: &str) -> anyhow::Result<Vec<String>> {
     // Without an address it listens on every interface, and the functions take any caller of theirs for the gateway.
     ensure!(line.contains("--invoke-address 127.0.0.1"), "README.md's `cargo lambda watch` must stay on the loopback");
     Ok(words)
-}
-
-/// Somebody who calls the functions.
-struct Caller {
-    agent: ureq::Agent,
-    base: String,
-    credential: String,
-}
-
-/// What came back.
-struct Reply {
-    request: String,
-    status: u16,
-    body: Value,
-}
-
-impl Reply {
-    fn expect(self, status: u16) -> anyhow::Result<Self> {
-        ensure!(self.status == status, "{} answered {}, not {status}: {}", self.request, self.status, self.body);
-        Ok(self)
-    }
-}
-
-impl Caller {
-    fn new(base: &str, key: &str) -> Self {
-        let agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
-            .proxy(None)
-            .build()
-            .new_agent();
-        Self { agent, base: base.to_owned(), credential: format!("Bearer {key}") }
-    }
-
-    /// Waits until somebody listens.
-    fn wait(&self, watch: &mut Child) -> anyhow::Result<()> {
-        let address = self.base.trim_start_matches("http://");
-        let deadline = Instant::now() + Duration::from_secs(60);
-        while std::net::TcpStream::connect(address).is_err() {
-            if let Some(status) = watch.try_wait()? {
-                bail!("cargo lambda watch ended by itself: {status}");
-            }
-            ensure!(Instant::now() < deadline, "cargo lambda watch took no connection for 60 s");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        Ok(())
-    }
-
-    fn get(&self, path: &str, headers: &[(&str, &str)]) -> anyhow::Result<Reply> {
-        self.send("GET", path, headers, None)
-    }
-
-    fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> anyhow::Result<Reply> {
-        let name = format!("{method} {path}");
-        let mut request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.base))
-            .header("authorization", &self.credential)
-            .header("content-type", "application/json");
-        for (key, value) in headers {
-            request = request.header(*key, *value);
-        }
-        let sent = match body {
-            Some(body) => self.agent.run(request.body(body.to_string())?),
-            None => self.agent.run(request.body(())?),
-        };
-        let mut response = sent.with_context(|| name.clone())?;
-        let text = response.body_mut().read_to_string().with_context(|| name.clone())?;
-        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        Ok(Reply { request: name, status: response.status().as_u16(), body })
-    }
 }
 
 #[cfg(test)]
