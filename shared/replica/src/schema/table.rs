@@ -1,6 +1,6 @@
 //! One object as tables of a replica's file.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use records::Object;
@@ -169,7 +169,7 @@ impl Table {
     }
 
     /// What the contents of the table of words follow from.
-    pub(crate) fn words_signature(&self) -> Vec<(&str, &str)> {
+    pub(crate) fn words_signature(&self) -> BTreeSet<(&str, &str)> {
         self.searched().map(|column| (column.name.as_str(), column.signature.as_str())).collect()
     }
 }
