@@ -35,7 +35,8 @@ fn of_workspace() -> Routes {
     let summary = "This document with the workspace's own objects and fields";
     let objects = Parameter {
         name: "objects".to_owned(),
-        help: "Objects in the singular, separated by commas: only their paths and schemas, of the company's own.".to_owned(),
+        help: "Objects in the singular, separated by commas: only their paths and schemas, of the company's own."
+            .to_owned(),
         schema: json!({ "type": "string", "examples": ["x_project,x_invoice"] }),
     };
     let operation = Operation::new(Method::GET, path, "read_workspace_openapi", summary).asks(vec![objects]);

@@ -37,8 +37,8 @@ pub use record_routes::{all_record_routes, history_route, record_routes};
 pub use respond::{etag, page, written};
 pub use routes::{Operation, Parameter, Routes, Shape};
 pub use schemas::record_schema_name;
-pub use workspace_document::workspace_document;
 pub use share_routes::share_routes;
+pub use workspace_document::workspace_document;
 
 /// The result of a handler.
 pub type Result<T, E = Problem> = std::result::Result<T, E>;

@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use records::{Field, Object, Schema};
 use serde_json::{Map, Value, json};
 
-use crate::schemas::{self, record_schema_name};
 use crate::Of;
+use crate::schemas::{self, record_schema_name};
 
 /// What paths of the template have in the place of an object.
 const OBJECT: &str = "{object}";
@@ -114,7 +114,9 @@ fn id_of(operation: &Value) -> Option<String> {
 /// Adds fields to what the list of an object can be asked by.
 fn ask_for<'a>(paths: &mut Map<String, Value>, object: &Object, fields: impl Iterator<Item = &'a Field>) {
     let list = paths.get_mut(&["/v1/", &object.plural].concat()).and_then(|path| path.get_mut("get"));
-    let Some(parameters) = list.and_then(|list| list.get_mut("parameters")).and_then(Value::as_array_mut) else { return };
+    let Some(parameters) = list.and_then(|list| list.get_mut("parameters")).and_then(Value::as_array_mut) else {
+        return;
+    };
     for field in fields {
         if !parameters.iter().any(|known| known["name"] == field.path) {
             let schema = json!({ "type": "string" });
@@ -141,7 +143,10 @@ impl Copy<'_> {
     fn renamed(&self, template: &Value) -> Value {
         match template {
             Value::Object(members) => Value::Object(
-                members.iter().map(|(name, member)| (self.word(name), self.member(name, member))).collect::<Map<_, _>>(),
+                members
+                    .iter()
+                    .map(|(name, member)| (self.word(name), self.member(name, member)))
+                    .collect::<Map<_, _>>(),
             ),
             Value::Array(members) => Value::Array(members.iter().map(|member| self.renamed(member)).collect()),
             Value::String(text) => Value::String(self.word(text)),
@@ -185,9 +190,11 @@ mod tests {
     }
 
     fn template() -> Value {
-        let read = |id: &str| json!({ "get": { "operationId": id, "summary": "Read a custom_record", "parameters": [
+        let read = |id: &str| {
+            json!({ "get": { "operationId": id, "summary": "Read a custom_record", "parameters": [
             { "name": "object", "in": "path" }, { "name": "id", "in": "path" },
-        ], "schema": { "$ref": "#/components/schemas/CustomRecord" } } });
+        ], "schema": { "$ref": "#/components/schemas/CustomRecord" } } })
+        };
         json!({
             "paths": { "/v1/{object}/{id}": read("read_custom_record"), "/v1/{object}/{id}/history": read("read_custom_record_history") },
             "components": { "schemas": { "CustomRecord": {}, "CustomRecordPatch": {}, "Contact": {} } },
@@ -208,10 +215,17 @@ mod tests {
 
     #[test]
     fn objects_whose_names_would_be_spelt_alike_are_told_apart() {
-        let names = [("x_a", "x_as"), ("x_a_history", "x_a_histories"), ("x_a_patch", "x_a_patches"), ("x_b1", "x_b1s"), ("x_b_1", "x_b_1s")];
+        let names = [
+            ("x_a", "x_as"),
+            ("x_a_history", "x_a_histories"),
+            ("x_a_patch", "x_a_patches"),
+            ("x_b1", "x_b1s"),
+            ("x_b_1", "x_b_1s"),
+        ];
         let document = workspace_document(template(), &schema(&names), |_| true);
         let schemas = document["components"]["schemas"].as_object().unwrap();
-        let components: Vec<&str> = schemas.keys().map(String::as_str).filter(|name| !name.ends_with("Patch")).collect();
+        let components: Vec<&str> =
+            schemas.keys().map(String::as_str).filter(|name| !name.ends_with("Patch")).collect();
         assert_eq!(components, ["Contact", "XA", "XAHistory", "XAPatch_2", "XB1", "XB1_2"]);
         let paths = document["paths"].as_object().unwrap();
         let ids: BTreeSet<String> = operations(paths).filter_map(id_of).collect();
