@@ -3,6 +3,7 @@
 mod built_in;
 mod caches;
 mod definitions;
+mod document;
 mod guards;
 mod judged;
 mod records;
