@@ -12,7 +12,7 @@ use kernel::{AnyId, Error, Id, Result, Version, Violations, kinds};
 use serde_json::{Value, json};
 use table::{Committed, KeptAnswer, Refused};
 
-use self::combine::{Candidates, Combined, at};
+use self::combine::{Candidates, Combined, OWNER, at};
 pub use self::combine::{MAX_MERGED, Merge};
 use crate::access::{Reach, reaches};
 use crate::job::{Job, JobKind};
@@ -165,9 +165,12 @@ async fn settled(
     // What one of the records had is taken over as it is; what somebody says now is judged.
     let mut taken_over = after.clone();
     for path in said.iter().map(String::as_str) {
-        taken_over.fields.set(path, None);
+        match path {
+            OWNER => taken_over.common.owner_id = None,
+            path => taken_over.fields.set(path, None),
+        }
     }
-    references::check(cx, plan, object, Some(&taken_over), &after).await.map_err(placed)?;
+    references::check(cx, plan, object, Some(&taken_over), &after).await.map_err(|error| placed(object, error))?;
     Ok(after)
 }
 
@@ -197,12 +200,16 @@ async fn above(
 }
 
 /// A violation of a field as one of the choice for it.
-fn placed(error: Error) -> Error {
+fn placed(object: &Object, error: Error) -> Error {
     let Error::Invalid(found) = error else { return error };
     let mut placed = Violations::new();
     for violation in found.iter() {
-        let path = violation.pointer.trim_start_matches('/').replace('/', ".");
-        placed.add(at(&path) + "/value", violation.code, violation.detail.clone());
+        let of_field = object.live().find_map(|field| {
+            let rest = violation.pointer.strip_prefix(&field.pointer())?;
+            (rest.is_empty() || rest.starts_with('/')).then(|| at(&field.path) + "/value" + rest)
+        });
+        let pointer = of_field.unwrap_or_else(|| at(OWNER) + "/value");
+        placed.add(pointer, violation.code, violation.detail.clone());
     }
     Error::Invalid(placed)
 }

@@ -12,6 +12,9 @@ use crate::{Field, FieldType, Fields, Object, Record};
 /// The most records that become part of another one at once.
 pub const MAX_MERGED: usize = 9;
 
+/// What the owner is called among the fields that can be chosen.
+pub(crate) const OWNER: &str = "owner_id";
+
 /// What is asked of a merge.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Merge {
@@ -88,7 +91,7 @@ impl Merge {
     pub(crate) fn combine(&self, object: &Object, winner: &Record, others: &[Record]) -> Result<Combined, Violations> {
         let records: Vec<&Record> = std::iter::once(winner).chain(others).collect();
         let mut combining = Combining { object, records, violations: Violations::new() };
-        for path in self.choices.keys().filter(|path| !(object.owned && path.as_str() == "owner_id")) {
+        for path in self.choices.keys().filter(|path| !(object.owned && path.as_str() == OWNER)) {
             match object.field(path) {
                 Some(field) if field.kind.is_computed() => {
                     combining.violations.add(at(path), "read_only", "follows from other fields");
@@ -97,11 +100,12 @@ impl Merge {
                 None => combining.violations.add(at(path), "unknown_field", "is not a field of this object"),
             }
         }
+        let owner = self.choices.get(OWNER).filter(|_| object.owned);
         let mut combined = Combined {
             fields: Fields::default(),
-            owner_id: combining.owner(self.choices.get("owner_id").filter(|_| object.owned)),
+            owner_id: combining.owner(owner),
             lines: Vec::new(),
-            said: Vec::new(),
+            said: matches!(owner, Some(Choice::Value(_))).then(|| OWNER.to_owned()).into_iter().collect(),
         };
         for field in object.stored() {
             combining.take(field, self.choices.get(&field.path), &mut combined);
@@ -169,12 +173,12 @@ impl Combining<'_> {
     fn owner(&mut self, choice: Option<&Choice>) -> Option<Id<kinds::User>> {
         match choice {
             None => self.records.iter().find_map(|record| record.common.owner_id),
-            Some(Choice::Of(id)) => self.chosen("owner_id", *id).and_then(|record| record.common.owner_id),
+            Some(Choice::Of(id)) => self.chosen(OWNER, *id).and_then(|record| record.common.owner_id),
             Some(Choice::Value(Value::Null)) => None,
             Some(Choice::Value(value)) => {
                 let owner = value.as_str().and_then(|id| id.parse().ok());
                 if owner.is_none() {
-                    self.violations.add(at("owner_id") + "/value", "not_an_id", "must be a user's id or null");
+                    self.violations.add(at(OWNER) + "/value", "not_an_id", "must be a user's id or null");
                 }
                 owner
             }

@@ -83,6 +83,7 @@ async fn what_cannot_be_merged_is_told_at_once_and_nothing_is_written() {
     let company = bench.create("company", json!({ "name": "Acme" })).await;
     let trashed = bench.create("contact", json!({ "first_name": "T" })).await;
     records::archive(&bench.cx, &*bench.object("contact").await, trashed, None).await.unwrap();
+    let nobody = bench.cx.ids.next::<kinds::User>();
     let cases = [
         (json!({}), "required"),
         (json!({ "others": [] }), "out_of_range"),
@@ -101,11 +102,16 @@ async fn what_cannot_be_merged_is_told_at_once_and_nothing_is_written() {
         (json!({ "others": [b], "fields": { "company_id": { "value": b } } }), "unknown_record"),
         (json!({ "others": [b], "fields": { "first_name": { "value": null } } }), "nothing_known"),
         (json!({ "others": [b], "fields": { "owner_id": { "value": "me" } } }), "not_an_id"),
+        (json!({ "others": [b], "fields": { "owner_id": { "value": nobody } } }), "unknown_user"),
+        (json!({ "others": [b], "fields": { "former_jobs": { "value": [{ "company_id": b }] } } }), "unknown_record"),
     ];
     for (body, expected) in cases {
         code(merge(&bench, "contact", a, body).await.unwrap_err(), expected);
     }
     assert_eq!(bench.read("contact", a).await["version"], 1);
+    let body = json!({ "others": [b], "fields": { "former_jobs": { "value": [{ "company_id": b }] } } });
+    let refused = format!("{:?}", merge(&bench, "contact", a, body).await.unwrap_err());
+    assert!(refused.contains("\"/fields/former_jobs/value/0/company_id\""), "{refused}");
 }
 
 #[tokio::test]

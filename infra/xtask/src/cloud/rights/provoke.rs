@@ -17,6 +17,9 @@ pub(super) struct Scene<'run> {
     api: Api,
     workspace: String,
     contact: String,
+    /// The ids of a company and a team, for others below them.
+    company: String,
+    team: String,
     user: String,
     /// A record of an object of the company's own.
     thing: String,
@@ -33,11 +36,13 @@ pub(super) struct Scene<'run> {
 }
 
 impl<'run> Scene<'run> {
-    /// Makes the workspace, with a contact and a user.
+    /// Makes the workspace, with a contact, a company, a team and a user.
     pub(super) fn set(stack: &'run Stack<'run>, outputs: &'run Outputs) -> anyhow::Result<Self> {
         let api = Api::new(outputs, &stack.workspace(outputs, "rights")?)?;
         let workspace = api.get("/v1/workspace", &[])?.expect(200)?.text("/id")?.to_owned();
         let contact = flows::create(&api, "rights@example.com")?.text("/id")?.to_owned();
+        let company = api.send("POST", "/v1/companies", &[], &json!({"name": "Acme"}))?.expect(201)?.text("/id")?.to_owned();
+        let team = api.send("POST", "/v1/teams", &[], &json!({"name": "Sales"}))?.expect(201)?.text("/id")?.to_owned();
         let user = json!({"name": "Rita", "email": "rita@example.com", "role": "viewer"});
         let user = api.send("POST", "/v1/users", &[], &user)?.expect(201)?.text("/id")?.to_owned();
         let thing = define(&api)?;
@@ -49,6 +54,8 @@ impl<'run> Scene<'run> {
             thing: format!("/v1/x_things/{thing}"),
             schema: stack.resource("SchemaFunction")?,
             contact: format!("/v1/contacts/{contact}"),
+            company,
+            team,
             user: format!("/v1/users/{user}"),
             views: stack.resource("ViewsFunction")?,
             jobs: stack.resource("JobsFunction")?,
@@ -145,8 +152,22 @@ pub(super) fn archive_user(scene: &Scene<'_>) -> anyhow::Result<bool> {
     worked(&scene.api.bare("DELETE", &scene.user)?)
 }
 
-pub(super) fn read_contact(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    worked(&scene.api.get(&scene.contact, &[])?)
+/// Binds the transaction to the team above.
+pub(super) fn create_team_below(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let team = json!({"name": format!("Team {}", scene.next()), "parent_id": scene.team});
+    worked(&scene.api.send("POST", "/v1/teams", &[], &team)?)
+}
+
+/// Reads it first.
+pub(super) fn change_contact(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let city = json!({"city": format!("City {}", scene.next())});
+    worked(&scene.api.send("PATCH", &scene.contact, &[], &city)?)
+}
+
+/// Looks the parent up, and binds the transaction to it.
+pub(super) fn create_company_below(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let company = json!({"name": "Below", "parent_id": scene.company});
+    worked(&scene.api.send("POST", "/v1/companies", &[], &company)?)
 }
 
 pub(super) fn read_history(scene: &Scene<'_>) -> anyhow::Result<bool> {
