@@ -46,8 +46,7 @@ async fn records_may_come_before_the_definition_of_their_object() {
     let [early, within, late, removed] = [0; 4].map(|object| world.id_of(object));
     let named = |id, position, name: &str| world.record("x_project", id, 1, position, json!({ "name": name }));
     world.append(1, &[named(early, 1, "Early"), named(removed, 2, "Removed")]).await;
-    let gone =
-        events::Change { version: 1, ..world.told("record", "x_project", &removed.to_string(), 3, None) };
+    let gone = events::Change { version: 1, ..world.told("record", "x_project", &removed.to_string(), 3, None) };
     world.append(2, &[gone, named(within, 4, "Within"), world.definition(5, &project(1, json!([])))]).await;
     world.append(3, &[named(late, 6, "Late"), named(removed, 2, "Removed")]).await;
     assert_eq!(names(&replica, &Query::new("x_project")).await, ["Early", "Late", "Within"]);

@@ -41,7 +41,8 @@ impl<'run> Scene<'run> {
         let api = Api::new(outputs, &stack.workspace(outputs, "rights")?)?;
         let workspace = api.get("/v1/workspace", &[])?.expect(200)?.text("/id")?.to_owned();
         let contact = flows::create(&api, "rights@example.com")?.text("/id")?.to_owned();
-        let company = api.send("POST", "/v1/companies", &[], &json!({"name": "Acme"}))?.expect(201)?.text("/id")?.to_owned();
+        let company =
+            api.send("POST", "/v1/companies", &[], &json!({"name": "Acme"}))?.expect(201)?.text("/id")?.to_owned();
         let team = api.send("POST", "/v1/teams", &[], &json!({"name": "Sales"}))?.expect(201)?.text("/id")?.to_owned();
         let user = json!({"name": "Rita", "email": "rita@example.com", "role": "viewer"});
         let user = api.send("POST", "/v1/users", &[], &user)?.expect(201)?.text("/id")?.to_owned();
