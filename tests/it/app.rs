@@ -6,7 +6,9 @@ use http_body_util::BodyExt;
 use identity::{Bootstrapped, FirstUser};
 use kernel::{Clock, Ids};
 use local::{Config, Stack};
+use records::Definition;
 use serde_json::{Value, json};
+use table::{Changes, Meter, Sort};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -40,6 +42,33 @@ impl App {
         let user = user.parse().unwrap();
         let secret = identity::operator_key(&tables, &Clock::System, &ids, workspace, user).await.unwrap();
         admin.with_secret(secret.reveal())
+    }
+
+    /// What a workspace says of its objects for the first time: written past the API, as if long ago.
+    pub(crate) async fn define(&self, admin: &Caller, definitions: Value) {
+        self.write_definitions(admin, definitions, 1).await;
+    }
+
+    /// What it says of them for the second time.
+    pub(crate) async fn redefine(&self, admin: &Caller, definitions: Value) {
+        self.write_definitions(admin, definitions, 2).await;
+    }
+
+    async fn write_definitions(&self, admin: &Caller, definitions: Value, version: u64) {
+        let workspace = admin.made.as_ref().unwrap().workspace;
+        let table = self.stack.app().tables.workspace(workspace, Meter::default());
+        for definition in definitions.as_array().unwrap() {
+            let mut document = definition.as_object().cloned().unwrap();
+            document.insert("version".to_owned(), json!(version));
+            document.insert("updated_at".to_owned(), json!(Clock::System.now()));
+            let key = table.keys().config(&Definition::part_of(definition["object"].as_str().unwrap()));
+            let mut changes = Changes::new();
+            match version {
+                1 => changes.create(key, Sort::Config, document),
+                version => changes.replace(key, Sort::Config, document, version - 1),
+            }
+            table.commit(&changes).await.unwrap();
+        }
     }
 
     /// Somebody without a credential.

@@ -1,55 +1,142 @@
-//! One record.
+//! One record: from the table by its key, with what only a replica knows where there is any.
 
-use api::{At, Context, Of, Operation, Parameter, Result, Routes, Shape, etag, parse_params};
+use std::sync::Arc;
+use std::time::Instant;
+
+use api::{
+    At, Context, Of, Operation, Params, ReplicaTime, Result, Routes, Seen, Shape, Work, etag, parse_params, with_object,
+};
 use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use http::Method;
-use kernel::{Error, Timestamp, Violations, pointer};
+use kernel::{AnyId, Error, Position, Timestamp, Version, Violations, pointer};
+use records::{Cx, Object, Record};
+use replica::Replicas;
+use serde_json::Value;
 
-pub(crate) fn routes(of: Of) -> Routes {
+use crate::include::{self, included};
+use crate::shapes;
+use crate::shown::{Only, Showing, has_roll_ups, schema_for};
+use crate::visibility::{hidden, visibility};
+
+pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {
     let name = of.noun();
-    let as_of = Parameter {
-        name: "as_of".to_owned(),
-        help: "The record as it was at this time, from its history.".to_owned(),
-        schema: serde_json::json!({ "type": "string", "format": "date-time" }),
-    };
+    let replicas = Arc::clone(replicas);
     Routes::new().add(
         Operation::new(Method::GET, of.one(""), format!("read_{name}"), format!("Read a {name}"))
-            .asks(vec![as_of])
+            .asks(shapes::read_parameters())
             .answers(200, Shape::Record(name)),
-        get(move |context, path, query| read(of, context, path, query)),
+        get(move |context, path, seen, query| read(of, Arc::clone(&replicas), context, path, seen, query)),
     )
 }
 
-/// The time that a query asks for.
-fn parse_as_of(query: Option<&str>) -> Result<Option<Timestamp>, Error> {
-    let (mut violations, mut as_of) = (Violations::new(), None);
-    for (name, value) in parse_params(query)? {
-        match (name.as_str(), value.parse()) {
-            ("as_of", Ok(time)) => as_of = Some(time),
-            ("as_of", Err(_)) => {
-                violations.add("/as_of", "not_a_time", "must be a time such as 2026-11-21T10:00:00.000Z");
-            }
-            _ => violations.add(pointer(&name), "unknown_parameter", "is not a parameter of this operation"),
-        }
-    }
-    violations.or(as_of).map_err(Error::from)
+/// What is wanted of a record.
+#[derive(Debug, Clone, Default)]
+struct Wanted {
+    include: Vec<String>,
+    fields: Option<Vec<String>>,
+    as_of: Option<Timestamp>,
 }
 
-async fn read(of: Of, Context(cx): Context, Path(at): Path<At>, RawQuery(query): RawQuery) -> Result<Response> {
-    let as_of = parse_as_of(query.as_deref())?;
-    let object = of.object(&cx, &at).await?;
-    let id = at.id(&object)?;
-    let record = match as_of {
-        None => records::load(&cx, &object, id).await?,
-        Some(time) => records::as_of(&cx, &object, id, time).await?,
+impl Wanted {
+    fn parse(params: &Params) -> Result<Self, Violations> {
+        let (mut wanted, mut violations) = (Self::default(), Violations::new());
+        let names = |text: &str| text.split(',').map(|name| name.trim().to_owned()).collect();
+        for (name, value) in params {
+            match name.as_str() {
+                "include" => wanted.include = names(value),
+                "fields" => wanted.fields = Some(names(value)),
+                "as_of" => match value.parse() {
+                    Ok(moment) => wanted.as_of = Some(moment),
+                    Err(_) => violations.add("/as_of", "not_a_time", "must be an RFC 3339 time"),
+                },
+                _ => violations.add(pointer(name), "unknown_parameter", "is not a parameter of this operation"),
+            }
+        }
+        violations.or(wanted)
+    }
+}
+
+/// A record that was found, as it is answered.
+struct Found {
+    body: Value,
+    /// The version that is stored now; none for a record as it was.
+    version: Option<Version>,
+    replica_ms: Option<f64>,
+}
+
+async fn read(
+    of: Of,
+    replicas: Arc<Replicas>,
+    Context(cx): Context,
+    Path(at): Path<At>,
+    Seen(position): Seen,
+    RawQuery(query): RawQuery,
+) -> Result<Response> {
+    let wanted = Wanted::parse(&parse_params(query.as_deref())?).map_err(Error::from)?;
+    let (cx, replicas, at, position, wanted) = (&cx, &replicas, &at, &position, &wanted);
+    let work = |object: Arc<Object>| -> Work<'_, Found> {
+        Box::pin(async move { find(cx, replicas, &object, at.id(&object)?, wanted, position).await })
     };
-    let mut response = Json(record.rendered(&object)).into_response();
-    // What it was has no version that could be written on.
-    if as_of.is_none() {
-        etag(&mut response, record.common.version);
+    let found = with_object(cx, of, at, work).await?;
+    let mut response = Json(found.body).into_response();
+    if let Some(version) = found.version {
+        etag(&mut response, version);
+    }
+    if let Some(replica_ms) = found.replica_ms {
+        response.extensions_mut().insert(ReplicaTime(replica_ms));
     }
     Ok(response)
+}
+
+/// One round trip, strongly consistent; one more where the object has roll-ups or something is included.
+async fn find(
+    cx: &Cx,
+    replicas: &Replicas,
+    object: &Object,
+    id: AnyId,
+    wanted: &Wanted,
+    position: &Position,
+) -> kernel::Result<Found> {
+    let (schema, visibility, mut violations) = (cx.schema().await?, visibility(cx), Violations::new());
+    let unseen = hidden(&schema, &visibility, object);
+    let includes = include::parse(object, &unseen, &wanted.include, &mut violations);
+    let only = wanted.fields.as_ref().map(|paths| Only::parse(object, paths, &mut violations));
+    violations.or(())?;
+    let record = match wanted.as_of {
+        Some(moment) => records::as_of(cx, object, id, moment).await?,
+        None => records::load(cx, object, id).await?,
+    };
+    let document = record.document();
+    let wants_roll_ups = wanted.as_of.is_none() && has_roll_ups(object);
+    let mut ids = include::ids(&includes, std::iter::once(&document));
+    let includes_itself = ids.contains(&id);
+    ids.extend((wants_roll_ups && !includes_itself).then_some(id));
+    let (mut others, mut replica_ms) = (Vec::new(), None);
+    if !ids.is_empty() {
+        let replica = replicas.open(&cx.table, &cx.clock).await?;
+        replica.follow(position).await?;
+        let started = Instant::now();
+        others = replica.found_here(&ids, &visibility)?;
+        replica_ms = Some(started.elapsed().as_secs_f64() * 1000.0);
+    }
+    let own = others.iter().find(|found| is_record(found, id)).map(|own| own.roll_ups.clone());
+    let roll_ups = wants_roll_ups.then(|| own.unwrap_or_default());
+    others.retain(|found| includes_itself || !is_record(found, id));
+    let documents = std::iter::once(&document).chain(others.iter().map(|other| &other.document));
+    let schema = schema_for(cx, documents).await?;
+    let object = schema.object(&object.name).map_or(object, |newer| newer);
+    let showing = Showing { object, hidden: &hidden(&schema, &visibility, object), only: only.as_ref() };
+    let mut body = showing.rendered(Record::read(object, document)?.rendered(object), roll_ups.as_ref());
+    if !includes.is_empty() {
+        body["included"] = included(&schema, &visibility, &others);
+    }
+    let version = wanted.as_of.is_none().then_some(record.common.version);
+    Ok(Found { body, version, replica_ms })
+}
+
+fn is_record(found: &replica::Found, id: AnyId) -> bool {
+    found.document.get("id").and_then(Value::as_str) == Some(id.to_string().as_str())
 }

@@ -95,7 +95,7 @@ impl FromRequest<App> for LossyWrite {
     }
 }
 
-async fn read(body: Body) -> Result<Vec<u8>> {
+pub(crate) async fn read(body: Body) -> Result<Vec<u8>> {
     match Limited::new(body, MAX_BODY_BYTES).collect().await {
         Ok(body) => Ok(body.to_bytes().to_vec()),
         Err(error) if error.is::<LengthLimitError>() => Err(Error::TooLarge { limit_bytes: MAX_BODY_BYTES }),
@@ -103,7 +103,7 @@ async fn read(body: Body) -> Result<Vec<u8>> {
     }
 }
 
-fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Document> {
+pub(crate) fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Document> {
     if bytes.is_empty() {
         return Ok(Document::new());
     }

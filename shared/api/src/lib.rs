@@ -6,6 +6,7 @@
 
 mod access;
 mod app;
+mod asked;
 mod batch_route;
 mod input;
 mod link_routes;
@@ -24,6 +25,7 @@ mod workspace_document;
 
 pub use access::Context;
 pub use app::{App, Authorize};
+pub use asked::{Question, Seen};
 pub use batch_route::batch_route;
 pub use input::{LossyWrite, MAX_BODY_BYTES, Write, position};
 pub use link_routes::{link_list_route, link_routes};
@@ -33,7 +35,7 @@ pub use of::{At, Of, Work, with_object};
 pub use openapi::document;
 pub use problem::Problem;
 pub use query::{NoQuery, Params, parse_params};
-pub use record_routes::{all_record_routes, history_route, record_routes};
+pub use record_routes::{Check, all_record_routes, checked_record_routes, history_route, record_routes};
 pub use respond::{etag, page, written};
 pub use routes::{Operation, Parameter, Routes, Shape, Tag};
 pub use schemas::record_schema_name;

@@ -7,8 +7,9 @@ use axum::Json;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use axum::routing::{delete, get, patch, post, put};
+use events::Document;
 use http::Method;
-use kernel::{Error, Id, kinds};
+use kernel::{AnyId, Error, Id, kinds};
 use records::{Cx, Object, Written};
 use serde::Deserialize;
 use serde_json::Value;
@@ -24,10 +25,23 @@ const LIMIT: u16 = 50;
 /// How many it may have.
 const MAX_LIMIT: u16 = 200;
 
+/// What a capability has to say of a write that no description of the object can.
+///
+/// It is about the members that are written, to the record of an id if there is one, and asked before anything is written,
+/// with every schema that the write is tried with.
+pub type Check = for<'a> fn(&'a Cx, &'a Object, Option<AnyId>, &'a Document) -> Work<'a, ()>;
+
 /// The routes of an object's life cycle. What an object does not offer is left out by the caller adding routes itself.
 #[must_use]
 pub fn record_routes(of: Of) -> Routes {
-    history_route(of).and(write_routes(of))
+    checked_record_routes(of, |_, _, _, _| Box::pin(async { Ok(()) })).and(upsert_route(of))
+}
+
+/// The same for an object of which a capability has more to say than its description, and whose records are known by
+/// nothing but their ids.
+#[must_use]
+pub fn checked_record_routes(of: Of, check: Check) -> Routes {
+    history_route(of).and(write_routes(of, check))
 }
 
 /// The routes of everything that can be done with the records of an object that people work with: their life cycle, links,
@@ -79,7 +93,7 @@ pub fn history_route(of: Of) -> Routes {
     )
 }
 
-fn write_routes(of: Of) -> Routes {
+fn write_routes(of: Of, check: Check) -> Routes {
     let name = of.noun();
     let operation = |method, path: String, verb: &str, summary: String| {
         Operation::new(method, path, format!("{verb}_{name}"), summary)
@@ -90,13 +104,13 @@ fn write_routes(of: Of) -> Routes {
                 .unconditional()
                 .takes(Shape::NewRecord(name))
                 .answers(201, Shape::Record(name)),
-            post(move |path, write| create(of, path, write)),
+            post(move |path, write| create(of, check, path, write)),
         )
         .add(
             operation(Method::PATCH, of.one(""), "update", format!("Change a {name}"))
                 .takes(Shape::Patch(name))
                 .answers(200, Shape::Record(name)),
-            patch(move |path, write| update(of, path, write)),
+            patch(move |path, write| update(of, check, path, write)),
         )
         .add(
             operation(Method::DELETE, of.one(""), "archive", format!("Put a {name} into the trash"))
@@ -113,18 +127,20 @@ fn write_routes(of: Of) -> Routes {
                 .answers(204, Shape::Empty),
             post(move |path, write| erase(of, path, write)),
         )
-        .add(
-            operation(
-                Method::PUT,
-                of.all("/by/{field}/{value}"),
-                "upsert",
-                format!("Change the {name} with a unique value, or create one"),
-            )
-            .takes(Shape::Patch(name))
-            .may_create()
-            .answers(200, Shape::Record(name)),
-            put(move |path, write| upsert(of, path, write)),
-        )
+}
+
+fn upsert_route(of: Of) -> Routes {
+    let name = of.noun();
+    let operation = Operation::new(
+        Method::PUT,
+        of.all("/by/{field}/{value}"),
+        format!("upsert_{name}"),
+        format!("Change the {name} with a unique value, or create one"),
+    );
+    Routes::new().add(
+        operation.takes(Shape::Patch(name)).may_create().answers(200, Shape::Record(name)),
+        put(move |path, write| upsert(of, path, write)),
+    )
 }
 
 #[derive(Debug, Deserialize)]
@@ -193,18 +209,25 @@ pub(crate) async fn outcome_of<'a>(
     Ok(with_object(cx, of, at, written_by).await?)
 }
 
-async fn create(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
+async fn create(of: Of, check: Check, Path(at): Path<At>, write: Write) -> Result<Response> {
     let (cx, body) = &write.unconditional()?;
     let work = |object: Arc<Object>| -> Work<'_, Written> {
-        Box::pin(async move { records::create(cx, &object, cx.ids.next_of(object.prefix), body).await })
+        Box::pin(async move {
+            check(cx, &object, None, body).await?;
+            records::create(cx, &object, cx.ids.next_of(object.prefix), body).await
+        })
     };
     carried_out(cx, of, &at, work).await
 }
 
-async fn update(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
+async fn update(of: Of, check: Check, Path(at): Path<At>, write: Write) -> Result<Response> {
     let (Write { cx, body, seen }, at) = (&write, &at);
     let work = |object: Arc<Object>| -> Work<'_, Written> {
-        Box::pin(async move { records::update(cx, &object, at.id(&object)?, body, *seen).await })
+        Box::pin(async move {
+            let id = at.id(&object)?;
+            check(cx, &object, Some(id), body).await?;
+            records::update(cx, &object, id, body, *seen).await
+        })
     };
     carried_out(cx, of, at, work).await
 }

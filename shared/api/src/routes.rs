@@ -174,6 +174,14 @@ impl Operation {
         self
     }
 
+    /// This operation, which changes nothing whatever its method is: its question is too long for a query string.
+    #[must_use]
+    pub const fn reads(mut self) -> Self {
+        self.writes = false;
+        self.conditional = false;
+        self
+    }
+
     /// This operation, which knows no `If-Match`.
     #[must_use]
     pub const fn unconditional(mut self) -> Self {

@@ -35,6 +35,17 @@ impl Fields {
         fields.ruled(object, None, violations)
     }
 
+    /// What the members of an input say of a record that nobody wants to keep yet: nothing is required, and the object's
+    /// rules are not asked.
+    ///
+    /// # Errors
+    /// Every violation at once.
+    pub fn draft(object: &Object, input: &Document) -> Result<Self, Violations> {
+        let (mut fields, mut violations) = (Self::default(), Violations::new());
+        fields.take(object, input, &mut violations);
+        violations.or(fields)
+    }
+
     /// These fields with a JSON Merge Patch (RFC 7396) applied: what is absent stays, `null` clears.
     ///
     /// Only what the patch touches is judged: a record from before a field was required, or before its options were

@@ -49,6 +49,20 @@ impl Schemas {
         }
     }
 
+    /// The schema as it was after a moment. No round trip when the one that is known was read later, otherwise one.
+    ///
+    /// What was written at a moment can have values of fields that a schema of before knows nothing of.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn after(&self, table: &TenantTable, clock: &Clock, moment: Timestamp) -> Result<Arc<Schema>> {
+        let kept = self.locked().get(&table.workspace_id()).cloned();
+        match kept.filter(|kept| kept.read_at > moment) {
+            Some(kept) => Ok(kept.schema),
+            None => self.read(table, clock.now()).await,
+        }
+    }
+
     /// The schema, read again if the one that was used is older than this moment. `None` when nothing has changed in it:
     /// what was refused stays refused.
     ///

@@ -72,6 +72,17 @@ pub(crate) fn scope<'a>(schema: &'a Schema, object: &str, visibility: &'a Visibi
     Scope::new(schema, object, visibility).ok_or_else(|| Error::not_found("object"))
 }
 
+/// Passes if a query can be asked of a workspace with a schema, whether or not there is a replica of it: what is kept to be asked
+/// later is checked so when it is written.
+///
+/// # Errors
+/// Every violation of the query at once; [`Error::NotFound`] for an object that there is not.
+pub fn check(schema: &records::Schema, query: &Query) -> Result<()> {
+    let schema = Schema::of(schema, 0);
+    Statements::new(&scope(&schema, &query.object, &query.visibility)?, query)?;
+    Ok(())
+}
+
 impl Replica {
     /// Answers a question: catches up, reads the caller's own writes, and asks. With nothing new in the journal that is
     /// one round trip and half a read unit; one more round trip before something is refused that a newer schema may know.
@@ -109,8 +120,12 @@ impl Replica {
         }
     }
 
-    /// Catches up and takes over the caller's own writes; answers the moment that this began.
-    pub(crate) async fn follow(&self, position: &Position) -> Result<Timestamp> {
+    /// Catches up and takes over the caller's own writes; answers the moment that this began. What is asked by the
+    /// functions that end in `_here` after that costs no round trip.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the replica is too far behind.
+    pub async fn follow(&self, position: &Position) -> Result<Timestamp> {
         let as_of = self.clock.now();
         self.catch_up().await?;
         self.ensure(position).await?;

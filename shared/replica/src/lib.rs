@@ -64,7 +64,7 @@ mod visible;
 mod words;
 
 pub use aggregate::{Group, GroupBy, GroupKey, GroupSort, Grouping, Groups, MAX_GROUPS, Measure};
-pub use ask::Answer;
+pub use ask::{Answer, check};
 pub use duplicates::{Candidate, Draft, Reason};
 pub use erase::forget_in_journal;
 pub use filter::{Condition, Filter, Op};

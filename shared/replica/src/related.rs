@@ -13,7 +13,7 @@ use crate::part::Part;
 use crate::replicas::Replica;
 use crate::schema::{Column, ColumnType, Schema, Table};
 use crate::scope::{OWN, Scope};
-use crate::shown::{Raw, Shown};
+use crate::shown::{Found, Raw, Shown};
 use crate::visible::Visibility;
 
 /// Columns that say who did something, or where a record went: they are history, not references that can be pointed
@@ -76,6 +76,14 @@ impl Replica {
     /// # Errors
     /// As [`Self::documents`].
     pub fn documents_here(&self, ids: &[AnyId], visibility: &Visibility) -> Result<Vec<Document>> {
+        Ok(self.found_here(ids, visibility)?.into_iter().map(|found| found.document).collect())
+    }
+
+    /// The same with the values of their roll-ups.
+    ///
+    /// # Errors
+    /// As [`Self::documents`].
+    pub fn found_here(&self, ids: &[AnyId], visibility: &Visibility) -> Result<Vec<Found>> {
         let mut wanted: Vec<AnyId> = Vec::with_capacity(ids.len());
         let mut known = std::collections::HashSet::new();
         wanted.extend(ids.iter().filter(|id| known.insert(**id)));
@@ -98,7 +106,7 @@ impl Replica {
             }
             Ok(read)
         })?;
-        read.iter().map(|(shown, raw)| shown.document(raw)).collect()
+        read.iter().map(|(shown, raw)| shown.found(raw)).collect()
     }
 
     /// The values of roll-ups of some records of an object, by id and path, as an administrator sees them. A record that is

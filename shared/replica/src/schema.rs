@@ -75,7 +75,11 @@ pub(crate) const OWN_TABLES: &str = "\
 impl Schema {
     /// The tables that some objects and definitions make. The same ones always make the same tables.
     pub(crate) fn new(built_in: &[Object], definitions: Vec<Definition>, generation: i64) -> Self {
-        let objects = records::Schema::with(built_in.to_vec(), definitions);
+        Self::of(&records::Schema::with(built_in.to_vec(), definitions), generation)
+    }
+
+    /// The tables that a workspace's objects make.
+    pub(crate) fn of(objects: &records::Schema, generation: i64) -> Self {
         let is_possible = |object: &&Arc<Object>| describe::is_word(&object.name);
         let mut tables: Vec<Table> =
             objects.all().filter(is_possible).map(|object| Table::new(object, describe::columns(object))).collect();

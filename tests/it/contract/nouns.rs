@@ -10,8 +10,8 @@ pub(crate) struct Noun {
     pub(crate) plural: &'static str,
     pub(crate) new: Value,
     pub(crate) patch: Value,
-    /// A unique field and a value, as in a path, and what else an upsert by it needs.
-    pub(crate) by: &'static str,
+    /// A unique field and a value, as in a path, if there is one, and what else an upsert by it needs.
+    pub(crate) by: Option<&'static str>,
     pub(crate) upsert: Value,
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn nouns() -> Vec<Noun> {
         noun(
             "contact",
             "contacts",
-            "email/someone@example.com",
+            Some("email/someone@example.com"),
             json!({ "first_name": "Grace", "email": "grace@example.com" }),
             json!({ "city": "Berlin" }),
             json!({ "city": "Oslo" }),
@@ -39,7 +39,7 @@ pub(crate) fn nouns() -> Vec<Noun> {
         noun(
             "company",
             "companies",
-            "domain/apex.example",
+            Some("domain/apex.example"),
             json!({ "name": "Acme", "domain": "acme.example" }),
             json!({ "city": "Berlin" }),
             json!({ "name": "Apex" }),
@@ -47,16 +47,24 @@ pub(crate) fn nouns() -> Vec<Noun> {
         noun(
             "user",
             "users",
-            "email/someone@example.com",
+            Some("email/someone@example.com"),
             json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" }),
             json!({ "role": "viewer" }),
             json!({ "name": "Someone", "role": "rep" }),
         ),
-        noun("team", "teams", "name/West", json!({ "name": "North" }), json!({ "name": "East" }), json!({})),
+        noun("team", "teams", Some("name/West"), json!({ "name": "North" }), json!({ "name": "East" }), json!({})),
+        noun(
+            "view",
+            "views",
+            None,
+            json!({ "name": "Berlin", "of": "contact", "query": { "filter": { "field": "city", "op": "eq", "value": "Berlin" } } }),
+            json!({ "columns": ["first_name", "company.name"] }),
+            json!({}),
+        ),
         noun(
             "custom_record",
             "x_things",
-            "custom.number/2",
+            Some("custom.number/2"),
             json!({ "name": "First", "custom": { "number": "1" } }),
             json!({ "custom": { "number": "3" } }),
             json!({ "name": "Second" }),

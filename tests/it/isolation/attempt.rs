@@ -26,7 +26,7 @@ impl Attempt {
     /// An operation on an id, as it is meant to be called.
     pub(super) fn on(operation: &Operation, id: &str) -> Self {
         let target = filled(&operation.path, id, EMAILS[0], "everyone");
-        let body = operation.writes.then(|| bodies(operation, id).swap_remove(0));
+        let body = takes_body(operation).then(|| bodies(operation, id).swap_remove(0));
         let names_foreign = operation.path.contains("{id}");
         Self { method: operation.method.clone(), target, headers: Vec::new(), body, names_foreign, elsewhere: false }
     }
@@ -44,6 +44,10 @@ fn filled(path: &str, id: &str, value: &str, subject: &str) -> String {
     path.replace("{kind}", "contact").replace("{other}", id).replace("{subject}", subject)
 }
 
+fn takes_body(operation: &Operation) -> bool {
+    operation.writes || operation.body != Shape::Empty
+}
+
 /// Bodies that an operation understands, the most ordinary first.
 fn bodies(operation: &Operation, foreign: &str) -> Vec<Value> {
     match operation.body {
@@ -56,6 +60,15 @@ fn bodies(operation: &Operation, foreign: &str) -> Vec<Value> {
                 json!({ "filter": {}, "change": { "owner_id": foreign } }),
             ]
         }
+        Shape::Schema(_) if operation.path.ends_with("/search") => vec![
+            json!({}),
+            json!({ "q": SECRET, "archived": "any", "include": ["owner", "created_by"] }),
+            json!({ "filter": { "field": "created_by", "op": "eq", "value": foreign } }),
+        ],
+        Shape::Schema(_) if operation.path.ends_with("/aggregate") => {
+            vec![json!({}), json!({ "group_by": ["created_by"], "archived": "any" })]
+        }
+        Shape::Schema(_) if operation.path.ends_with("/duplicates") => vec![json!({}), json!({ "email": EMAILS[0] })],
         Shape::Empty => vec![json!({})],
         Shape::Schema(_) if operation.path.contains("api_keys") => vec![json!({ "name": "mine", "role": "rep" })],
         Shape::Schema(_) if operation.path.contains("schema") => {
@@ -101,6 +114,9 @@ fn queries(operation: &Operation, world: &World) -> Vec<String> {
         ]);
         if operation.path.ends_with("/contacts") {
             queries.extend([
+                format!("linked={}", foreign.ids[0]),
+                format!("view={}", foreign.view),
+                "include=owner,company,created_by&archived=any".to_owned(),
                 format!("owner_id={user}"),
                 format!("owner_id.ne={user}"),
                 format!("city={SECRET}%20City"),
@@ -152,7 +168,7 @@ pub(super) fn attempts(world: &World) -> impl Strategy<Value = Attempt> + use<> 
             method: operation.method.clone(),
             target,
             headers,
-            body: operation.writes.then_some(body),
+            body: takes_body(&operation).then_some(body),
         }
     })
 }

@@ -28,6 +28,7 @@ pub(super) struct Foreign {
     /// Ids of contacts, a user, a company, an API key, an event and the workspace itself.
     pub(super) ids: Vec<String>,
     pub(super) user: String,
+    pub(super) view: String,
     pub(super) event: String,
     /// Of its contacts, a page of one.
     pub(super) cursor: String,
@@ -58,6 +59,8 @@ impl Foreign {
         caller.put(&format!("/v1/contacts/{first}/links/company/{company}?label=advises"), json!({})).await.expect(201);
         let shares = format!("/v1/contacts/{first}/shares/{user}");
         caller.put(&shares, json!({ "level": "read" })).await.expect(201);
+        let view = json!({ "name": SECRET, "of": "contact" });
+        let view = id(&caller.post("/v1/views", view).await.expect(201));
         let key = id(&caller.post("/v1/api_keys", json!({ "name": SECRET, "role": "rep" })).await.expect(201));
         caller.post("/v1/schema/objects", object()).await.expect(201);
         let field = json!({ "name": "email", "type": "email", "unique": true, "help": SECRET });
@@ -70,9 +73,11 @@ impl Foreign {
         let page = caller.get("/v1/contacts?limit=1").await.expect(200);
         let cursor = page["page"]["next_cursor"].as_str().unwrap().to_owned();
         let workspace = caller.made.as_ref().unwrap().workspace.to_string();
-        let ids = vec![first, second, trash, thing, user.clone(), company, key, event.clone(), workspace.clone()];
+        let records = [first, second, trash, thing, user.clone(), company, view.clone()];
+        let ids: Vec<String> = records.into_iter().chain([key, event.clone(), workspace.clone()]).collect();
         let secrets = ids.iter().cloned().chain([SECRET.to_owned(), "2312599".to_owned()]).collect();
-        let mut foreign = Self { caller, ids, user, event, cursor, position, secrets, before: Vec::new(), workspace };
+        let mut foreign =
+            Self { caller, ids, user, view, event, cursor, position, secrets, before: Vec::new(), workspace };
         foreign.before = foreign.items(app);
         assert!(foreign.before.len() > 15, "{}", foreign.before.len());
         foreign

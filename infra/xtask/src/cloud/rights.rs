@@ -164,6 +164,9 @@ const RIGHTS: &[Right] = &[
     seen("ViewsRole", "Read", "dynamodb:GetItem", provoke::first_list),
     seen("ViewsRole", "Read", "dynamodb:BatchGetItem", provoke::first_list),
     seen("ViewsRole", "Read", "dynamodb:Query", provoke::list),
+    seen("ViewsRole", "SaveViews", "dynamodb:PutItem", provoke::save_view),
+    seen("ViewsRole", "SaveViews", "dynamodb:ConditionCheckItem", provoke::share_view),
+    seen("ViewsRole", "SaveViews", "dynamodb:DeleteItem", provoke::erase_view),
     seen("ViewsRole", "KnowTheTable", "dynamodb:DescribeTable", provoke::list_by_a_new_instance),
     seen("ViewsRole", "Catalogue", "dynamodb:Query", provoke::first_list),
     // After the worker's: the snapshot that is downloaded is one of those.

@@ -47,6 +47,7 @@ impl Seeded {
                 ("/v1/companies", caller(contacts::router(parts.clone()))),
                 ("/v1/schema", caller(schema::router(parts.clone()))),
                 ("/v1/x_", caller(objects::router(parts.clone()))),
+                ("/v1/views", caller(views::router(parts.clone()))),
                 ("/v1/", caller(identity::router(parts))),
             ],
             workspace: made.workspace.to_string(),
@@ -140,15 +141,25 @@ async fn everything(seeded: &Seeded) -> BTreeSet<String> {
     }
     for Noun { id: noun, plural, new, patch, by, upsert } in nouns() {
         let all = format!("/v1/{plural}");
-        let id = seeded.call(&all, Method::POST, new).await;
+        let id = seeded.call(&all, Method::POST, new.clone()).await;
         let one = format!("{all}/{id}");
         seeded.call(&one, Method::PATCH, patch).await;
         seeded.call(&one, Method::DELETE, json!({})).await;
         seeded.call(&format!("{one}/restore"), Method::POST, json!({})).await;
         // Somebody else is erased: erasing empties the events of whom it erases.
-        let other = seeded.call(&format!("{all}/by/{by}"), Method::PUT, upsert).await;
+        let other = match by {
+            Some(by) => seeded.call(&format!("{all}/by/{by}"), Method::PUT, upsert).await,
+            None => seeded.call(&all, Method::POST, new).await,
+        };
         seeded.call(&format!("{all}/{other}/erase"), Method::POST, json!({})).await;
-        used.extend(["create", "update", "archive", "restore", "upsert", "erase"].map(|verb| format!("{verb}_{noun}")));
+        used.extend(by.map(|_| format!("upsert_{noun}")));
+        used.extend(["create", "update", "archive", "restore", "erase"].map(|verb| format!("{verb}_{noun}")));
+        if noun == "view" {
+            let share = format!("{one}/shares/everyone");
+            seeded.call(&share, Method::PUT, json!({ "level": "read" })).await;
+            seeded.call(&share, Method::DELETE, json!({})).await;
+            used.extend(["share_view", "unshare_view"].map(str::to_owned));
+        }
     }
     for sociable in sociables() {
         used.extend(bulk(seeded, &sociable).await);

@@ -220,6 +220,26 @@ pub(super) fn first_list(scene: &Scene<'_>) -> anyhow::Result<bool> {
     worked(&newcomer(scene)?.get("/v1/users", &[])?)
 }
 
+pub(super) fn save_view(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    worked(&saved(scene)?)
+}
+
+/// Binds the transaction to the view.
+pub(super) fn share_view(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let view = saved(scene)?.expect(201)?.text("/id")?.to_owned();
+    worked(&scene.api.send("PUT", &format!("/v1/views/{view}/shares/everyone"), &[], &json!({"level": "read"}))?)
+}
+
+pub(super) fn erase_view(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let view = saved(scene)?.expect(201)?.text("/id")?.to_owned();
+    worked(&scene.api.send("POST", &format!("/v1/views/{view}/erase"), &[], &json!({}))?)
+}
+
+fn saved(scene: &Scene<'_>) -> anyhow::Result<Answer> {
+    let view = json!({"name": format!("View {}", scene.next()), "of": "contact"});
+    scene.api.send("POST", "/v1/views", &[], &view)
+}
+
 /// That list asks the worker for a snapshot. That it may not is no reason to fail the list: only the log tells.
 pub(super) fn ask_for_a_snapshot(scene: &Scene<'_>) -> anyhow::Result<bool> {
     asks(scene, "views", |api| api.get("/v1/users", &[])?.expect(200).map(drop))

@@ -1,0 +1,189 @@
+//! What a list is asked for, wherever that was said: in a query string, in the body of a search, in a saved view.
+
+mod parts;
+
+use api::Params;
+use events::Document;
+use kernel::{Id, Violations, kinds, pointer};
+use records::{Cx, Object, Schema};
+use replica::{Archived, Condition, Filter, Linked, MAX_LIMIT, Query, Sort, parse_sort};
+use serde_json::Value;
+
+use self::parts::{parse_archived, parse_count, parse_id, parse_limit, parse_linked, parse_names, parse_text};
+use crate::paths;
+use crate::visibility::visibility;
+
+/// Where a question stands as JSON, and so what it can say.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place {
+    /// The pointer to it.
+    pub(crate) at: &'static str,
+    /// Its members.
+    pub(crate) members: &'static [&'static str],
+    /// The greatest `limit`.
+    pub(crate) most: u16,
+}
+
+/// The body of a search.
+pub(crate) const SEARCH: Place = Place {
+    at: "",
+    members: &["filter", "q", "sort", "limit", "cursor", "archived", "count", "linked", "view", "include", "fields"],
+    most: MAX_LIMIT,
+};
+
+/// What a saved view asks.
+const SAVED_MEMBERS: &[&str] = &["filter", "q", "sort", "limit", "archived", "linked", "include"];
+
+/// A view's question when it is saved.
+pub(crate) const SAVED: Place = Place { at: "/query", members: SAVED_MEMBERS, most: MAX_LIMIT };
+
+/// A view's question when it is asked.
+pub(crate) const APPLIED: Place = Place { at: "/view/query", members: SAVED_MEMBERS, most: MAX_LIMIT };
+
+/// A question about the records of one object.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Asked {
+    /// Which records: all of these.
+    pub(crate) filters: Vec<Filter>,
+    pub(crate) q: Option<String>,
+    pub(crate) sort: Option<Vec<Sort>>,
+    pub(crate) limit: Option<u16>,
+    pub(crate) cursor: Option<String>,
+    pub(crate) archived: Option<Archived>,
+    pub(crate) count: bool,
+    pub(crate) linked: Option<Linked>,
+    pub(crate) view: Option<Id<kinds::View>>,
+    /// Names of references whose records are wanted as well.
+    pub(crate) include: Option<Vec<String>>,
+    /// Paths of the only fields that are wanted.
+    pub(crate) fields: Option<Vec<String>>,
+}
+
+impl Asked {
+    /// What a query string asks. Everything in it that has no meaning of its own is a condition on a field.
+    pub(crate) fn from_params(params: &Params) -> Result<Self, Violations> {
+        let (mut asked, mut violations) = (Self::default(), Violations::new());
+        let mut label = None;
+        for (name, value) in params {
+            let (at, text) = (pointer(name), Value::from(value.as_str()));
+            match name.as_str() {
+                "limit" => asked.limit = parse_limit(value.parse().ok(), MAX_LIMIT, &at, &mut violations),
+                "cursor" => asked.cursor = Some(value.clone()),
+                "sort" => asked.sort = Some(parse_sort(value)),
+                "q" => asked.q = parse_text(&text, &at, &mut violations),
+                "archived" => asked.archived = parse_archived(&text, &at, &mut violations),
+                "count" => asked.count = parse_count(&text, &at, &mut violations),
+                "linked" => asked.linked = parse_linked(&text, &at, &mut violations),
+                "linked.label" => label = Some(value.clone()),
+                "view" => asked.view = parse_id(&text, &at, &mut violations),
+                "include" => asked.include = Some(parts::names_param(value)),
+                "fields" => asked.fields = Some(parts::names_param(value)),
+                _ => asked.filters.push(Filter::Is(Condition::from_param(name, value))),
+            }
+        }
+        match (&mut asked.linked, label) {
+            (Some(linked), label) => linked.label = label,
+            (None, Some(_)) if params.iter().all(|(name, _)| name != "linked") => {
+                violations.add("/linked.label", "without_linked", "says nothing without linked");
+            }
+            (None, _) => {}
+        }
+        violations.or(asked)
+    }
+
+    /// What JSON asks.
+    pub(crate) fn from_body(body: &Document, place: Place) -> Result<Self, Violations> {
+        let (mut asked, mut violations) = (Self::default(), Violations::new());
+        for (name, value) in body {
+            let at = [place.at, &pointer(name)].concat();
+            if place.members.contains(&name.as_str()) {
+                asked.take(name, value, place, &at, &mut violations);
+            } else {
+                violations.add(at, "unknown_field", format!("must be one of {}", place.members.join(", ")));
+            }
+        }
+        violations.or(asked)
+    }
+
+    /// Takes a member over. One that is `null` says nothing.
+    fn take(&mut self, name: &str, value: &Value, place: Place, at: &str, violations: &mut Violations) {
+        match name {
+            _ if value.is_null() => {}
+            "filter" => self.filters.push(Filter::parse(value, at, violations)),
+            "q" => self.q = parse_text(value, at, violations),
+            "sort" => self.sort = Some(Sort::parse_all(value, at, violations)),
+            "limit" => self.limit = parse_limit(value.as_u64(), place.most, at, violations),
+            "cursor" => self.cursor = parse_text(value, at, violations),
+            "archived" => self.archived = parse_archived(value, at, violations),
+            "count" => self.count = parse_count(value, at, violations),
+            "linked" => self.linked = parse_linked(value, at, violations),
+            "view" => self.view = parse_id(value, at, violations),
+            "include" => self.include = parse_names(value, at, violations),
+            "fields" => self.fields = parse_names(value, at, violations),
+            _ => {}
+        }
+    }
+
+    /// This question within a view: records have to be what both say, and of everything else this question's word counts
+    /// before the view's.
+    #[must_use]
+    pub(crate) fn within(mut self, view: Self) -> Self {
+        self.filters.splice(0..0, view.filters);
+        self.q = self.q.or(view.q);
+        self.sort = self.sort.or(view.sort);
+        self.limit = self.limit.or(view.limit);
+        self.archived = self.archived.or(view.archived);
+        self.linked = self.linked.or(view.linked);
+        self.include = self.include.or(view.include);
+        self
+    }
+
+    /// Which records are asked for, with `me` where a user is wanted as the caller.
+    pub(crate) fn filter(&self, cx: &Cx, schema: &Schema, object: &Object) -> Filter {
+        let me = cx.caller.user.to_string();
+        let is_user = |path: &str| paths::is_user(schema, object, path);
+        let mut filters: Vec<Filter> = self.filters.iter().map(|filter| personal(filter, &me, &is_user)).collect();
+        // A filter can only be nested so deep.
+        match (filters.pop(), filters.is_empty()) {
+            (Some(only), true) => only,
+            (last, _) => Filter::And(filters.into_iter().chain(last).collect()),
+        }
+    }
+
+    /// The question as a replica takes it.
+    pub(crate) fn query(&self, cx: &Cx, schema: &Schema, object: &Object) -> Query {
+        let mut query = Query::new(&object.name);
+        query.filter = self.filter(cx, schema, object);
+        query.search.clone_from(&self.q);
+        query.sort = self.sort.clone().unwrap_or_default();
+        query.limit = self.limit.unwrap_or(query.limit);
+        query.cursor.clone_from(&self.cursor);
+        query.archived = self.archived.unwrap_or_default();
+        query.count = self.count;
+        query.linked.clone_from(&self.linked);
+        query.visibility = visibility(cx);
+        query
+    }
+}
+
+/// A filter in which `me` is the caller wherever a user is compared.
+fn personal(filter: &Filter, me: &str, is_user: &dyn Fn(&str) -> bool) -> Filter {
+    let all = |filters: &[Filter]| filters.iter().map(|filter| personal(filter, me, is_user)).collect();
+    match filter {
+        Filter::And(filters) => Filter::And(all(filters)),
+        Filter::Or(filters) => Filter::Or(all(filters)),
+        Filter::Not(filter) => Filter::Not(Box::new(personal(filter, me, is_user))),
+        Filter::Is(condition) if is_user(&condition.field) => {
+            let named = |value: &Value| if value == "me" { Value::from(me) } else { value.clone() };
+            let value = match &condition.value {
+                Value::Array(values) => values.iter().map(named).collect(),
+                value => named(value),
+            };
+            Filter::Is(Condition { value, ..condition.clone() })
+        }
+        Filter::Is(_) => filter.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

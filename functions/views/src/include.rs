@@ -1,0 +1,148 @@
+//! The records that those of an answer refer to, answered beside them: each once, by its id.
+
+use std::collections::BTreeSet;
+
+use events::Document;
+use kernel::{AnyId, Violations};
+use records::{FieldType, Object, Schema};
+use replica::{Found, Visibility};
+use serde_json::{Map, Value};
+
+use crate::paths::{references, without_id};
+use crate::shown::Showing;
+use crate::visibility::hidden;
+
+/// The most references that one question follows.
+const MAX_INCLUDES: usize = 10;
+
+/// A reference to follow: where the ids stand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Include {
+    path: String,
+    /// The member of the items at that path, if it holds some.
+    member: Option<String>,
+}
+
+/// Reads names of references: fields' paths without `_id`, and `owner`. What is none, or none that the caller may know,
+/// goes to `violations`.
+pub(crate) fn parse(
+    object: &Object,
+    hidden: &BTreeSet<String>,
+    names: &[String],
+    violations: &mut Violations,
+) -> Vec<Include> {
+    if names.len() > MAX_INCLUDES {
+        violations.add("/include", "too_many", format!("must have at most {MAX_INCLUDES} names"));
+        return Vec::new();
+    }
+    let is_seen = |include: &Include| !hidden.contains(&include.path);
+    let found: Vec<Option<Include>> = names.iter().map(|name| find(object, name).filter(is_seen)).collect();
+    if found.contains(&None) {
+        let seen = |name: &String| find(object, name).is_some_and(|include| is_seen(&include));
+        let known: Vec<String> = names_of(object).filter(seen).collect();
+        violations.add("/include", "unknown_option", format!("must be some of {}", known.join(", ")));
+    }
+    found.into_iter().flatten().collect()
+}
+
+/// The names of everything that records of an object refer to.
+pub(crate) fn names_of(object: &Object) -> impl Iterator<Item = String> {
+    references(object).map(|known| known.name.to_owned()).chain(members(object).map(|(name, _)| name))
+}
+
+fn find(object: &Object, name: &str) -> Option<Include> {
+    let own = references(object).find(|known| known.name == name);
+    let own = own.map(|known| Include { path: known.path.to_owned(), member: None });
+    own.or_else(|| members(object).find(|(known, _)| known == name).map(|(_, include)| include))
+}
+
+/// References that stand in items: `former_jobs.company`.
+fn members(object: &Object) -> impl Iterator<Item = (String, Include)> {
+    object.live().flat_map(|field| {
+        let members = match &field.kind {
+            FieldType::Items { fields, .. } => fields.as_slice(),
+            _ => &[],
+        };
+        members.iter().filter(|member| member.kind.refers_to().is_some()).map(|member| {
+            let name = [field.path.as_str(), without_id(&member.name)].join(".");
+            (name, Include { path: field.path.clone(), member: Some(member.name.clone()) })
+        })
+    })
+}
+
+impl Include {
+    fn ids(&self, document: &Document) -> Vec<AnyId> {
+        let value = match self.path.split_once('.') {
+            Some((group, name)) => document.get(group).and_then(|group| group.get(name)),
+            None => document.get(&self.path),
+        };
+        let id = |value: &Value| value.as_str()?.parse().ok();
+        match (&self.member, value) {
+            (None, Some(value)) => id(value).into_iter().collect(),
+            (Some(member), Some(Value::Array(items))) => {
+                items.iter().filter_map(|item| item.get(member).and_then(id)).collect()
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The ids of the records that some documents refer to, each once.
+pub(crate) fn ids<'a>(includes: &[Include], documents: impl Iterator<Item = &'a Document>) -> Vec<AnyId> {
+    let ids: BTreeSet<AnyId> =
+        documents.flat_map(|document| includes.iter().flat_map(|include| include.ids(document))).collect();
+    ids.into_iter().collect()
+}
+
+/// Records by their ids, as they are answered beside others.
+pub(crate) fn included(schema: &Schema, visibility: &Visibility, others: &[Found]) -> Value {
+    let shown: Map<String, Value> = others
+        .iter()
+        .filter_map(|Found { document, roll_ups }| {
+            let object = schema.object(document.get("object")?.as_str()?)?;
+            let showing = Showing { object, hidden: &hidden(schema, visibility, object), only: None };
+            Some((document.get("id")?.as_str()?.to_owned(), showing.stored(document, Some(roll_ups))))
+        })
+        .collect();
+    Value::Object(shown)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn references_are_named_as_people_call_what_they_lead_to() {
+        let object = Schema::built_in_object("contact");
+        let names: Vec<String> = names_of(&object).collect();
+        assert_eq!(names, ["owner", "created_by", "updated_by", "company", "former_jobs.company"]);
+        let user = Schema::built_in_object("user");
+        assert_eq!(names_of(&user).collect::<Vec<_>>(), ["created_by", "updated_by", "team"]);
+    }
+
+    #[test]
+    fn ids_are_taken_from_fields_and_from_items() {
+        let object = Schema::built_in_object("contact");
+        let (acme, apex) = (format!("com_{}", "0".repeat(32)), format!("com_{}", "1".repeat(32)));
+        let document = json!({ "company_id": acme, "former_jobs": [{ "company_id": apex }, { "job_title": "CTO" }] });
+        let names = ["company".to_owned(), "former_jobs.company".to_owned(), "owner".to_owned()];
+        let mut violations = Violations::new();
+        let nothing = BTreeSet::new();
+        let includes = parse(&object, &nothing, &names, &mut violations);
+        assert!(violations.is_empty());
+        let ids: Vec<String> = includes
+            .iter()
+            .flat_map(|include| include.ids(document.as_object().unwrap()))
+            .map(|id| id.to_string())
+            .collect();
+        assert_eq!(ids, [acme, apex]);
+        let hidden = BTreeSet::from(["company_id".to_owned()]);
+        for (hidden, name) in [(&nothing, "company_id"), (&hidden, "company")] {
+            let mut violations = Violations::new();
+            assert!(parse(&object, hidden, &[name.to_owned()], &mut violations).is_empty());
+            let told = violations.iter().next().unwrap();
+            assert_eq!((told.pointer.as_str(), told.detail.contains("company,")), ("/include", name == "company_id"));
+        }
+    }
+}
