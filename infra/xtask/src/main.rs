@@ -4,6 +4,7 @@
 //! of it, proves the deployed stack in an emulator. Each command is a module with a `run(root, arguments)`; nothing here is linked
 //! into a function.
 
+mod bench;
 mod cloud;
 mod new;
 mod openapi;
@@ -24,6 +25,7 @@ cargo xtask <command>
   workspace create --table NAME --name NAME
                      make the first workspace of a deployed table, and print its admin's API key
   watch              run the functions under `cargo lambda watch` and call each
+  bench replica      measure lists, search and cold starts, and write docs/PERFORMANCE.md (`--check`: fail when a target is missed)
   cloud              deploy the template into an emulator and use it over HTTP (`--tools`, `--lint`, `--keep`)";
 
 fn main() -> ExitCode {
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         "watch" => cloud::watch(&root(), rest),
         "openapi" => openapi::run(&root(), rest),
         "workspace" => workspace::run(&root(), rest),
+        "bench" => bench::run(&root(), rest),
         "help" | "--help" | "-h" => {
             say(USAGE);
             Ok(())
