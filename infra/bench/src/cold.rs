@@ -55,7 +55,8 @@ pub(crate) fn measure(plan: &Plan, world: &World, server: &Server, folder: &Path
         of_large = answered;
     }
     let measured = format!("median {}, slowest {}", ms(of_large.median()), ms(of_large.max()));
-    let what = "from the start of a process with an empty disk to the answer of its first list, large workspace, one core";
+    let what =
+        "from the start of a process with an empty disk to the answer of its first list, large workspace, one core";
     report.target(what, "within 600 ms", measured, of_large.median() < WANTED_MS);
     let text = "The binary `views` as it is deployed, started by `taskset -c 0` with an empty folder for replicas and told of one request \
                 by a Runtime API on the loopback: a list of the 50 newest contacts. Table and S3 are the running `rapport` binary, \

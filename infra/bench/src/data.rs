@@ -10,23 +10,73 @@ use crate::definitions::{INTERESTS, REGIONS, SEGMENTS, TIERS};
 use crate::dice::Dice;
 
 const FIRST: [&str; 24] = [
-    "Ada", "Grace", "Jürgen", "Алёна", "İpek", "花子", "Marie", "Omar", "Chidi", "Zoë", "Søren", "Łukasz", "Priya", "Mateo",
-    "Ngozi", "Hana", "Liam", "Yara", "Björn", "Chloé", "Diego", "Fatima", "George", "Ivana",
+    "Ada",
+    "Grace",
+    "Jürgen",
+    "Алёна",
+    "İpek",
+    "花子",
+    "Marie",
+    "Omar",
+    "Chidi",
+    "Zoë",
+    "Søren",
+    "Łukasz",
+    "Priya",
+    "Mateo",
+    "Ngozi",
+    "Hana",
+    "Liam",
+    "Yara",
+    "Björn",
+    "Chloé",
+    "Diego",
+    "Fatima",
+    "George",
+    "Ivana",
 ];
 const SYLLABLES: [&str; 20] = [
-    "ma", "ri", "ko", "ten", "bau", "er", "lin", "sko", "vic", "dan", "fer", "nan", "ol", "wei", "ström", "ack", "ić", "ley",
-    "hof", "da",
+    "ma", "ri", "ko", "ten", "bau", "er", "lin", "sko", "vic", "dan", "fer", "nan", "ol", "wei", "ström", "ack", "ić",
+    "ley", "hof", "da",
 ];
 const CITIES: [&str; 16] = [
-    "Berlin", "Köln", "London", "New York", "Москва", "İstanbul", "東京", "São Paulo", "Lagos", "Mumbai", "Paris", "Łódź",
-    "Oslo", "Lima", "Toronto", "Perth",
+    "Berlin",
+    "Köln",
+    "London",
+    "New York",
+    "Москва",
+    "İstanbul",
+    "東京",
+    "São Paulo",
+    "Lagos",
+    "Mumbai",
+    "Paris",
+    "Łódź",
+    "Oslo",
+    "Lima",
+    "Toronto",
+    "Perth",
 ];
 const COUNTRIES: [&str; 8] = ["DE", "GB", "US", "RU", "TR", "JP", "BR", "NG"];
 const INDUSTRIES: [&str; 6] = ["software", "finance", "retail", "health", "energy", "media"];
 const STAGES: [&str; 3] = ["lead", "customer", "other"];
 const WORDS: [&str; 16] = [
-    "wants", "a", "quote", "before", "summer", "met", "at", "the", "fair", "prefers", "mail", "likes", "long", "contracts",
-    "called", "twice",
+    "wants",
+    "a",
+    "quote",
+    "before",
+    "summer",
+    "met",
+    "at",
+    "the",
+    "fair",
+    "prefers",
+    "mail",
+    "likes",
+    "long",
+    "contracts",
+    "called",
+    "twice",
 ];
 const TAGS: [&str; 6] = ["vip", "press", "partner", "newsletter", "fair-2026", "reseller"];
 
@@ -110,7 +160,8 @@ impl<'a> Maker<'a> {
 
     fn record(&mut self, object: &Object, input: &Value) -> Result<Record> {
         let input = input.as_object().cloned().unwrap_or_default();
-        let fields = Fields::parse(object, &input).map_err(|wrong| anyhow!("made-up data of {}: {wrong:?}", object.name))?;
+        let fields =
+            Fields::parse(object, &input).map_err(|wrong| anyhow!("made-up data of {}: {wrong:?}", object.name))?;
         self.clock.advance_millis(self.step);
         let (now, owner) = (self.clock.now(), *self.dice.pick(self.owners));
         let common = Common {

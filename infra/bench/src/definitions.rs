@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 /// Words to choose from.
 pub(crate) const TIERS: [&str; 4] = ["gold", "silver", "bronze", "none"];
-pub(crate) const INTERESTS: [&str; 8] = ["price", "support", "api", "mobile", "reports", "security", "import", "training"];
+pub(crate) const INTERESTS: [&str; 8] =
+    ["price", "support", "api", "mobile", "reports", "security", "import", "training"];
 pub(crate) const SEGMENTS: [&str; 3] = ["enterprise", "midmarket", "small"];
 pub(crate) const REGIONS: [&str; 5] = ["north", "east", "south", "west", "overseas"];
 

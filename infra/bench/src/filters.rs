@@ -14,7 +14,9 @@ pub(crate) fn paths(object: &Object) -> Vec<String> {
     let mut paths: Vec<String> = ["owner_id", "created_at", "updated_at", "version"].map(str::to_owned).into();
     for field in object.live() {
         match &field.kind {
-            FieldType::Items { fields, .. } => paths.extend(fields.iter().map(|of| [&field.path, ".", &of.name].concat())),
+            FieldType::Items { fields, .. } => {
+                paths.extend(fields.iter().map(|of| [&field.path, ".", &of.name].concat()))
+            }
             FieldType::ExternalId {} => paths.extend(["source", "key"].map(|of| [&field.path, ".", of].concat())),
             FieldType::Json { .. } => {}
             _ => paths.push(field.path.clone()),

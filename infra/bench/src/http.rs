@@ -83,7 +83,8 @@ fn answered(path: &str, send: impl FnOnce() -> Sent) -> Result<Answer> {
     let text = body.with_config().limit(64 * 1024 * 1024).read_to_string()?;
     let millis = started.elapsed().as_secs_f64() * 1000.0;
     ensure!(parts.status.is_success(), "{path}: {} {text}", parts.status);
-    let timing = parts.headers.get("server-timing").and_then(|timing| timing.to_str().ok()).unwrap_or_default().to_owned();
+    let timing =
+        parts.headers.get("server-timing").and_then(|timing| timing.to_str().ok()).unwrap_or_default().to_owned();
     let body = if text.is_empty() { Value::Null } else { serde_json::from_str(&text)? };
     Ok(Answer { body, millis, timing })
 }

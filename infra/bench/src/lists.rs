@@ -30,9 +30,8 @@ pub(crate) fn measure(world: &World, server: &Server, report: &mut Report) -> Re
     for (what, path) in LISTS {
         let small = asked(&world.small, server, path)?;
         let large = asked(&world.large, server, path)?;
-        let cost = |answer: &Answer| -> Result<[f64; 2]> {
-            Ok([answer.timing("read_units")?, answer.timing("round_trips")?])
-        };
+        let cost =
+            |answer: &Answer| -> Result<[f64; 2]> { Ok([answer.timing("read_units")?, answer.timing("round_trips")?]) };
         let (at_small, at_large) = (cost(&small)?, cost(&large)?);
         equal &= at_small == at_large;
         costs.push(at_large);

@@ -60,7 +60,12 @@ fn main() -> ExitCode {
 
 fn command() -> Command {
     let number = |name: &'static str, default: &'static str, help: &'static str| {
-        Arg::new(name).long(name).value_name("NUMBER").default_value(default).value_parser(value_parser!(usize)).help(help)
+        Arg::new(name)
+            .long(name)
+            .value_name("NUMBER")
+            .default_value(default)
+            .value_parser(value_parser!(usize))
+            .help(help)
     };
     let replica = Command::new("replica")
         .about("Lists, search and cold starts over a large workspace")

@@ -59,8 +59,11 @@ pub(crate) fn measure(plan: &Plan, world: &World, server: &Server, report: &mut 
         ms(all.max()),
         all.count()
     );
-    let what = format!("replica time of a page of 50 of {} contacts or {} companies by any field, sorted by any other, half of them by a \
-         caller who sees their own contacts only", workspace.sizes.contacts, workspace.sizes.companies);
+    let what = format!(
+        "replica time of a page of 50 of {} contacts or {} companies by any field, sorted by any other, half of them by a \
+         caller who sees their own contacts only",
+        workspace.sizes.contacts, workspace.sizes.companies
+    );
     report.target(&what, "under 20 ms at the median", measured, all.median() < WANTED_MS);
     let rows = groups.iter().map(|(group, millis)| {
         let figures = [50, 95, 100].map(|percent| ms(millis.percentile(percent)));
@@ -75,7 +78,12 @@ pub(crate) fn measure(plan: &Plan, world: &World, server: &Server, report: &mut 
         fields[1],
         DEEP * 200
     );
-    report.part("Pages of any list", &text, &["who and which", "pages", "median", "95 of 100", "slowest"], rows.collect());
+    report.part(
+        "Pages of any list",
+        &text,
+        &["who and which", "pages", "median", "95 of 100", "slowest"],
+        rows.collect(),
+    );
     slowest.sort_by(|(a, ..), (b, ..)| b.total_cmp(a));
     let rows = slowest.iter().take(TOLD).map(|(millis, found, question)| {
         vec![format!("`{}`", question.list.replace('|', "%7C")), question.group(), found.to_string(), ms(*millis)]

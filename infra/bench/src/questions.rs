@@ -34,8 +34,10 @@ pub(crate) fn measure(world: &World, server: &Server, report: &mut Report) -> Re
             rows.push([vec![what.to_owned(), (*who).to_owned()], figures.into()].concat());
         }
     }
-    let text = format!("Each {TIMES} times over the large workspace, with words and values that differ. The answer's time is from the \
-                        request to the last byte over the loopback.");
+    let text = format!(
+        "Each {TIMES} times over the large workspace, with words and values that differ. The answer's time is from the \
+                        request to the last byte over the loopback."
+    );
     let columns = ["question", "who", "replica, median", "slowest", "answer, median"];
     report.part("Other questions", &text, &columns, rows);
     Ok(())

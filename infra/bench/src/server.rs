@@ -30,15 +30,17 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()?;
         let mut lines = BufReader::new(child.stdout.take().context("no output")?).lines();
-        let base = lines.by_ref().map_while(Result::ok).find_map(|line| {
-            Some(line.trim().strip_prefix("API ")?.trim().strip_suffix("/v1")?.to_owned())
-        });
+        let base = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| Some(line.trim().strip_prefix("API ")?.trim().strip_suffix("/v1")?.to_owned()));
         // Whoever stops reading would stop the writer.
         std::thread::spawn(move || lines.for_each(drop));
         let base = base.context("rapport ended without an address")?;
         let environment = std::fs::read_to_string(data.join("aws.env")).context("aws.env")?;
         let variables = environment.lines().filter_map(|line| line.split_once('='));
-        let environment = variables.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect();
+        let environment =
+            variables.map(|(name, value)| (name.to_owned(), value.trim_matches('\'').to_owned())).collect();
         Ok(Self { child, base, environment })
     }
 

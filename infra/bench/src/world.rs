@@ -100,7 +100,13 @@ impl World {
     }
 }
 
-async fn workspace(stack: &Stack, name: &str, seed: u64, sizes: Sizes, rows: &mut Vec<Vec<String>>) -> Result<Workspace> {
+async fn workspace(
+    stack: &Stack,
+    name: &str,
+    seed: u64,
+    sizes: Sizes,
+    rows: &mut Vec<Vec<String>>,
+) -> Result<Workspace> {
     crate::say(&format!("making the {name} workspace: {} contacts, {} companies", sizes.contacts, sizes.companies));
     let app = stack.app();
     let first = FirstUser { name: "Robin Admin".to_owned(), email: format!("robin@{name}.example") };
@@ -166,7 +172,8 @@ fn configure(admin: &Caller, user: Id<kinds::User>) -> Result<(String, Vec<Id<ki
     let key = admin.post("/v1/api_keys", &json!({ "name": "rep", "role": "rep" }))?.body;
     let mut owners = vec![user];
     for number in 1..OWNERS {
-        let colleague = json!({ "name": format!("Colleague {number}"), "email": format!("c{number}@example.com"), "role": "rep" });
+        let colleague =
+            json!({ "name": format!("Colleague {number}"), "email": format!("c{number}@example.com"), "role": "rep" });
         owners.push(text(&admin.post("/v1/users", &colleague)?.body, "id")?.parse()?);
     }
     for (object, fields) in [("contact", of_contacts()), ("company", of_companies())] {
