@@ -93,7 +93,7 @@ async fn applied(stack: &Stack, world: &World, folder: &Path) -> Result<(Millis,
         replica.catch_up().await?;
         applied.add(millis(started));
         let answer = replica.answer(&Query::new("contact"), &Position::default()).await?;
-        ensure!(!answer.documents.is_empty(), "the replica has lost its records");
+        ensure!(!answer.rows.is_empty(), "the replica has lost its records");
         drop(replica);
         std::fs::remove_dir_all(&directory)?;
     }

@@ -18,7 +18,18 @@ const OBJECTS: [&str; 3] = ["contact", "company", "x_thing"];
 const FIELDS: usize = 9;
 /// Types that fields are made as and become.
 const TYPES: [&str; 12] = [
-    "text", "long_text", "number", "money", "date", "datetime", "boolean", "select", "multi_select", "tags", "email", "reference",
+    "text",
+    "long_text",
+    "number",
+    "money",
+    "date",
+    "datetime",
+    "boolean",
+    "select",
+    "multi_select",
+    "tags",
+    "email",
+    "reference",
 ];
 
 /// The one who changes definitions, at work.
@@ -45,12 +56,12 @@ impl Definer {
 pub(crate) async fn define_first(world: &Arc<World>) {
     let number = json!({ "name": "score", "type": "number", "decimals": 2 });
     let formula = json!({ "name": "double", "type": "formula", "expression": "custom.score * 2" });
-    let roll_up = |name: &str, function: &str| {
-        json!({ "name": name, "type": "roll_up", "object": "contact", "via": "company_id", "function": function })
-    };
+    let roll_up = |name: &str, function: &str| json!({ "name": name, "type": "roll_up", "object": "contact", "via": "company_id", "function": function });
     let mut sum = roll_up("total", "sum");
     sum["field"] = json!("custom.score");
-    for (object, field) in [("contact", number), ("contact", formula), ("company", roll_up("people", "count")), ("company", sum)] {
+    for (object, field) in
+        [("contact", number), ("contact", formula), ("company", roll_up("people", "count")), ("company", sum)]
+    {
         let (status, answer) = world.ask(Method::POST, &fields_of(object), field).await;
         assert_eq!(status, 201, "{answer:#}");
     }
@@ -65,7 +76,8 @@ async fn define(world: Arc<World>, stop: Arc<AtomicBool>) {
     let mut made = 0;
     while !stop.load(Ordering::SeqCst) && !world.is_over() {
         tokio::time::sleep(dice.millis(2500)).await;
-        let (_, object) = world.ask(Method::GET, &format!("/v1/schema/objects/{}", dice.pick(&OBJECTS)), json!(null)).await;
+        let (_, object) =
+            world.ask(Method::GET, &format!("/v1/schema/objects/{}", dice.pick(&OBJECTS)), json!(null)).await;
         let (method, path, body) = match object["name"].as_str() {
             Some(name) => change(name, &object, &dice, &mut made),
             None => (Method::POST, "/v1/schema/objects".to_owned(), json!({ "name": "x_thing", "plural": "x_things" })),
@@ -94,7 +106,10 @@ fn change(name: &str, object: &Value, dice: &Dice, made: &mut usize) -> (Method,
         return (Method::PATCH, one, json!({ "private": dice.percent(50) }));
     }
     let fields: Vec<&Value> = object["fields"].as_array().into_iter().flatten().collect();
-    let own: Vec<&Value> = fields.into_iter().filter(|field| field["path"].as_str().is_some_and(|path| path.starts_with("custom."))).collect();
+    let own: Vec<&Value> = fields
+        .into_iter()
+        .filter(|field| field["path"].as_str().is_some_and(|path| path.starts_with("custom.")))
+        .collect();
     if own.len() < FIELDS && (own.is_empty() || dice.percent(40)) {
         *made += 1;
         let mut field = of_type(dice.pick(&TYPES), dice);

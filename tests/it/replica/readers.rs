@@ -198,7 +198,7 @@ impl Reader {
         let (by, order) = (self.dice.pick(&fields), self.dice.pick(&fields));
         let mut query = Query::new(&object.name);
         query.filter = Filter::Is(Condition::new(&by.path, Op::IsNull, self.dice.percent(50)));
-        query.sort = vec![(order.path.clone(), Direction::Descending)];
+        query.sort = vec![Sort::by(&order.path, Direction::Descending)];
         match self.answer(&query, &Position::default()).await {
             Ok(_) => self.world.count("lists by any field", 1),
             Err(Error::Invalid(_) | Error::NotFound { .. }) => self.world.count("lists refused", 1),

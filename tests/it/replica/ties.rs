@@ -48,8 +48,11 @@ fn noted<T>(world: &World, what: &'static str, done: Result<T, Error>) -> bool {
 
 /// Makes a record part of another one of its object, and at times takes that back at once or much later.
 pub(super) async fn merge(world: &World, cx: &Cx, dice: &Dice, object: &Object, id: AnyId) -> bool {
-    let others: Vec<AnyId> = (0..20).filter_map(|_| any(world, dice)).filter(|(_, known)| !known.stable).map(|(id, _)| id).collect();
-    let Some(other) = others.into_iter().find(|other| other.prefix() == id.prefix() && *other != id) else { return false };
+    let others: Vec<AnyId> =
+        (0..20).filter_map(|_| any(world, dice)).filter(|(_, known)| !known.stable).map(|(id, _)| id).collect();
+    let Some(other) = others.into_iter().find(|other| other.prefix() == id.prefix() && *other != id) else {
+        return false;
+    };
     // Whoever looks for it from now on may not find it.
     if let Some(known) = world.known().get_mut(&other) {
         known.merged = true;

@@ -22,7 +22,9 @@ pub(super) fn value(world: &World, kind: &FieldType, dice: &Dice) -> Value {
             _ => json!(dice.pick(&NAMES)),
         },
         FieldType::Number { .. } => json!(dice.below(100_000) as f64 / 8.0),
-        FieldType::Money {} => json!({ "amount": dice.below(10_000), "currency": dice.pick(&["EUR", "EUR", "EUR", "JPY"]) }),
+        FieldType::Money {} => {
+            json!({ "amount": dice.below(10_000), "currency": dice.pick(&["EUR", "EUR", "EUR", "JPY"]) })
+        }
         FieldType::Date {} => json!(day(dice)),
         FieldType::DateTime {} => json!(format!("{}T{:02}:00:00.000Z", day(dice), dice.below(24))),
         FieldType::Boolean {} => json!(dice.percent(50)),

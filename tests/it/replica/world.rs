@@ -195,7 +195,8 @@ impl World {
     /// One of the records whose ids have a prefix, that nobody has begun to erase.
     pub(crate) fn one_of(&self, prefix: &str, dice: &Dice) -> Option<AnyId> {
         let live = self.live();
-        let some: Vec<AnyId> = live.iter().rev().filter(|id| id.prefix().as_str() == prefix).take(50).copied().collect();
+        let some: Vec<AnyId> =
+            live.iter().rev().filter(|id| id.prefix().as_str() == prefix).take(50).copied().collect();
         some.get(dice.below(some.len())).copied()
     }
 

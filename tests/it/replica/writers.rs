@@ -141,7 +141,11 @@ pub(super) fn note(world: &World, id: AnyId, result: Result<Written, Error>) -> 
 /// this writer has read it.
 pub(super) fn refused(world: &World, error: &Error) -> bool {
     match error {
-        Error::NotFound { .. } | Error::WrongState { .. } | Error::Conflict { .. } | Error::Unavailable { .. } | Error::Merged { .. } => {}
+        Error::NotFound { .. }
+        | Error::WrongState { .. }
+        | Error::Conflict { .. }
+        | Error::Unavailable { .. }
+        | Error::Merged { .. } => {}
         Error::Invalid(_) => world.count("refused as invalid", 1),
         error => world.fail(format!("a writer failed: {error:?}")),
     }
