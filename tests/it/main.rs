@@ -20,6 +20,6 @@ mod replica;
 mod sales_teams;
 mod schema;
 mod shares;
-mod trash;
 mod story;
+mod trash;
 mod writes;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cloud::Clients;
 use events::{SnapshotReason, SnapshotRequest};
-use kernel::{AnyId, Error, Position};
+use kernel::{Error, Position};
 use replica::{Answer, Archived, Condition, Direction, Filter, Limits, Op, Query, Replicas, Snapshotted, Sort};
 use serde_json::Value;
 use testkit::{Call, Fate};
