@@ -8,6 +8,7 @@ mod access;
 mod app;
 mod batch_route;
 mod input;
+mod json;
 mod link_routes;
 mod merge_route;
 mod observe;
