@@ -4,6 +4,7 @@
 
 mod definitions;
 mod dice;
+mod jobs;
 mod lists;
 mod readers;
 mod stream;

@@ -1,4 +1,4 @@
-//! What ties records together: links, shares, merges and taking a merge back.
+//! What ties records together: links, shares, merges.
 
 use kernel::{AnyId, Error};
 use records::{Cx, Merge, Object, Other};
@@ -46,7 +46,7 @@ fn noted<T>(world: &World, what: &'static str, done: Result<T, Error>) -> bool {
     }
 }
 
-/// Makes a record part of another one of its object, and at times takes that back at once or much later.
+/// Makes a record part of another one of its object. What follows from it, and taking it back, is a job's.
 pub(super) async fn merge(world: &World, cx: &Cx, dice: &Dice, object: &Object, id: AnyId) -> bool {
     let others: Vec<AnyId> =
         (0..20).filter_map(|_| any(world, dice)).filter(|(_, known)| !known.stable).map(|(id, _)| id).collect();
@@ -67,24 +67,6 @@ pub(super) async fn merge(world: &World, cx: &Cx, dice: &Dice, object: &Object, 
     for (other, version) in &merged.others {
         world.saw(*other, *version, false);
     }
-    world.merged().push(merged.job);
-    if dice.percent(40) {
-        let job = *dice.pick(&world.merged().clone());
-        return take_back(world, cx, job).await;
-    }
-    true
-}
-
-async fn take_back(world: &World, cx: &Cx, job: kernel::Id<kernel::kinds::Job>) -> bool {
-    match records::unmerge(cx, job).await {
-        Ok(unmerged) => {
-            world.count("merges taken back", 1);
-            world.saw(unmerged.winner.id, unmerged.winner.version, false);
-            for restored in &unmerged.restored {
-                world.saw(restored.id, restored.version, false);
-            }
-        }
-        Err(error) => drop(refused(world, &error)),
-    }
+    world.jobs().push(merged.job);
     true
 }

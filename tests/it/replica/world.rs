@@ -20,6 +20,7 @@ use testkit::{Call, Cloud, Engine, Fate, Faults};
 
 use super::definitions::{Definer, define_first};
 use super::dice::Dice;
+use super::jobs::Jobs;
 use super::{readers, stream, writers};
 use crate::app;
 
@@ -77,11 +78,12 @@ pub(crate) struct World {
     live: Mutex<Vec<AnyId>>,
     /// Records that were written to last.
     recent: Mutex<VecDeque<AnyId>>,
-    /// The jobs of all merges.
-    merged: Mutex<Vec<Id<kinds::Job>>>,
+    /// The jobs of bulk edits, of merges, and of what takes them back.
+    jobs: Mutex<Vec<Id<kinds::Job>>>,
     schemas: Schemas,
-    /// Who asks the capabilities over HTTP.
-    administrator: app::Caller,
+    /// An administrator who asks capabilities over HTTP.
+    at_schema: app::Caller,
+    at_jobs: app::Caller,
     failures: Mutex<Vec<String>>,
     counts: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -90,10 +92,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The capabilities that are asked over HTTP, with connections that nothing happens to.
-fn capabilities(cloud: &Cloud, clock: &Clock, ids: &Ids, directory: &TempDir) -> Router {
+/// What a capability works with: connections that nothing happens to, and a directory of that name.
+fn app_of(cloud: &Cloud, clock: &Clock, ids: &Ids, directory: &TempDir, name: &str) -> App {
     let clients = Clients::in_process(cloud.http_client());
-    let app = App {
+    App {
         tables: Tables::new(&clients, TABLE),
         schemas: Schemas::default(),
         queues: Queues::new(&clients, QUEUE),
@@ -101,9 +103,8 @@ fn capabilities(cloud: &Cloud, clock: &Clock, ids: &Ids, directory: &TempDir) ->
         clock: clock.clone(),
         ids: ids.clone(),
         authorize: Authorize::Inline,
-        replica_dir: directory.path().join("capabilities"),
-    };
-    schema::router(app)
+        replica_dir: directory.path().join(name),
+    }
 }
 
 impl World {
@@ -118,7 +119,10 @@ impl World {
         let first = FirstUser { name: "Ada Admin".to_owned(), email: "ada@example.com".to_owned() };
         let made = identity::bootstrap(&tables, &clock, &ids, "north", &first).await.unwrap();
         let directory = tempfile::tempdir().unwrap();
-        let administrator = app::Caller::on(capabilities(&cloud, &clock, &ids, &directory), made.secret.reveal());
+        let app = |name: &str| app_of(&cloud, &clock, &ids, &directory, name);
+        let by_administrator = |router: Router| app::Caller::on(router, made.secret.reveal());
+        let schema = by_administrator(schema::router(app("schema")));
+        let jobs = by_administrator(jobs::router(app("jobs")));
         Arc::new(Self {
             plan,
             cloud,
@@ -131,9 +135,10 @@ impl World {
             known: Mutex::default(),
             live: Mutex::default(),
             recent: Mutex::default(),
-            merged: Mutex::default(),
+            jobs: Mutex::default(),
             schemas: Schemas::default(),
-            administrator,
+            at_schema: schema,
+            at_jobs: jobs,
             failures: Mutex::default(),
             counts: Mutex::default(),
         })
@@ -187,9 +192,14 @@ impl World {
         locked(&self.live)
     }
 
-    /// The jobs of the merges so far.
-    pub(crate) fn merged(&self) -> MutexGuard<'_, Vec<Id<kinds::Job>>> {
-        locked(&self.merged)
+    /// What a capability works with in a directory of that name, with connections that nothing happens to.
+    pub(crate) fn app(&self, name: &str) -> App {
+        app_of(&self.cloud, &self.clock, &self.ids, &self.directory, name)
+    }
+
+    /// The jobs that were started so far.
+    pub(crate) fn jobs(&self) -> MutexGuard<'_, Vec<Id<kinds::Job>>> {
+        locked(&self.jobs)
     }
 
     /// One of the records whose ids have a prefix, that nobody has begun to erase.
@@ -224,7 +234,8 @@ impl World {
     /// Asks a capability over HTTP, as an administrator.
     pub(crate) async fn ask(&self, method: Method, path: &str, body: Value) -> (u16, Value) {
         let body = Some(body).filter(|body| !body.is_null());
-        let answer = self.administrator.send(method, path, &[], body).await;
+        let capability = if path.starts_with("/v1/schema") { &self.at_schema } else { &self.at_jobs };
+        let answer = capability.send(method, path, &[], body).await;
         (answer.status.as_u16(), answer.body)
     }
 
@@ -262,7 +273,7 @@ pub(crate) async fn run(plan: Plan) -> Run {
     let stream = stream::Stream::start(&world);
     stream.caught_up().await;
     let readers = readers::start(&world);
-    let definer = Definer::start(&world);
+    let (definer, jobs) = (Definer::start(&world), Jobs::start(&world));
     let mut tasks = Vec::new();
     for writer in 0..WRITERS {
         tasks.push(tokio::spawn(writers::write(world.clone(), writer)));
@@ -271,6 +282,7 @@ pub(crate) async fn run(plan: Plan) -> Run {
         task.await.unwrap();
     }
     definer.stop().await;
+    jobs.stop().await;
     readers.stop().await;
     stream.drained().await;
     prove(&world).await;
