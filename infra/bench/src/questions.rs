@@ -48,6 +48,8 @@ type Ask = fn(&Caller, usize) -> Result<Answer>;
 
 /// Beginnings of words that people type.
 const TYPED: [&str; 8] = ["m", "ma", "mari", "ber", "Алёна", "東", "weiströ", "person77"];
+/// Fields that people count by.
+const GROUPS: [&str; 4] = ["custom.tier", "city", "lifecycle_stage", "company.custom.segment"];
 
 fn questions() -> Vec<(&'static str, Ask)> {
     vec![
@@ -70,5 +72,23 @@ fn questions() -> Vec<(&'static str, Ask)> {
                 }),
             )
         }),
+        ("words in everything, `GET /v1/search`", |caller, number| {
+            caller.get(&format!("/v1/search?q={}", encoded(TYPED[number % TYPED.len()])))
+        }),
+        ("contacts by two fields: how many, and the sum of a third", |caller, number| {
+            let by = [GROUPS[number % GROUPS.len()], GROUPS[(number + 1) % GROUPS.len()]];
+            let sum = json!({ "function": "sum", "field": "custom.spend" });
+            caller.post("/v1/contacts/aggregate", &json!({ "group_by": by, "aggregates": ["count", sum] }))
+        }),
+        ("contacts made, month by month", |caller, _| {
+            let month = json!({ "field": "created_at", "unit": "month" });
+            caller.post("/v1/contacts/aggregate", &json!({ "group_by": [month] }))
+        }),
+        ("who may be the same as a new contact", |caller, number| {
+            let (email, phone) = (format!("person{number}@mail.example"), format!("+49301{number:06}"));
+            let draft = json!({ "first_name": "Grace", "last_name": "Marikoten", "email": email, "phone": phone });
+            caller.post("/v1/contacts/duplicates", &draft)
+        }),
+        ("groups of contacts that may be the same", |caller, _| caller.get("/v1/contacts/duplicates?limit=20")),
     ]
 }

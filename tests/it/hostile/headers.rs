@@ -181,6 +181,7 @@ async fn cursors(scene: &Scene) -> Vec<Case> {
 /// Positions that no write answered.
 fn positions(scene: &Scene) -> Vec<Case> {
     let many = vec![format!("{}:1", scene.contact); 21].join(",");
+    let theirs = format!("{},x", scene.foreign.position);
     let bad = [
         "con_1:1",
         ":",
@@ -189,6 +190,7 @@ fn positions(scene: &Scene) -> Vec<Case> {
         &scene.contact,
         &many,
         "con_0:1,",
+        &theirs,
         &format!("{}:-1", scene.contact),
         &format!("{}:x", scene.contact),
     ]

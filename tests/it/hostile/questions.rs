@@ -68,8 +68,66 @@ pub(super) fn cases(scene: &Scene) -> Vec<Case> {
     let parameters: Vec<String> = (0..150).map(|number| format!("p{number}=x")).collect();
     cases.push(Case::get("a list", format!("/v1/contacts?{}", parameters.join("&"))).refused_by(&[400, 422]));
     cases.extend(searches(scene));
+    cases.extend(figures());
+    cases.extend(look_alikes());
     cases.extend(of_one_record(scene));
     cases
+}
+
+/// Figures that cannot be had.
+fn figures() -> Vec<Case> {
+    let sum = |field: &str| json!({ "aggregates": [{ "function": "sum", "field": field }] });
+    let deep = (0..60).fold(json!({ "field": "city", "op": "eq", "value": "x" }), |inner, _| json!({ "not": inner }));
+    [
+        json!({ "nick": 1 }),
+        json!({ "group_by": "city" }),
+        json!({ "group_by": [1] }),
+        json!({ "group_by": ["nick"] }),
+        json!({ "group_by": ["city", "city"] }),
+        json!({ "group_by": ["city", "country", "email", "phone"] }),
+        json!({ "group_by": ["city) --"] }),
+        json!({ "group_by": [{ "field": "created_at", "unit": "fortnight" }] }),
+        json!({ "group_by": [{ "unit": "day" }] }),
+        json!({ "group_by": [{ "field": "city", "unit": "day" }] }),
+        json!({ "aggregates": "count" }),
+        json!({ "aggregates": ["median"] }),
+        json!({ "aggregates": [{ "function": "sum" }] }),
+        json!({ "aggregates": [{ "field": "custom.score" }] }),
+        json!({ "aggregates": ["count", "count"] }),
+        json!({ "aggregates": vec![json!({ "function": "sum", "field": "custom.score" }); 11] }),
+        sum("nick"),
+        sum("first_name"),
+        sum("custom.day"),
+        sum("custom.score) FROM t_contact --"),
+        json!({ "group_by": ["city"], "sort": ["country"] }),
+        json!({ "group_by": ["city"], "sort": ["count; --"] }),
+        json!({ "limit": 0 }),
+        json!({ "limit": 100_000 }),
+        json!({ "filter": deep }),
+        json!({ "filter": { "field": "nick", "op": "eq", "value": 1 } }),
+        json!({ "view": "viw_1" }),
+        json!({ "linked": { "record": "con_1" } }),
+        json!({ "q": ["x"] }),
+        json!({ "archived": 7 }),
+    ]
+    .into_iter()
+    .map(|body| Case::post("figures", "/v1/contacts/aggregate", body).refused(422))
+    .collect()
+}
+
+/// Look-alikes of what is no draft of a record.
+fn look_alikes() -> Vec<Case> {
+    let drafts = [
+        json!({ "nick": 1 }),
+        json!({ "email": 7 }),
+        json!({ "email": "nobody" }),
+        json!({ "custom": [] }),
+        json!({ "id": "con_1" }),
+    ];
+    let drafts = drafts.into_iter().map(|body| Case::post("look-alikes", "/v1/contacts/duplicates", body).refused(422));
+    let lists = ["limit=0", "limit=101", "limit=x", "cursor=x", "cursor=%00", "nick=1", "sort=city"];
+    let lists = lists.into_iter().map(|query| Case::get("look-alikes", format!("/v1/contacts/duplicates?{query}")));
+    drafts.chain(lists.map(|case| case.refused_by(&[400, 422]))).collect()
 }
 
 /// Searches that have to be refused.

@@ -141,6 +141,8 @@ impl Scene {
             "/v1/x_projects",
             "/v1/schema",
             "/v1/jobs",
+            "/v1/search?q=ada&objects=contact&limit=5",
+            "/v1/contacts/duplicates?limit=5",
             &format!("/v1/contacts/{contact}/timeline"),
             &format!("/v1/contacts/{contact}/history"),
             &format!("/v1/contacts/{contact}/links"),
@@ -153,6 +155,10 @@ impl Scene {
         let dry = |path: &str| format!("{path}?validate=only");
         let search = json!({ "filter": { "and": [{ "field": "city", "op": "is_null", "value": true }] }, "limit": 5 });
         self.me.post("/v1/contacts/search", search).await.expect(200);
+        let figures =
+            json!({ "group_by": ["custom.tier"], "aggregates": [{ "function": "sum", "field": "custom.score" }] });
+        self.me.post("/v1/contacts/aggregate", figures).await.expect(200);
+        self.me.post("/v1/contacts/duplicates", json!({ "email": self.email })).await.expect(200);
         self.me.post(&dry("/v1/contacts"), json!({ "first_name": "Eve" })).await.expect(201);
         self.me.patch(&dry(&format!("/v1/contacts/{contact}")), json!({ "city": "Rome" })).await.expect(200);
         self.me

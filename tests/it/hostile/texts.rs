@@ -67,6 +67,8 @@ fn routes(scene: &Scene) -> Vec<(Method, String)> {
         (Method::PATCH, format!("/v1/contacts/{contact}")),
         (Method::PUT, format!("/v1/contacts/by/email/{}", scene.email)),
         (Method::POST, "/v1/contacts/search".to_owned()),
+        (Method::POST, "/v1/contacts/aggregate".to_owned()),
+        (Method::POST, "/v1/contacts/duplicates".to_owned()),
         (Method::POST, "/v1/contacts/batch".to_owned()),
         (Method::POST, "/v1/contacts/bulk".to_owned()),
         (Method::POST, format!("/v1/contacts/{contact}/merge")),
@@ -144,6 +146,8 @@ fn in_names(scene: &Scene) -> Vec<Case> {
         cases.push(search(json!({ "filter": { "field": "city", "op": text, "value": "x" } })));
         cases.push(search(json!({ "sort": [text] })));
         cases.push(search(json!({ "filter": { "field": "custom.score", "op": "gt", "value": text } })));
+        let figures = json!({ "group_by": [text], "aggregates": [{ "function": "sum", "field": text }] });
+        cases.push(Case::post("text in figures", "/v1/contacts/aggregate", figures).refused(422));
         let batch = json!({ "operations": [{ "op": text, "id": scene.contact }] });
         cases.push(Case::post("text for an operation", "/v1/contacts/batch", batch).refused(422));
         let merge = json!({ "others": [text] });

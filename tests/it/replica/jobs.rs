@@ -72,7 +72,8 @@ fn edit(world: &World, dice: &Dice) -> Value {
         return json!({ "filter": filter, "change": { "country": dice.pick(&["DE", "TR", "JP"]) } });
     }
     let known = world.known();
-    let ids: Vec<AnyId> = known.iter().filter(|(id, known)| id.prefix().as_str() == "con" && !known.stable).map(|(id, _)| *id).collect();
+    let ids: Vec<AnyId> =
+        known.iter().filter(|(id, known)| id.prefix().as_str() == "con" && !known.stable).map(|(id, _)| *id).collect();
     let from = dice.below(ids.len());
     let some: Vec<AnyId> = ids.iter().skip(from).take(1 + dice.below(NAMED)).copied().collect();
     match dice.below(4) {
