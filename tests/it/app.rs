@@ -92,7 +92,7 @@ impl App {
 }
 
 /// Somebody who calls, with or without a credential.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Caller {
     router: axum::Router,
     pub(crate) secret: Option<String>,

@@ -2,10 +2,14 @@
 //!
 //! Time is virtual and one thread runs everything, so a seed gives the same run again: `RAPPORT_TEST_SEED=7`.
 
+mod definitions;
 mod dice;
+mod jobs;
 mod lists;
 mod readers;
 mod stream;
+mod ties;
+mod values;
 mod world;
 mod writers;
 

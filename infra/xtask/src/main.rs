@@ -4,6 +4,7 @@
 //! compares the API with its document and `cloud` proves the deployed stack in an emulator. Each command is a module with a `run(root, arguments)`; nothing here is linked
 //! into a function.
 
+mod bench;
 mod cloud;
 mod new;
 mod openapi;
@@ -25,6 +26,7 @@ cargo xtask <command>
                      make the first workspace of a deployed table, and print its admin's API key
   conform            ask the API everything that its OpenAPI document allows, and much that it does not
   watch              run the functions under `cargo lambda watch` and call each
+  bench replica      measure lists, search and cold starts, and write docs/PERFORMANCE.md (`--check`: fail when a target is missed)
   cloud              deploy the template into an emulator and use it over HTTP (`--tools`, `--lint`, `--keep`)";
 
 fn main() -> ExitCode {
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         "watch" => cloud::watch(&root(), rest),
         "openapi" => openapi::run(&root(), rest),
         "workspace" => workspace::run(&root(), rest),
+        "bench" => bench::run(&root(), rest),
         "help" | "--help" | "-h" => {
             say(USAGE);
             Ok(())

@@ -11,6 +11,7 @@ use records::Cx;
 use serde_json::Value;
 use table::Once;
 
+use crate::json::{self, Unreadable};
 use crate::query::{Params, parse_write};
 use crate::{App, Context, Problem};
 
@@ -112,11 +113,11 @@ pub(crate) fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Document> {
     if !["application/json", "application/merge-patch+json"].iter().any(|known| media.eq_ignore_ascii_case(known)) {
         return Err(Error::UnsupportedMedia { expected: "application/json" });
     }
-    // serde_json stops at a depth of 128, so a deeply nested body costs nothing.
-    match serde_json::from_slice(bytes) {
+    match json::parse(bytes) {
         Ok(Value::Object(document)) => Ok(document),
         Ok(_) => Err(Error::malformed("not_an_object", "the body must be a JSON object")),
-        Err(error) => {
+        Err(Unreadable::Twice(pointer)) => Err(Error::invalid(pointer, "given_twice", "may be given once")),
+        Err(Unreadable::NotJson(error)) => {
             let detail = format!("the body is not JSON: line {}, column {}", error.line(), error.column());
             Err(Error::malformed("bad_json", detail))
         }

@@ -9,6 +9,7 @@ mod app;
 mod asked;
 mod batch_route;
 mod input;
+mod json;
 mod link_routes;
 mod merge_route;
 mod observe;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cloud::Clients;
 use events::{SnapshotReason, SnapshotRequest};
-use kernel::{AnyId, Error, Position};
+use kernel::{Error, Position};
 use replica::{Answer, Archived, Condition, Direction, Filter, Limits, Op, Query, Replicas, Snapshotted, Sort};
 use serde_json::Value;
 use testkit::{Call, Fate};
@@ -111,8 +111,9 @@ impl Reader {
         while !self.stop.load(Ordering::SeqCst) && !self.world.is_over() {
             tokio::time::sleep(self.dice.millis(60)).await;
             match self.dice.below(100) {
-                0..60 => self.read_own_write().await,
-                60..80 => self.walk().await,
+                0..50 => self.read_own_write().await,
+                50..65 => self.ask_anything().await,
+                65..80 => self.walk().await,
                 80..90 => self.answer_and_die().await,
                 _ => self.start_anew(),
             }
@@ -158,29 +159,50 @@ impl Reader {
 
     /// A list that carries a write's position shows that write.
     async fn read_own_write(&self) {
-        let wanted: Vec<(AnyId, super::world::Known)> = {
-            let known = self.world.known();
-            let young =
-                known.iter().rev().take(40).map(|(id, known)| (*id, *known)).filter(|(_, known)| known.version > 0);
-            young.collect()
+        let wanted = self.world.recent();
+        let Some(&id) = wanted.get(self.dice.below(wanted.len())) else { return };
+        let known = self.world.known()[&id];
+        let is_own = id.prefix().is_custom();
+        let object = match id.prefix().as_str() {
+            "con" => "contact",
+            "com" => "company",
+            _ => "x_thing",
         };
-        let Some(&(id, known)) = wanted.get(self.dice.below(wanted.len())) else { return };
-        let mut query = Query::new("contact");
+        let mut query = Query::new(object);
         query.archived = Archived::Any;
         query.filter = Filter::Is(Condition::new("id", Op::Eq, id.to_string()));
         let answer = self.answer(&query, &Position::of(id, known.version)).await;
-        self.world.count("own writes read", 1);
         let shown = match &answer {
             Ok(answer) => answer.rows.first().and_then(|row| row.document["version"].as_u64()),
+            // The object was given up meanwhile.
+            Err(Error::NotFound { .. } | Error::Invalid(_)) if is_own => return,
             Err(error) => return self.world.fail(format!("a list failed: {error:?}")),
         };
+        self.world.count("own writes read", 1);
         let now = self.world.known()[&id];
         let is_true = match shown {
             Some(version) => version >= known.version && !known.erased,
-            None => now.erasing,
+            None => now.erasing || now.merged,
         };
         if !is_true {
             self.world.fail(format!("{id} at {known:?} was shown at {shown:?}"));
+        }
+    }
+
+    /// Any field that the schema has now, sorted by any other: an answer, or a refusal since the schema is another one by now.
+    async fn ask_anything(&self) {
+        let Ok(schema) = self.world.cx(&self.world.calm()).schema().await else { return };
+        let objects: Vec<_> = schema.objects().collect();
+        let object = self.dice.pick(&objects);
+        let fields: Vec<_> = object.live().collect();
+        let (by, order) = (self.dice.pick(&fields), self.dice.pick(&fields));
+        let mut query = Query::new(&object.name);
+        query.filter = Filter::Is(Condition::new(&by.path, Op::IsNull, self.dice.percent(50)));
+        query.sort = vec![Sort::by(&order.path, Direction::Descending)];
+        match self.answer(&query, &Position::default()).await {
+            Ok(_) => self.world.count("lists by any field", 1),
+            Err(Error::Invalid(_) | Error::NotFound { .. }) => self.world.count("lists refused", 1),
+            Err(error) => self.world.fail(format!("a list of {} by {} failed: {error:?}", object.name, by.path)),
         }
     }
 
