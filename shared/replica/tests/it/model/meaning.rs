@@ -204,8 +204,13 @@ fn meant(kind: Kind, value: &Value) -> Meant {
             Meant::Money(value["amount"].as_i64().unwrap(), value["currency"].as_str().unwrap().to_owned())
         }
         (Kind::Several, value) => {
-            let words = value.as_array().unwrap().iter().map(|word| fold(word.as_str().unwrap()));
-            Meant::Several(words.collect())
+            let mut words: Vec<String> = Vec::new();
+            for word in value.as_array().unwrap().iter().map(|word| fold(word.as_str().unwrap())) {
+                if !words.contains(&word) {
+                    words.push(word);
+                }
+            }
+            Meant::Several(words)
         }
         (Kind::Day | Kind::Word | Kind::Currency | Kind::Id, value) => Meant::Text(value.as_str().unwrap().to_owned()),
     }
