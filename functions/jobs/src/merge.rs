@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
-use records::{Cx, Job, Object, Reverted, move_links, return_links, revert, rewrite, unmerge_with};
+use records::{Cx, Job, Object, Record, Reverted, move_links, return_links, revert, rewrite, unmerge_with};
 use replica::Replicas;
 use serde::Deserialize;
 use serde_json::Value;
@@ -43,6 +43,24 @@ impl Merged {
 
     fn was_merged(&self, id: AnyId) -> bool {
         self.others.iter().any(|other| other.id == id)
+    }
+
+    /// Those of some records that refer to merged ones: the table says so, while a replica may not have been told yet what an
+    /// earlier round has changed. One round trip.
+    async fn still_referring(&self, cx: &Cx, ids: &[AnyId]) -> Result<Vec<AnyId>> {
+        let (schema, others) = (cx.schema().await?, self.others());
+        let object_of = |id: &AnyId| schema.all().find(|object| object.prefix == id.prefix());
+        let keys = ids.iter().filter_map(|id| Some(cx.table.keys().record(&object_of(id)?.name, *id)));
+        let mut still = Vec::new();
+        for document in cx.table.get_many(&keys.collect::<Vec<_>>()).await? {
+            let name = document.get("object").and_then(Value::as_str).unwrap_or_default();
+            let Some(object) = schema.all().find(|object| object.name == name) else { continue };
+            let record = Record::read(object, document)?;
+            let mut pointed = record.clone();
+            pointed.repoint(object, &others, self.winner);
+            still.extend((pointed != record).then_some(record.common.id));
+        }
+        Ok(still)
     }
 
     /// What a merge means for one record: one of those that were merged, or one that refers to them.
@@ -97,7 +115,7 @@ impl Search {
 }
 
 /// The next records that refer to merged ones; behind all of them, in the first round, the merged ones themselves, for their
-/// links. What was written while the records were merged may be told of late, hence further rounds.
+/// links. What was written while the records were merged may be told of late, hence further rounds, which ask the table.
 pub(crate) async fn page(cx: &Cx, replicas: &Replicas, job: &Job, place: &Place) -> Result<Found> {
     let merged = Merged::of(job)?;
     let search = Search::read(place.after.as_deref())?;
@@ -112,7 +130,9 @@ pub(crate) async fn page(cx: &Cx, replicas: &Replicas, job: &Job, place: &Place)
         merged.others().into_iter().chain([merged.winner]).chain(place.failed.iter().copied()).collect();
     let mut ids: Vec<AnyId> = referring.iter().map(|record| record.id).filter(|id| !passed_over.contains(id)).collect();
     let is_last = next.other >= merged.others.len();
-    if is_last && place.rounds == 0 {
+    if place.rounds > 0 {
+        ids = merged.still_referring(cx, &ids).await?;
+    } else if is_last {
         ids.extend(merged.others());
     }
     Ok(Found { ids, next: (!is_last).then(|| next.text()) })

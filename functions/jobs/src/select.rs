@@ -82,7 +82,8 @@ pub(crate) async fn page(cx: &Cx, replicas: &Replicas, job: &Job, place: &Place)
 fn query(cx: &Cx, object: &Object, input: &Input) -> Result<Query, Violations> {
     let mut query = Query::new(&object.name);
     let mut violations = Violations::new();
-    if let Some(tree) = &input.filter {
+    // An empty tree is every record: who sends one has said so.
+    if let Some(tree) = input.filter.as_ref().filter(|tree| tree.as_object().is_none_or(|tree| !tree.is_empty())) {
         query.filter = Filter::parse(tree, "/filter", &mut violations);
     }
     query.search.clone_from(&input.q);

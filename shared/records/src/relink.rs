@@ -11,7 +11,7 @@ use table::{Committed, Direction, End, Link, Refused};
 use crate::links::tell;
 use crate::load::find;
 use crate::plan::Plan;
-use crate::revert::events_by;
+use crate::revert::{events_by, events_since};
 use crate::write::{MAX_TRIES, refused};
 use crate::{Cx, Object, Record};
 
@@ -98,12 +98,19 @@ pub async fn return_links(
     if had.is_empty() {
         return Ok((false, Vec::new()));
     }
-    let got = ties(&events_by(cx, object, left, job, since).await?, "linked");
-    let got: BTreeSet<(&str, AnyId)> = got.iter().map(|tie| (tie.label.as_str(), tie.id)).collect();
+    // What it got by the job, and what somebody has taken away from it since: this undo takes away as well.
+    let (of_job, others): (Vec<Event>, Vec<Event>) = events_since(cx, object, left, since)
+        .await?
+        .into_iter()
+        .filter(|event| event.job.is_none() || event.job != cx.job)
+        .partition(|event| event.job == Some(job));
+    let named = |ties: Vec<Tie>| ties.into_iter().map(|tie| (tie.label, tie.id)).collect::<BTreeSet<_>>();
+    let (got, taken) = (named(ties(&of_job, "linked")), named(ties(&others, "unlinked")));
     let pair = Pair::find(cx, object, merged, left).await?;
     let (mut returned, mut kept) = (false, Vec::new());
     for tie in &had {
-        match return_link(cx, &pair, tie, got.contains(&(tie.label.as_str(), tie.id))).await? {
+        let name = (tie.label.clone(), tie.id);
+        match return_link(cx, &pair, tie, (got.contains(&name), taken.contains(&name))).await? {
             true => returned = true,
             false => kept.push(tie.label.clone()),
         }
@@ -111,8 +118,9 @@ pub async fn return_links(
     Ok((returned, kept))
 }
 
-/// Gives one link back. `false` when it was moved and somebody has taken it away since.
-async fn return_link(cx: &Cx, pair: &Pair<'_>, had: &Tie, was_moved: bool) -> Result<bool> {
+/// Gives one link back. `false` when it was moved and somebody has taken it away since. Of two merged records that had the
+/// same one only one was moved: the one that comes first gets it, and the other one gets its own anew.
+async fn return_link(cx: &Cx, pair: &Pair<'_>, had: &Tie, (was_moved, was_taken): (bool, bool)) -> Result<bool> {
     let (merged, left) = (pair.merged.common.id, pair.left.common.id);
     for tries in 1..=MAX_TRIES {
         if stored(cx, pair.object, merged, &had.label, had.id).await?.is_some() {
@@ -120,7 +128,7 @@ async fn return_link(cx: &Cx, pair: &Pair<'_>, had: &Tie, was_moved: bool) -> Re
         }
         let end = End::new(had.object.clone(), had.id);
         let moved = stored(cx, pair.object, left, &had.label, had.id).await?;
-        let (Some(other), false) = (record_at(cx, &end).await?, was_moved && moved.is_none()) else {
+        let (Some(other), false) = (record_at(cx, &end).await?, was_taken && moved.is_none()) else {
             return Ok(false);
         };
         let mut plan = Plan::default();

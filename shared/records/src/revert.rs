@@ -62,8 +62,7 @@ async fn changes_by(
     Ok(found)
 }
 
-/// The events of a record that are a job's, newest first. `since` is when the job was made. One round trip for each 50 events
-/// since then.
+/// The events of a record that are a job's, newest first. `since` is when the job was made.
 pub(crate) async fn events_by(
     cx: &Cx,
     object: &Object,
@@ -71,12 +70,19 @@ pub(crate) async fn events_by(
     job: Id<kinds::Job>,
     since: Timestamp,
 ) -> Result<Vec<Event>> {
+    let mut events = events_since(cx, object, id, since).await?;
+    events.retain(|event| event.job == Some(job));
+    Ok(events)
+}
+
+/// The events of a record since a time, newest first, and some from before. One round trip for each 50 of them.
+pub(crate) async fn events_since(cx: &Cx, object: &Object, id: AnyId, since: Timestamp) -> Result<Vec<Event>> {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = history::page(cx, object, id, PAGE, after).await?;
         let is_older = |event: &Event| event.at.plus_millis(SKEW_MS) < since;
         let is_over = page.events.last().is_none_or(is_older);
-        found.extend(page.events.into_iter().filter(|event| event.job == Some(job)));
+        found.extend(page.events);
         match page.next {
             Some(next) if !is_over => after = Some(next),
             _ => return Ok(found),

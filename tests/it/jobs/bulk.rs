@@ -151,7 +151,7 @@ async fn what_nobody_can_mean_is_refused_at_once() {
     assert_eq!(refused(one_address).await, ["/change/email unique"]);
     assert_eq!(
         refused(json!({ "filter": { "field": "nick", "value": 1 }, "archive": true })).await,
-        ["/filter unknown_field"]
+        ["/filter/field unknown_field"]
     );
     assert_eq!(refused(json!({ "filter": [], "archive": true })).await, ["/filter wrong_type"]);
     assert_eq!(refused(json!({ "ids": [], "archive": true })).await, ["/ids wrong_type"]);

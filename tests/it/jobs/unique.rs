@@ -69,7 +69,7 @@ async fn values_from_before_are_guarded_and_then_found_by() {
 #[tokio::test]
 async fn who_has_the_same_value_is_told() {
     let scene = scene().await;
-    scene.me.patch(&scene.path(4), json!({ "custom": { "badge": "B1" } })).await.expect(200);
+    scene.me.patch(&scene.path(4), json!({ "custom": { "badge": "b1" } })).await.expect(200);
     let job = made_unique(&scene).await;
     assert_eq!(counts(&job), [5, 5, 4, 0, 1]);
     let errors = scene.errors(&job).await;

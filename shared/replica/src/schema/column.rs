@@ -248,3 +248,31 @@ impl<'a> Values<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_set_has_each_of_its_members_once_and_none_is_two() {
+        let tags = ColumnType::Set(Box::new(ColumnType::Text));
+        let read = |value: Value| tags.read(&value);
+        let text = |text: &str| Some(Sql::Text(text.to_owned()));
+        assert_eq!(read(json!(["Ä", "a", "b"])), text("\u{1f}a\u{1f}b\u{1f}"));
+        assert_eq!(read(json!(["ab", "b", 7])), text("\u{1f}ab\u{1f}b\u{1f}"));
+        assert_eq!(read(json!(["a\u{1f}b"])), text("\u{1f}ab\u{1f}"));
+        assert_eq!(read(json!([])), None);
+        let words = ColumnType::Select(vec!["Won\u{1f}".to_owned()]);
+        assert_eq!(ColumnType::Set(Box::new(words)).read(&json!(["Won\u{1f}"])), text("\u{1f}Won\u{1f}"));
+    }
+
+    #[test]
+    fn equal_numbers_are_equal_values() {
+        let number = ColumnType::Number { decimals: 2 };
+        assert_eq!(number.read(&json!(7)), number.read(&json!(7.0)));
+        assert_eq!(number.read(&json!(7.5)), Some(Sql::Real(7.5)));
+        assert_eq!(number.read(&json!(1e300)), Some(Sql::Real(1e300)));
+        assert_eq!(number.read(&json!("7")), None);
+    }
+}

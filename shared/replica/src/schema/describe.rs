@@ -162,3 +162,57 @@ fn of_stored(kind: &FieldType) -> String {
         kind => digest([serde_json::to_string(kind).unwrap_or_default().as_str()]),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    use kernel::Prefix;
+    use records::Schema;
+
+    #[test]
+    fn no_built_in_field_loses_its_column_to_another_one() {
+        for object in Schema::built_in().all() {
+            let columns = columns(object);
+            let names: BTreeSet<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            assert_eq!(names.len(), columns.len());
+            let asked: BTreeSet<&str> = columns.iter().map(|column| column.field.as_str()).collect();
+            let unasked = object.fields.iter().filter(|field| !asked.contains(field.path.as_str()));
+            let unasked: Vec<&str> = unasked.map(|field| field.kind.word()).collect();
+            assert!(unasked.iter().all(|word| *word == "json"), "{}: {unasked:?}", object.name);
+            assert!(object.fields.iter().all(|field| !field.name.contains("__")), "what follows is a member's name");
+        }
+    }
+
+    #[test]
+    fn what_can_stand_in_sql_is_a_word() {
+        for (name, wanted) in [("a", true), ("x_1", true), ("", false), ("_a", false), ("1a", false), ("aB", false)] {
+            assert_eq!(is_word(name), wanted, "{name}");
+        }
+        for name in ["a b", "a;", "a$b", "ä", "a\0", &"a".repeat(61)] {
+            assert!(!is_word(name), "{name}");
+        }
+    }
+
+    fn with_formulas(expressions: &[String]) -> Object {
+        let mut object = Object::new("x_thing", "x_things", Prefix::custom(0).unwrap(), "");
+        let size = FieldType::Number { decimals: 0, min: None, max: None };
+        object.fields = vec![Field::new("size", size, "").custom()];
+        object.fields.extend(expressions.iter().enumerate().map(|(number, expression)| {
+            Field::new(&format!("n{number}"), FieldType::Formula { expression: expression.clone() }, "").custom()
+        }));
+        Object::clone(Schema::with(vec![object], Vec::new()).object("x_thing").unwrap())
+    }
+
+    #[test]
+    fn formulas_that_use_each_other_many_times_over_are_described_at_once() {
+        let mut expressions = vec!["custom.size + 1".to_owned(), "custom.n0 + 1".to_owned()];
+        expressions.extend((2..90).map(|number| format!("custom.n{} + custom.n{}", number - 1, number - 2)));
+        let (one, same) = (columns(&with_formulas(&expressions)), columns(&with_formulas(&expressions)));
+        assert_eq!((one.len(), &one), (9 + 91, &same));
+        expressions[0] = "custom.size + 2".to_owned();
+        let other = columns(&with_formulas(&expressions));
+        assert_ne!(one.last(), other.last(), "what uses a formula that is another one is another one");
+    }
+}
