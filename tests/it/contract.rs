@@ -43,9 +43,10 @@ pub(crate) fn capabilities(app: &App) -> Vec<Capability> {
         .collect()
 }
 
-/// A file of the repository.
+/// A file of the repository from which these tests are run.
 pub(crate) fn path(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name)
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&here).join("..").join(name)
 }
 
 pub(crate) fn text(name: &str) -> String {

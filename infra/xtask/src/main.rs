@@ -60,10 +60,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// The root of the workspace: this crate lives two folders below it.
+/// The root of the workspace: this crate lives two folders below it. Asked of cargo as it runs this, since clones in several folders
+/// may share one folder of what is built.
 fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).expect("infra/xtask is two folders below the root").to_path_buf()
+    let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&here).ancestors().nth(2).expect("infra/xtask is two folders below the root").to_path_buf()
 }
 
 /// Tells the person at the terminal.

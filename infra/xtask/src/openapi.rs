@@ -8,16 +8,16 @@ use std::process::Command;
 
 use anyhow::{Context, ensure};
 
-/// Runs the command.
+/// Runs the command: with the whole workspace, whose crates are then built as for any other command and not once more.
 ///
 /// # Errors
 /// When the tests do not build.
 pub(crate) fn run(root: &Path, _: &[String]) -> anyhow::Result<()> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new("cargo");
     crate::cloud::forget_this_crate(&mut command);
     let status = command
         .current_dir(root)
-        .args(["test", "--quiet", "--package", "tests", "--test", "it", "contract::documents"])
+        .args(["test", "--quiet", "--workspace", "--test", "it", "contract::documents"])
         .env("RAPPORT_WRITE_DOCUMENTS", "1")
         .status()
         .context("cargo test")?;

@@ -13,7 +13,7 @@ use anyhow::{Context, ensure};
 /// # Errors
 /// When the workspace could not be made; the program has said why.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = Command::new("cargo");
     crate::cloud::forget_this_crate(&mut command);
     let status = command
         .current_dir(root)

@@ -14,6 +14,8 @@ use records::Object;
 use serde_json::{Map, Value, json};
 
 use self::components::Components;
+pub(crate) use self::components::{exemplify, input};
+pub(crate) use self::parameters::of_path;
 use crate::Of;
 use crate::routes::{Operation, Shape};
 

@@ -11,6 +11,7 @@ use records::{Field, Object, Schema};
 use serde_json::{Map, Value, json};
 
 use crate::Of;
+use crate::openapi::{exemplify, input, of_path};
 use crate::schemas::{self, record_schema_name};
 
 /// What paths of the template have in the place of an object.
@@ -26,18 +27,24 @@ pub fn workspace_document(mut document: Value, schema: &Schema, shown: impl Fn(&
     if let Some(components) = document.get_mut("components").and_then(Value::as_object_mut) {
         components.values_mut().filter_map(Value::as_object_mut).for_each(|members| multiply(members, &own));
     }
+    if let Some(tags) = document.get_mut("tags").and_then(Value::as_array_mut) {
+        chapters_of(tags, &own);
+    }
     if let Some(paths) = document.get_mut("paths").and_then(Value::as_object_mut) {
         for object in &built_in {
             ask_for(paths, object, object.live().filter(|field| field.is_custom()));
+            name_in_paths(paths, object);
         }
         paths_of(paths, &own);
     }
+    let built_in = built_in.into_iter().map(|object| Copy { object, name: record_schema_name(&object.name) });
+    let built_in: Vec<Copy<'_>> = built_in.collect();
+    let all: Vec<&Copy<'_>> = built_in.iter().chain(&own).collect();
     if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
-        for object in built_in {
-            describe(schemas, object, &record_schema_name(&object.name));
-        }
-        own.iter().for_each(|copy| describe(schemas, copy.object, &copy.name));
+        all.iter().for_each(|copy| describe(schemas, copy.object, &copy.name));
     }
+    // Of all schemas as they are now, since one refers to others.
+    all.iter().for_each(|copy| exemplify(&mut document, &copy.name));
     document
 }
 
@@ -100,7 +107,32 @@ fn paths_of(paths: &mut Map<String, Value>, own: &[Copy<'_>]) {
             paths.insert(path.replace(OBJECT, &copy.object.plural), value);
         }
         ask_for(paths, copy.object, copy.object.live());
+        name_in_paths(paths, copy.object);
     }
+}
+
+/// Says of the paths of an object what stands in them: its own ids, and its own unique fields.
+fn name_in_paths(paths: &mut Map<String, Value>, object: &Object) {
+    let beneath = ["/v1/", &object.plural, "/"].concat();
+    let operations = paths.iter_mut().filter(|(path, _)| path.starts_with(&beneath)).map(|(_, path)| path);
+    for operation in operations.filter_map(Value::as_object_mut).flat_map(Map::values_mut) {
+        let parameters = operation.get_mut("parameters").and_then(Value::as_array_mut);
+        for parameter in parameters.into_iter().flatten().filter(|parameter| parameter["in"] == "path") {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            if name == "id" || name == "field" {
+                *parameter = of_path(&name.to_owned(), object);
+            }
+        }
+    }
+}
+
+/// Puts a chapter for each object in the place of that of any.
+fn chapters_of(tags: &mut Vec<Value>, own: &[Copy<'_>]) {
+    tags.retain(|tag| tag["name"] != Of::Custom.nouns());
+    tags.extend(own.iter().map(|Copy { object, .. }| {
+        let help = if object.help.is_empty() { &object.label_plural } else { &object.help };
+        json!({ "name": object.plural, "description": help })
+    }));
 }
 
 fn operations(paths: &Map<String, Value>) -> impl Iterator<Item = &Value> {
@@ -128,8 +160,8 @@ fn ask_for<'a>(paths: &mut Map<String, Value>, object: &Object, fields: impl Ite
 /// Puts the schemas of an object, as it is in this workspace.
 fn describe(schemas: &mut Map<String, Value>, object: &Object, name: &str) {
     for (name, schema) in [
-        (format!("New{name}"), schemas::input(object, true)),
-        (format!("{name}Patch"), schemas::input(object, false)),
+        (format!("New{name}"), input(object, true)),
+        (format!("{name}Patch"), input(object, false)),
         (name.to_owned(), schemas::record(object)),
     ] {
         if schemas.contains_key(&name) {

@@ -23,8 +23,8 @@ impl Components {
         let mut schemas = Map::new();
         for object in objects {
             let name = schemas::record_schema_name(&object.name);
-            schemas.insert(format!("New{name}"), with_blanks(schemas::input(object, true)));
-            schemas.insert(format!("{name}Patch"), with_blanks(schemas::input(object, false)));
+            schemas.insert(format!("New{name}"), input(object, true));
+            schemas.insert(format!("{name}Patch"), input(object, false));
             schemas.insert(format!("{name}Page"), schemas::page_of(component("schemas", &name)));
             schemas.insert(name, schemas::record(object));
         }
@@ -179,18 +179,42 @@ fn page(schema: Value) -> Value {
     page
 }
 
-/// What a client sends, with what forms send: blank text is no value, also where only a text of a certain form is one.
-fn with_blanks(mut input: Value) -> Value {
-    let properties = input.get_mut("properties").and_then(Value::as_object_mut);
-    for property in properties.into_iter().flat_map(Map::values_mut) {
-        let Some(choices) = property.get_mut("anyOf").and_then(Value::as_array_mut) else { continue };
-        let nullable = choices.iter().any(|choice| choice["type"] == "null");
-        let formed = |choice: &Value| ["format", "pattern", "enum"].iter().any(|keyword| choice.get(keyword).is_some());
-        if nullable && choices.iter().any(|choice| choice["type"] == "string" && formed(choice)) {
-            choices.push(json!({ "type": "string", "pattern": "^\\s*$", "description": "Blank: no value." }));
+/// What a client sends of an object, with what forms send: blank text is no value, also where only a text of a certain form is one.
+pub(crate) fn input(object: &Object, is_new: bool) -> Value {
+    let mut input = schemas::input(object, is_new);
+    accept_blanks(&mut input);
+    input
+}
+
+fn accept_blanks(schema: &mut Value) {
+    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
+    properties.into_iter().flat_map(Map::values_mut).for_each(accept_blanks);
+    schema.get_mut("items").into_iter().for_each(accept_blanks);
+    let Some(choices) = schema.get_mut("anyOf").and_then(Value::as_array_mut) else { return };
+    choices.iter_mut().for_each(accept_blanks);
+    let nullable = choices.iter().any(|choice| choice["type"] == "null");
+    let formed = |choice: &Value| ["format", "pattern", "enum"].iter().any(|keyword| choice.get(keyword).is_some());
+    if nullable && choices.iter().any(|choice| choice["type"] == "string" && formed(choice)) {
+        choices.push(json!({ "type": "string", "pattern": "^\\s*$" }));
+    }
+}
+
+/// Makes the examples of an object's components anew, after its schemas have changed.
+pub(crate) fn exemplify(document: &mut Value, name: &str) {
+    let known = document.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
+    let Some(examples) = document.pointer_mut("/components/examples").and_then(Value::as_object_mut) else { return };
+    for (name, purpose) in [
+        (format!("New{name}"), Purpose::Request),
+        (format!("{name}Patch"), Purpose::Patch),
+        (format!("{name}Page"), Purpose::Answer),
+        (format!("Merged{name}"), Purpose::Answer),
+        (name.to_owned(), Purpose::Answer),
+    ] {
+        if let Some(example) = examples.get_mut(&name) {
+            let sample = Sampler::new(&known, purpose).sample(&component("schemas", &name));
+            *example = json!({ "value": sample });
         }
     }
-    input
 }
 
 fn references(value: &Value, found: &mut BTreeSet<String>) {

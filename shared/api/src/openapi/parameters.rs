@@ -32,21 +32,26 @@ pub(super) fn of(operation: &Operation, objects: &[&Object]) -> Vec<Value> {
 
 fn in_path(operation: &Operation, objects: &[&Object]) -> Vec<Value> {
     let segments: Vec<&str> = operation.path.split('/').collect();
-    let names = segments.iter().enumerate().filter_map(|(at, segment)| {
-        let name = segment.strip_prefix('{')?.strip_suffix('}')?;
-        let declared = operation.path_parameters.iter().find(|parameter| parameter.name == name);
-        let Parameter { help, schema, .. } = declared.cloned().unwrap_or_else(|| known(name, &segments[..at], objects));
-        let example = samples::of_parameter(name, &schema);
-        Some(json!({
-            "name": name, "in": "path", "required": true, "description": help, "schema": schema, "example": example,
-        }))
-    });
-    names.collect()
+    let object = segments.iter().find_map(|segment| object_of(segment, objects));
+    let names = segments.iter().filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let declared = |name: &str| operation.path_parameters.iter().find(|parameter| parameter.name == name).cloned();
+    names.map(|name| described(declared(name).unwrap_or_else(|| known(name, object)))).collect()
+}
+
+/// A parameter of the paths of an object's records.
+pub(crate) fn of_path(name: &str, object: &Object) -> Value {
+    described(known(name, Some(object)))
+}
+
+fn described(Parameter { name, help, schema }: Parameter) -> Value {
+    let example = samples::of_parameter(&name, &schema);
+    json!({
+        "name": name, "in": "path", "required": true, "description": help, "schema": schema, "example": example,
+    })
 }
 
 /// What a parameter of the paths of records means.
-fn known(name: &str, before: &[&str], objects: &[&Object]) -> Parameter {
-    let object = before.iter().rev().find_map(|segment| object_of(segment, objects));
+fn known(name: &str, object: Option<&Object>) -> Parameter {
     let text =
         |help: &str| Parameter::new(name, help, json!({ "type": "string", "minLength": 1, "maxLength": MAX_SEGMENT }));
     match (name, object) {
