@@ -93,49 +93,23 @@ impl Merged {
     }
 }
 
-/// Where the search for what refers to merged records is: the one of them that is looked at, and the last one that refers
-/// to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Search {
-    other: usize,
-    after: Option<AnyId>,
-}
-
-impl Search {
-    fn read(text: Option<&str>) -> Result<Self> {
-        let Some(text) = text else { return Ok(Self { other: 0, after: None }) };
-        let (other, after) = text.split_once(' ').ok_or_else(|| Error::bug("a place of another search"))?;
-        let after = if after.is_empty() { None } else { Some(after.parse().map_err(Error::bug)?) };
-        Ok(Self { other: other.parse().map_err(Error::bug)?, after })
-    }
-
-    fn text(self) -> String {
-        format!("{} {}", self.other, self.after.map(|id| id.to_string()).unwrap_or_default())
-    }
-}
-
 /// The next records that refer to merged ones; behind all of them, in the first round, the merged ones themselves, for their
 /// links. What was written while the records were merged may be told of late, hence further rounds, which ask the table.
 pub(crate) async fn page(cx: &Cx, replicas: &Replicas, job: &Job, place: &Place) -> Result<Found> {
     let merged = Merged::of(job)?;
-    let search = Search::read(place.after.as_deref())?;
-    let Some(other) = merged.others.get(search.other) else { return Ok(Found::default()) };
+    let after = place.after.as_deref().map(|id| id.parse().map_err(Error::bug)).transpose()?;
     let replica = replicas.open(&cx.table, &cx.clock).await?;
-    let referring = replica.referring(other.id, search.after, chunk::SIZE).await?;
-    let next = match referring.last() {
-        Some(last) if referring.len() == chunk::SIZE => Search { after: Some(last.id), ..search },
-        _ => Search { other: search.other + 1, after: None },
-    };
+    let referring = replica.referring(&merged.others(), after, chunk::SIZE).await?;
+    let next = referring.last().filter(|_| referring.len() == chunk::SIZE).map(|last| last.id.to_string());
     let passed_over: BTreeSet<AnyId> =
         merged.others().into_iter().chain([merged.winner]).chain(place.failed.iter().copied()).collect();
     let mut ids: Vec<AnyId> = referring.iter().map(|record| record.id).filter(|id| !passed_over.contains(id)).collect();
-    let is_last = next.other >= merged.others.len();
     if place.rounds > 0 {
         ids = merged.still_referring(cx, &ids).await?;
-    } else if is_last {
+    } else if next.is_none() {
         ids.extend(merged.others());
     }
-    Ok(Found { ids, next: (!is_last).then(|| next.text()) })
+    Ok(Found { ids, next })
 }
 
 /// Takes the merge itself back, in one transaction with the note that it was: all records are there again, before anything

@@ -151,18 +151,19 @@ impl Replica {
         Ok(read)
     }
 
-    /// Who refers to a record by any field, its owner's and items' members included, in the order of ids; also records in
-    /// the trash, merged ones, and those of objects that were given up. Links and shares are not among them. For workers:
-    /// no caller's visibility bounds it.
+    /// Who refers to any of some records of one object by any field, its owner's and items' members included, in the order
+    /// of ids and each once; also records in the trash, merged ones, and those of objects that were given up. Links and
+    /// shares are not among them. For workers: no caller's visibility bounds it.
     ///
     /// `after` is the last id of the page before, `limit` how many there are at most in this one.
     ///
     /// # Errors
     /// [`kernel::Error::Unavailable`] when the replica is too far behind, or looking took too long.
-    pub async fn referring(&self, to: AnyId, after: Option<AnyId>, limit: usize) -> Result<Vec<Referring>> {
+    pub async fn referring(&self, to: &[AnyId], after: Option<AnyId>, limit: usize) -> Result<Vec<Referring>> {
+        let Some(first) = to.first() else { return Ok(Vec::new()) };
         self.catch_up().await?;
         let make = |schema: &Schema| {
-            let target = schema.of_prefix(to.prefix()).map(|table| table.object.name.clone());
+            let target = schema.of_prefix(first.prefix()).map(|table| table.object.name.clone());
             let Some(target) = target else { return Ok(Vec::new()) };
             let mut tables: Vec<&Table> = schema.tables.iter().collect();
             // Ids of one object are together, and objects follow each other by their prefixes.
@@ -183,7 +184,7 @@ impl Replica {
     }
 }
 
-/// Looking through one table for records that refer to one.
+/// Looking through one table for records that refer to some of one object.
 struct Search {
     object: String,
     paths: Vec<String>,
@@ -192,7 +193,7 @@ struct Search {
 
 impl Search {
     /// `None`: records of this table cannot refer to that object.
-    fn new(table: &Table, target: &str, to: AnyId, after: Option<AnyId>) -> Option<Self> {
+    fn new(table: &Table, target: &str, to: &[AnyId], after: Option<AnyId>) -> Option<Self> {
         let is_id = |kind: &ColumnType| *kind == ColumnType::Id(target.to_owned());
         let refers = |column: &&Column| match &column.kind {
             ColumnType::Set(of) => is_id(of),
@@ -202,12 +203,12 @@ impl Search {
         if columns.is_empty() {
             return None;
         }
+        let has = |name: &str, member: String| {
+            Part::new(format!("({name} IS NOT NULL AND instr({name}, ?) > 0)"), vec![Sql::Text(member)])
+        };
         let does = |column: &&Column| match &column.kind {
-            ColumnType::Set(of) => {
-                let member = Sql::Text(of.member(&to.to_string()));
-                Part::new(format!("({0} IS NOT NULL AND instr({0}, ?) > 0)", column.name), vec![member])
-            }
-            _ => Part::new(format!("{} IS ?", column.name), vec![Sql::Text(to.to_string())]),
+            ColumnType::Set(of) => Part::or(to.iter().map(|id| has(&column.name, of.member(&id.to_string())))),
+            _ => Part::or(to.iter().map(|id| Part::new(format!("{} IS ?", column.name), vec![Sql::Text(id.to_string())]))),
         };
         let mut statement = Part::of("SELECT f_id");
         for column in &columns {

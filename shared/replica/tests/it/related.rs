@@ -101,7 +101,7 @@ async fn who_refers_to_a_record_is_told_with_the_fields_page_by_page() {
         .put("contact", json!({ "last_name": "B", "former_jobs": jobs, "archived_at": "2026-01-01T00:00:00.000Z" }));
     let project = desk.put("x_project", json!({ "name": "P", "custom": { "lead": user } }));
     let replica = desk.open().await;
-    let told = async |to: AnyId, limit: usize| {
+    let told = async |to: &[AnyId], limit: usize| {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
             let page = replica.referring(to, after, limit).await.unwrap();
@@ -120,13 +120,16 @@ async fn who_refers_to_a_record_is_told_with_the_fields_page_by_page() {
             ("contact", two, "former_jobs.company_id"),
         ];
         assert_eq!(
-            told(acme, limit).await,
+            told(&[acme], limit).await,
             wanted.map(|(object, id, paths)| (object.to_owned(), id, paths.to_owned()))
         );
     }
     let of_user = [("contact", one, "owner_id"), ("x_project", project, "custom.lead")];
-    assert_eq!(told(user, 5).await, of_user.map(|(object, id, paths)| (object.to_owned(), id, paths.to_owned())));
-    assert!(told(project, 5).await.is_empty());
+    assert_eq!(told(&[user], 5).await, of_user.map(|(object, id, paths)| (object.to_owned(), id, paths.to_owned())));
+    assert!(told(&[project], 5).await.is_empty());
+    assert!(told(&[], 5).await.is_empty());
+    let both: Vec<AnyId> = told(&[other, acme], 2).await.into_iter().map(|(_, id, _)| id).collect();
+    assert_eq!(both, [other, one, two], "who refers to several of them is told once");
 }
 
 #[tokio::test]
