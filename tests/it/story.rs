@@ -106,7 +106,7 @@ impl Colleague {
         let email = format!("{}@brueckner.example", name.to_lowercase());
         let user = json!({ "name": name, "email": email, "role": role, "team_id": team });
         let id = id_of(&ada.post("/v1/users", user).await.expect(201));
-        let me = app.key_of(ada, &id).await.with_role(role).await;
+        let me = app.key_of(ada, &id).await;
         Self { id, me }
     }
 }

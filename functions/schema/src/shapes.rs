@@ -36,8 +36,8 @@ fn sections() -> Value {
         "type": "object",
         "required": ["name", "label"],
         "properties": {
-            "name": { "type": "string", "pattern": SLUG, "maxLength": limits::FIELD_NAME },
-            "label": { "type": "string", "maxLength": limits::LABEL },
+            "name": { "type": "string", "pattern": SLUG, "maxLength": limits::FIELD_NAME, "examples": ["billing"] },
+            "label": { "type": "string", "maxLength": limits::LABEL, "examples": ["Billing"] },
         },
         "additionalProperties": false,
     });
@@ -184,7 +184,7 @@ pub(crate) fn object_patch() -> Shape {
             "sections": sections(),
             "order": {
                 "type": ["array", "null"],
-                "items": { "type": "string" },
+                "items": { "type": "string", "examples": ["custom.budget"] },
                 "description": "Paths of fields in the order in which people see them; others follow.",
             },
         }),

@@ -59,7 +59,7 @@ pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {
         format!("Count {plural} and sum up their fields, by what they have in common"),
     );
     Routes::new().add(
-        operation.reads().takes(shapes::aggregate_body()).answers(200, shapes::groups()),
+        operation.reads().takes(shapes::aggregate_body(of)).answers(200, shapes::groups()),
         post(move |context, path, seen, query, body| {
             aggregate(of, Arc::clone(&replicas), context, path, seen, query, body)
         }),

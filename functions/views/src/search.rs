@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Context, Operation, Params, Result, Routes, Seen, parse_params};
+use api::{Context, Operation, Params, Result, Routes, Seen, Tag, parse_params};
 use auth::Permission;
 use axum::extract::RawQuery;
 use axum::routing::get;
@@ -22,6 +22,8 @@ use crate::visibility::{hidden, visibility};
 pub(crate) const LIMIT: u16 = 20;
 pub(crate) const MAX_LIMIT: u16 = 50;
 
+const TAG: Tag = Tag { name: "search", help: "Words in the records of all objects at once." };
+
 pub(crate) fn routes(replicas: &Arc<Replicas>) -> Routes {
     let replicas = Arc::clone(replicas);
     let operation = Operation::new(
@@ -30,10 +32,12 @@ pub(crate) fn routes(replicas: &Arc<Replicas>) -> Routes {
         "search_records",
         "Look for words in the records of all objects, the best match first",
     );
-    Routes::new().add(
-        operation.asks(shapes::search_parameters()).answers(200, shapes::hits()),
-        get(move |context, seen, query| search(Arc::clone(&replicas), context, seen, query)),
-    )
+    Routes::new()
+        .add(
+            operation.asks(shapes::search_parameters()).answers(200, shapes::hits()),
+            get(move |context, seen, query| search(Arc::clone(&replicas), context, seen, query)),
+        )
+        .tagged(TAG)
 }
 
 /// What is looked for.

@@ -102,6 +102,18 @@ fn filter() -> Value {
     })
 }
 
+/// A filter whose fields records of the object have.
+fn example_of_filter(of: Of) -> Value {
+    let recent = json!({ "field": "created_at", "op": "gte", "value": "2026-01-01T00:00:00.000Z" });
+    match of {
+        Of::BuiltIn("contact" | "company", _) => {
+            let there = json!({ "field": "city", "op": "in", "value": ["Berlin", "Bremen"] });
+            json!({ "and": [there, { "not": { "field": "website", "op": "is_null", "value": true } }, recent] })
+        }
+        _ => recent,
+    }
+}
+
 fn linked() -> Value {
     json!({
         "anyOf": [
@@ -139,9 +151,12 @@ fn sort() -> Value {
 /// The body of a search.
 pub(crate) fn search_body(of: Of) -> Shape {
     let description = format!("Which {}, in which order, and what else is wanted with them.", of.nouns());
+    let example =
+        json!({ "filter": example_of_filter(of), "sort": ["-created_at", "id"], "limit": 20, "count": "exact" });
     Shape::Schema(json!({
         "type": "object",
         "description": description,
+        "examples": [example],
         "properties": {
             "filter": filter(),
             "q": { "type": ["string", "null"] },
@@ -180,7 +195,12 @@ fn time() -> Value {
 }
 
 /// The body of an aggregation.
-pub(crate) fn aggregate_body() -> Shape {
+pub(crate) fn aggregate_body(of: Of) -> Shape {
+    let example = json!({
+        "filter": example_of_filter(of),
+        "group_by": [{ "field": "created_at", "unit": "month" }],
+        "aggregates": ["count"],
+    });
     let functions: Vec<&str> = aggregate::FUNCTIONS.iter().map(|(word, _)| *word).collect();
     let units: Vec<&str> = aggregate::UNITS.iter().map(|(word, _)| *word).collect();
     let key = json!({
@@ -198,6 +218,7 @@ pub(crate) fn aggregate_body() -> Shape {
     Shape::Schema(json!({
         "type": "object",
         "description": "Which records, by what they are grouped, and which figures each group has.",
+        "examples": [example],
         "properties": {
             "filter": filter(),
             "q": { "type": ["string", "null"] },

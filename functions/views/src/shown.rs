@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use api::ALWAYS_ANSWERED;
 use events::Document;
 use kernel::{Result, Timestamp, Violations};
 use records::{COMMON_FIELDS, Cx, FieldType, Object, Schema, render};
@@ -11,8 +12,6 @@ use serde_json::Value;
 
 /// The member of a record with the company's own fields.
 const CUSTOM: &str = "custom";
-/// Members that are answered whatever is wanted: without them a record is nothing that one can come back to.
-const ALWAYS: [&str; 3] = ["id", "object", "version"];
 
 /// The paths of the only fields that are wanted.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,7 +24,7 @@ impl Only {
         if !paths.iter().all(|path| is_known(path)) {
             violations.add("/fields", "unknown_field", "must be paths of fields of this object");
         }
-        Self(paths.iter().cloned().chain(ALWAYS.map(str::to_owned)).collect())
+        Self(paths.iter().cloned().chain(ALWAYS_ANSWERED.map(str::to_owned)).collect())
     }
 
     fn keep(&self, record: &mut Document) {
@@ -128,7 +127,8 @@ mod tests {
     fn shown(hidden: &[&str], only: Option<&[&str]>) -> Value {
         let object = Schema::built_in_object("contact");
         let hidden: BTreeSet<String> = hidden.iter().map(|path| (*path).to_owned()).collect();
-        let only = only.map(|paths| Only(paths.iter().chain(&ALWAYS).map(|path| (*path).to_owned()).collect()));
+        let only =
+            only.map(|paths| Only(paths.iter().chain(&ALWAYS_ANSWERED).map(|path| (*path).to_owned()).collect()));
         Showing { object: &object, hidden: &hidden, only: only.as_ref() }.rendered(record(), None)
     }
 

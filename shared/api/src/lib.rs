@@ -39,7 +39,7 @@ pub use query::{NoQuery, Params, parse_params};
 pub use record_routes::{Check, all_record_routes, checked_record_routes, history_route, record_routes};
 pub use respond::{etag, page, written};
 pub use routes::{Operation, Parameter, Routes, Shape, Tag};
-pub use schemas::record_schema_name;
+pub use schemas::{ALWAYS_ANSWERED, record_schema_name};
 pub use share_routes::share_routes;
 pub use workspace_document::workspace_document;
 

@@ -18,6 +18,9 @@ pub fn record_schema_name(object: &str) -> String {
         .collect()
 }
 
+/// The members of a record that are answered whatever is wanted: without them it is nothing that one can come back to.
+pub const ALWAYS_ANSWERED: [&str; 3] = ["id", "object", "version"];
+
 /// Whether an object stands for any of a company's own, whose fields are not known.
 fn is_any(object: &Object) -> bool {
     object.name == Of::Custom.noun()
@@ -45,16 +48,14 @@ pub(crate) fn record(object: &Object) -> Value {
         let members = if field.is_custom() { &mut custom } else { &mut properties };
         members.insert(field.name.clone(), described(field, nullable(value(object, field))));
     }
-    let names: Vec<&String> = custom.keys().collect();
-    let mut custom = json!({ "type": "object", "required": names, "properties": custom });
+    let mut custom = json!({ "type": "object", "properties": custom });
     if is_any(object) {
         custom["additionalProperties"] = json!(true);
     }
     properties.insert("custom".to_owned(), custom);
-    // A roll-up is answered where a replica is at hand.
-    let is_always = |name: &&String| object.field(name).is_none_or(|f| !matches!(f.kind, FieldType::RollUp(_)));
-    let names: Vec<&String> = properties.keys().filter(is_always).collect();
-    json!({ "type": "object", "description": object.help, "required": names, "properties": properties })
+    let description = format!("{} Reads answer the wanted members alone where `fields` names some.", object.help);
+    let description = description.trim_start();
+    json!({ "type": "object", "description": description, "required": ALWAYS_ANSWERED, "properties": properties })
 }
 
 /// What a client sends: for a new record with the required fields required, for a patch with none.

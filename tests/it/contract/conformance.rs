@@ -138,6 +138,6 @@ mod tests {
 
     #[test]
     fn what_the_document_does_not_know_is_not_looked_at() {
-        check(&Method::GET, "/v1/nothing", &answer(404, "text/plain", Value::Null));
+        check(&Method::GET, "/v2/nothing", &answer(404, "text/plain", Value::Null));
     }
 }

@@ -23,10 +23,10 @@ impl Components {
         let mut schemas = Map::new();
         for object in objects {
             let name = schemas::record_schema_name(&object.name);
-            schemas.insert(format!("New{name}"), input(object, true));
-            schemas.insert(format!("{name}Patch"), input(object, false));
+            schemas.insert(format!("New{name}"), of_any_workspace(object, input(object, true)));
+            schemas.insert(format!("{name}Patch"), of_any_workspace(object, input(object, false)));
             schemas.insert(format!("{name}Page"), schemas::page_of(component("schemas", &name)));
-            schemas.insert(name, schemas::record(object));
+            schemas.insert(name, of_any_workspace(object, schemas::record(object)));
         }
         schemas.insert("Problem".to_owned(), schemas::problem());
         schemas.insert("GatewayMessage".to_owned(), problems::gateway_message());
@@ -177,6 +177,27 @@ fn page(schema: Value) -> Value {
         properties.retain(|name, _| name == "data" || name == "page");
     }
     page
+}
+
+/// A schema of an object as it is true of every workspace: each has fields and words of its own.
+fn of_any_workspace(object: &Object, mut schema: Value) -> Value {
+    schema["properties"]["custom"]["additionalProperties"] = json!(true);
+    let own_words = object.live().filter(|field| !field.fixed && !field.is_custom() && field.kind.options().is_some());
+    for field in own_words {
+        if let Some(property) = schema["properties"].get_mut(&field.name) {
+            open(property);
+        }
+    }
+    schema
+}
+
+/// Makes of a choice of words any word, for example one of them.
+fn open(schema: &mut Value) {
+    schema.get_mut("items").into_iter().for_each(open);
+    schema.get_mut("anyOf").and_then(Value::as_array_mut).into_iter().flatten().for_each(open);
+    if let Some(words) = schema.as_object_mut().and_then(|members| members.remove("enum")) {
+        schema["examples"] = words;
+    }
 }
 
 /// What a client sends of an object, with what forms send: blank text is no value, also where only a text of a certain form is one.

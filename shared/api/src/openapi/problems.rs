@@ -5,7 +5,7 @@ use records::Object;
 use serde_json::{Map, Value, json};
 
 use super::{component, object_of, samples};
-use crate::{Operation, Problem};
+use crate::{Operation, Problem, Shape};
 
 /// A way in which a request is refused.
 pub(super) struct Refusal {
@@ -58,9 +58,9 @@ const ALL: [Refusal; 13] = [
     Refusal {
         status: 404,
         name: "NotFound",
-        when: "There is no such thing for this caller.",
+        when: "There is no such thing for this caller: what the path or the body names.",
         by_gateway: true,
-        applies: |operation, _| operation.path.contains('{'),
+        applies: |operation, _| operation.path.contains('{') || has_body(operation),
         sample: || Error::not_found("contact"),
     },
     Refusal {
@@ -84,7 +84,7 @@ const ALL: [Refusal; 13] = [
         name: "TooLarge",
         when: "The body is larger than is read.",
         by_gateway: true,
-        applies: |operation, _| operation.writes,
+        applies: |operation, _| operation.writes || has_body(operation),
         sample: || Error::TooLarge { limit_bytes: crate::MAX_BODY_BYTES },
     },
     Refusal {
@@ -92,7 +92,7 @@ const ALL: [Refusal; 13] = [
         name: "UnsupportedMedia",
         when: "The body is neither JSON nor a JSON Merge Patch.",
         by_gateway: false,
-        applies: |operation, _| operation.writes,
+        applies: |operation, _| operation.writes || has_body(operation),
         sample: || Error::UnsupportedMedia { expected: "application/json" },
     },
     Refusal {
@@ -128,6 +128,11 @@ const ALL: [Refusal; 13] = [
         sample: || Error::unavailable("an example"),
     },
 ];
+
+/// Whether an operation takes a body, be it only to ask something.
+fn has_body(operation: &Operation) -> bool {
+    !matches!(operation.body, Shape::Empty)
+}
 
 fn stale() -> Error {
     let fields = Map::from_iter([("city".to_owned(), json!("Bremen"))]);
