@@ -62,8 +62,10 @@ pub async fn work_on(cx: &Cx, work: &Pending, ids: &[AnyId]) -> Result<GuardRepo
     if work.clears { clear_guards(cx, object, field, ids).await } else { build_guards(cx, object, field, ids).await }
 }
 
-/// Writes down that the work was done for every record of the object without a conflict: from then on a record can be found
-/// by the field, or nothing is left of it. Does nothing when the definitions say by now that there is no such work.
+/// Writes down that the work was done for every record of the object without a conflict: from then on a record can be
+/// found by the field, or nothing is left of it.
+///
+/// Does nothing when the definitions say by now that there is no such work.
 ///
 /// After conflicts this must not be called: the field stays as it is, new values are still unique, and whoever has mended
 /// the old ones asks for `unique` once more, which is new work.

@@ -140,19 +140,14 @@ async fn workspace(
     }
     journal.append().await?;
     let entries = journal.entries;
-    let started = Instant::now();
-    snapshot(stack, made.workspace).await?;
-    let seconds = started.elapsed().as_secs_f64();
-    let manifest = table.manifest(REPLICA_SCHEMA).await?.context("there is no snapshot")?;
-    ensure!(manifest.rows.get("contact") == Some(&(sizes.contacts as u64)), "the snapshot holds {:?}", manifest.rows);
-    let megabytes = manifest.bytes as f64 / 1_000_000.0;
+    let (weight, seconds) = measured_snapshot(stack, &table, made.workspace, sizes).await?;
     rows.push(vec![
         name.to_owned(),
         sizes.contacts.to_string(),
         sizes.companies.to_string(),
         entries.to_string(),
-        format!("{megabytes:.1} MB"),
-        format!("{seconds:.1} s"),
+        weight,
+        seconds,
     ]);
     Ok(Workspace {
         id: made.workspace,
@@ -190,6 +185,22 @@ async fn snapshot(stack: &Stack, workspace: Id<kinds::Workspace>) -> Result<()> 
     let request = SnapshotRequest { workspace, reason: SnapshotReason::Behind, record: None };
     stack.app().queues.ask_snapshot(&request).await?;
     stack.drain().await
+}
+
+/// Makes the snapshot of all records: what it weighs, and how long it took.
+async fn measured_snapshot(
+    stack: &Stack,
+    table: &TenantTable,
+    workspace: Id<kinds::Workspace>,
+    sizes: Sizes,
+) -> Result<(String, String)> {
+    let started = Instant::now();
+    snapshot(stack, workspace).await?;
+    let seconds = started.elapsed().as_secs_f64();
+    let manifest = table.manifest(REPLICA_SCHEMA).await?.context("there is no snapshot")?;
+    ensure!(manifest.rows.get("contact") == Some(&(sizes.contacts as u64)), "the snapshot holds {:?}", manifest.rows);
+    let megabytes = manifest.bytes as f64 / 1_000_000.0;
+    Ok((format!("{megabytes:.1} MB"), format!("{seconds:.1} s")))
 }
 
 /// A workspace's journal that is being written.

@@ -127,7 +127,7 @@ async fn batch(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
     let object = of.object(&cx, &at).await?;
     let batch = Batch::parse(&body, &cx.ids).map_err(Error::from)?;
     let answered = records::batch(&cx, &object, &batch).await.map_err(whole)?;
-    let (seen, replayed) = (seen(&answered), answered.iter().any(|answered| is_replayed(answered)));
+    let (seen, replayed) = (seen(&answered), answered.iter().any(is_replayed));
     let results: Vec<Value> = answered.into_iter().map(|answered| result(&cx, answered)).collect();
     let mut response = Json(json!({ "results": results })).into_response();
     if !cx.dry_run {

@@ -11,13 +11,13 @@ pub struct Problem {
     pub(crate) status: StatusCode,
     code: &'static str,
     title: &'static str,
-    detail: String,
+    detail: Box<str>,
     members: Map<String, Value>,
     retry_after: Option<u32>,
     /// Where to look instead.
-    location: Option<String>,
+    location: Option<Box<str>>,
     /// For the log only.
-    cause: Option<String>,
+    cause: Option<Box<str>>,
 }
 
 impl From<Error> for Problem {
@@ -27,7 +27,7 @@ impl From<Error> for Problem {
             status,
             code: error.code(),
             title,
-            detail: error.to_string(),
+            detail: error.to_string().into(),
             members: Map::new(),
             retry_after: None,
             location: None,
@@ -49,21 +49,21 @@ impl From<Error> for Problem {
                 let fields: Vec<&String> = conflicting.fields.keys().collect();
                 if !fields.is_empty() {
                     let names: Vec<&str> = fields.iter().map(|name| name.as_str()).collect();
-                    problem.detail = format!("somebody else has changed {} meanwhile", names.join(", "));
+                    problem.detail = format!("somebody else has changed {} meanwhile", names.join(", ")).into();
                 }
                 problem.members.insert("current_version".to_owned(), json!(conflicting.version));
                 problem.members.insert("conflicts".to_owned(), Value::Object(conflicting.fields));
             }
             Error::Merged { into, plural } => {
                 problem.members.insert("merged_into".to_owned(), json!(into));
-                problem.location = Some(format!("/v1/{plural}/{into}"));
+                problem.location = Some(format!("/v1/{plural}/{into}").into());
             }
             Error::TooMany { retry_after } => problem.retry_after = Some(retry_after),
             Error::Unavailable { retry_after, source } => {
                 problem.retry_after = Some(retry_after);
-                problem.cause = Some(source.to_string());
+                problem.cause = Some(source.to_string().into());
             }
-            Error::Bug { source } => problem.cause = Some(source.to_string()),
+            Error::Bug { source } => problem.cause = Some(source.to_string().into()),
             Error::Malformed { .. }
             | Error::Unauthenticated
             | Error::Denied { .. }

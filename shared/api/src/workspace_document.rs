@@ -89,7 +89,7 @@ fn paths_of(paths: &mut Map<String, Value>, own: &[Copy<'_>]) {
     let templates: Vec<String> = paths.keys().filter(|path| path.contains(OBJECT)).cloned().collect();
     let templates: Vec<(String, Value)> =
         templates.into_iter().filter_map(|path| paths.remove(&path).map(|value| (path, value))).collect();
-    let mut ids: BTreeSet<String> = operations(paths).filter_map(|operation| id_of(operation)).collect();
+    let mut ids: BTreeSet<String> = operations(paths).filter_map(id_of).collect();
     for copy in own {
         for (path, value) in &templates {
             let mut value = copy.renamed(value);
@@ -120,7 +120,7 @@ fn name_in_paths(paths: &mut Map<String, Value>, object: &Object) {
         for parameter in parameters.into_iter().flatten().filter(|parameter| parameter["in"] == "path") {
             let name = parameter["name"].as_str().unwrap_or_default();
             if name == "id" || name == "field" {
-                *parameter = of_path(&name.to_owned(), object);
+                *parameter = of_path(name, object);
             }
         }
     }

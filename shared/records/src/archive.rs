@@ -8,9 +8,11 @@ use crate::plan::{Plan, carry_out};
 use crate::update::{check_seen, next};
 use crate::{Cx, Object, Verb, Written};
 
-/// Puts a record into the trash. Its unique values can be used by others from then on, and it is erased when its time in
-/// the trash is over. Does nothing when it is there. One read and one transaction, and one read more for the workspace's
-/// setting when this process has not read it in the last minute.
+/// Puts a record into the trash. Its unique values can be used by others from then on, and it is erased when its time
+/// in the trash is over.
+///
+/// Does nothing when it is there. One read and one transaction, and one read more for the workspace's setting when this
+/// process has not read it in the last minute.
 ///
 /// # Errors
 /// [`kernel::Error::Stale`] when `seen` (`If-Match`) is not the stored version.

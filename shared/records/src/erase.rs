@@ -25,8 +25,9 @@ const LINKS_PER_STEP: u16 = 30;
 const SHARES_PER_STEP: u16 = 80;
 
 /// Removes a record and everything under it: its links on both sides, its shares, what its events say, the answers kept
-/// for requests that wrote it, and the records that were merged into it. What is left is who did what and when, and the
-/// digests over what is gone.
+/// for requests that wrote it, and the records that were merged into it.
+///
+/// What is left is who did what and when, and the digests over what is gone.
 ///
 /// The record goes into the trash first, where nothing can be tied to it any more, and away last. Every step is a
 /// transaction of its own, and if this stops half way the record is still there: asking again finishes the work.

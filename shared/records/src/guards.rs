@@ -107,8 +107,9 @@ pub struct GuardReport {
 }
 
 /// Gives records the guards of their values in a field that has become unique ([`Guards::Building`]), from
-/// [`Field::settles_at`] on. Doing it again does nothing. One round trip for all of them, and two or three for each that
-/// has a value.
+/// [`Field::settles_at`] on.
+///
+/// Doing it again does nothing. One round trip for all of them, and two or three for each that has a value.
 ///
 /// # Errors
 /// When the table does not answer.

@@ -38,8 +38,10 @@ pub struct Merged {
     pub job: Id<kinds::Job>,
 }
 
-/// Merges up to [`MAX_MERGED`] records of an object into another one. It takes writing all of them. Two batch reads and
-/// one transaction; one read more for each record above the winner where records stand below each other.
+/// Merges up to [`MAX_MERGED`] records of an object into another one. It takes writing all of them.
+///
+/// Two batch reads and one transaction; one read more for each record above the winner where records stand below each
+/// other.
 ///
 /// # Errors
 /// Every violation at once; [`Error::Stale`] when `seen` (`If-Match`) is not the winner's stored version;

@@ -34,8 +34,10 @@ impl<'a> Pair<'a> {
     }
 }
 
-/// Ties what a merged record is linked with to the record that it was merged into. Where that is linked with it by the same
-/// label already, or is it itself, the link only goes. Answers whether there was a link. Two or three round trips a link.
+/// Ties what a merged record is linked with to the record that it was merged into.
+///
+/// Where that is linked with it by the same label already, or is it itself, the link only goes. Answers whether there
+/// was a link. Two or three round trips a link.
 ///
 /// # Errors
 /// When one of the two is not there, the table does not answer, or links keep changing.
@@ -82,8 +84,9 @@ async fn plan_moving(cx: &Cx, pair: &Pair<'_>, link: &Link, end: &End) -> Result
     Ok(plan)
 }
 
-/// Gives a record that is its own again the links back that a job has moved to the one that it had been merged into. Answers
-/// whether there was one, and the labels of those that are not given back: somebody has taken them away since.
+/// Gives a record that is its own again the links back that a job has moved to the one that it had been merged into.
+///
+/// Answers whether there was one, and the labels of those that are not given back: somebody has taken them away since.
 ///
 /// # Errors
 /// As [`move_links`].

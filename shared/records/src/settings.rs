@@ -31,14 +31,17 @@ impl Settings {
     }
 }
 
+/// What was read of each workspace, and when.
+type Read = HashMap<Id<kinds::Workspace>, (Settings, Timestamp)>;
+
 /// The settings that a process has read, kept as long as schemas are. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KnownSettings {
-    kept: Arc<Mutex<HashMap<Id<kinds::Workspace>, (Settings, Timestamp)>>>,
+    kept: Arc<Mutex<Read>>,
 }
 
 impl KnownSettings {
-    fn locked(&self) -> MutexGuard<'_, HashMap<Id<kinds::Workspace>, (Settings, Timestamp)>> {
+    fn locked(&self) -> MutexGuard<'_, Read> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -61,8 +61,9 @@ struct Loser {
 }
 
 /// Takes the merge of a job back, in one transaction: the records that were merged into the winner are there again, and
-/// the winner has what it had before in every field that nobody has changed since. What was changed stays, and is
-/// reported. What the job has made refer to the winner is not looked at.
+/// the winner has what it had before in every field that nobody has changed since.
+///
+/// What was changed stays, and is reported. What the job has made refer to the winner is not looked at.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such merge, or its winner is not there any more; [`Error::WrongState`] when it was

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use events::{Document, Event, FieldChange};
 use kernel::{AnyId, Error, Result, Timestamp, Version};
-use serde_json::Value;
+use serde_json::{Value, json};
 use table::{KeptAnswer, Refused};
 
 use crate::fields::Fields;
@@ -47,14 +47,12 @@ impl Written {
 pub(crate) fn changes_between(before: Option<&Record>, after: &Record) -> BTreeMap<String, FieldChange> {
     let nothing = Fields::default();
     let mut changes = before.map_or(&nothing, |record| &record.fields).changes(&after.fields);
-    let json = |value: &dyn Fn(&Record) -> Value, record: Option<&Record>| record.map_or(Value::Null, value);
-    let owner = |record: &Record| record.common.owner_id.map_or(Value::Null, |id| id.to_string().into());
-    let archived = |record: &Record| record.common.archived_at.map_or(Value::Null, |at| at.to_string().into());
-    let merged = |record: &Record| record.common.merged_into.map_or(Value::Null, |id| id.to_string().into());
-    let common: [(&str, &dyn Fn(&Record) -> Value); 3] =
-        [("owner_id", &owner), ("archived_at", &archived), ("merged_into", &merged)];
-    for (name, value) in common {
-        let (before, after) = (json(value, before), json(value, Some(after)));
+    let common = |record: &Record| {
+        let Common { owner_id, archived_at, merged_into, .. } = &record.common;
+        [("owner_id", json!(owner_id)), ("archived_at", json!(archived_at)), ("merged_into", json!(merged_into))]
+    };
+    let none = ["owner_id", "archived_at", "merged_into"].map(|name| (name, Value::Null));
+    for ((name, after), (_, before)) in common(after).into_iter().zip(before.map_or(none, common)) {
         if before != after {
             changes.insert(name.to_owned(), FieldChange { before, after });
         }

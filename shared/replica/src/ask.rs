@@ -164,7 +164,7 @@ impl Replica {
             return Err(Error::unavailable("the replica is behind the one that answered the page before"));
         }
         let has_more = read.places.len() > limit;
-        let last = read.places.into_iter().take(limit).last().filter(|_| has_more);
+        let last = read.places.into_iter().take(limit).next_back().filter(|_| has_more);
         let next_cursor = last.map(|last| {
             let cursor = Cursor::new(self.table.workspace_id(), &list_of(query), last.keys, last.id);
             cursor.reached(read.seq, read.ahead).encode()

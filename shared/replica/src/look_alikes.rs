@@ -170,7 +170,7 @@ impl Question {
         let mut select = transaction.prepare_cached(&self.statement.text)?;
         let mut rows = select.query(params_from_iter(&self.statement.values))?;
         while let Some(row) = rows.next()? {
-            if members.len() % STEPS == 0 && Instant::now() > until {
+            if members.len().is_multiple_of(STEPS) && Instant::now() > until {
                 return Ok(None);
             }
             for common in traits_of(Alike::read(row, 2, self.has_company)?) {

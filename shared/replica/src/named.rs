@@ -57,8 +57,11 @@ const SHARES: Sort = Sort {
 /// A version, and where the stream told of it.
 type Mark = (i64, Option<String>);
 
+/// What one is called in the journal.
+type Name = fn(&Document) -> String;
+
 /// What records have beside themselves: its catalog, its rows, and what one is called in the journal.
-pub(crate) const CHILDREN: [(Children, Sort, fn(&Document) -> String); 2] =
+pub(crate) const CHILDREN: [(Children, Sort, Name); 2] =
     [(Children::Links, LINKS, link_id), (Children::Shares, SHARES, share_id)];
 
 fn member<'a>(document: &'a Document, name: &str) -> &'a str {

@@ -21,7 +21,9 @@ use crate::schema::{Table, Values};
 const LONG: Duration = Duration::from_secs(120);
 
 /// In what a replica differs from the table, by what the journal calls each item: records' ids, links as
-/// `<record>/<label>/<other>`, shares as `<record>/<subject>`, definitions as `object.<name>`. Empty: in nothing.
+/// `<record>/<label>/<other>`, shares as `<record>/<subject>`, definitions as `object.<name>`.
+///
+/// Empty: in nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Drift {
     /// In the table and not in the replica.

@@ -36,11 +36,9 @@ enum Change {
     Repeat(usize),
 }
 
-fn good(scene: &Scene) -> Vec<Good> {
-    let Scene { contact, other_contact, company, project, team, view, .. } = scene;
-    let write = |method: Method, path: String, body: Value| Good { method, path, body, asks: false };
-    let ask = |method: Method, path: String, body: Value| Good { method, path, body, asks: true };
-    let person = json!({
+/// Somebody with a value of nearly every type.
+fn person(company: &str) -> Value {
+    json!({
         "first_name": "Eve", "email": "eve@example.com", "phone": "+4930901820", "birthday": "1990-02-03", "company_id": company,
         "emails": [{ "email": "e@example.com", "label": "work" }], "addresses": [{ "city": "Rome" }], "tags": ["a", "b"],
         "external_id": { "source": "hubspot", "key": "42" },
@@ -48,15 +46,26 @@ fn good(scene: &Scene) -> Vec<Good> {
             "line": "a", "lines": "a\nb", "score": 7.5, "fee": { "amount": 1250, "currency": "USD" }, "day": "2026-01-02",
             "moment": "2026-01-02T03:04:05Z", "yes": true, "tier": "gold", "channels": ["mail"], "page": "https://example.com/",
         },
-    });
-    let search = json!({
+    })
+}
+
+/// A question with every kind of condition.
+fn search() -> Value {
+    json!({
         "filter": { "and": [
             { "field": "city", "op": "in", "value": ["Rome", "Berlin"] },
             { "or": [{ "field": "custom.score", "op": "gte", "value": 1 }, { "field": "company.name", "op": "starts_with", "value": "A" }] },
             { "not": { "field": "custom.day", "op": "between", "value": ["2026-01-01", "2026-12-31"] } },
         ] },
         "sort": ["-custom.score", "last_name"], "limit": 10, "q": "ada",
-    });
+    })
+}
+
+fn good(scene: &Scene) -> Vec<Good> {
+    let Scene { contact, other_contact, company, project, team, view, .. } = scene;
+    let (person, search) = (person(company), search());
+    let write = |method: Method, path: String, body: Value| Good { method, path, body, asks: false };
+    let ask = |method: Method, path: String, body: Value| Good { method, path, body, asks: true };
     let batch = json!({ "atomic": true, "operations": [
         { "op": "create", "ref": "a", "data": { "first_name": "Eve" } },
         { "op": "update", "id": contact, "data": { "city": "Rome" } },

@@ -130,8 +130,8 @@ fn look_alikes() -> Vec<Case> {
     drafts.chain(lists.map(|case| case.refused_by(&[400, 422]))).collect()
 }
 
-/// Searches that have to be refused.
-fn searches(scene: &Scene) -> Vec<Case> {
+/// Filter trees that have to be refused.
+fn wrong_filters() -> Vec<Value> {
     let is = |field: &str, op: &str, value: Value| json!({ "field": field, "op": op, "value": value });
     let deep = |word: &str, depth: usize| {
         (0..depth).fold(is("city", "eq", json!("x")), |inner, _| match word {
@@ -140,7 +140,7 @@ fn searches(scene: &Scene) -> Vec<Case> {
         })
     };
     let wide: Vec<Value> = (0..1000).map(|number| is("city", "eq", json!(number.to_string()))).collect();
-    let filters = [
+    vec![
         json!([]),
         json!("city = 'x'"),
         json!(1),
@@ -184,8 +184,12 @@ fn searches(scene: &Scene) -> Vec<Case> {
         deep("and", 60),
         deep("or", 60),
         json!({ "and": wide }),
-    ];
-    let mut cases: Vec<Case> = filters
+    ]
+}
+
+/// Searches that have to be refused.
+fn searches(scene: &Scene) -> Vec<Case> {
+    let mut cases: Vec<Case> = wrong_filters()
         .into_iter()
         .map(|filter| Case::post("a filter tree", "/v1/contacts/search", json!({ "filter": filter })).refused(422))
         .collect();

@@ -112,7 +112,7 @@ fn change(name: &str, object: &Value, dice: &Dice, made: &mut usize) -> (Method,
         .collect();
     if own.len() < FIELDS && (own.is_empty() || dice.percent(40)) {
         *made += 1;
-        let mut field = of_type(*dice.pick(&TYPES), dice);
+        let mut field = of_type(dice.pick::<&str>(&TYPES), dice);
         field["name"] = json!(format!("f{made}"));
         field["searched"] = json!(field["type"] == "text" && dice.percent(50));
         return (Method::POST, all, field);
@@ -122,7 +122,7 @@ fn change(name: &str, object: &Value, dice: &Dice, made: &mut usize) -> (Method,
     match (field["archived"] == true, dice.below(10)) {
         (true, _) => (Method::POST, format!("{path}/restore"), json!({})),
         (false, 0..3) => (Method::DELETE, path, json!({})),
-        (false, 3..7) => (Method::PATCH, format!("{path}?accept_loss=true"), of_type(*dice.pick(&TYPES), dice)),
+        (false, 3..7) => (Method::PATCH, format!("{path}?accept_loss=true"), of_type(dice.pick::<&str>(&TYPES), dice)),
         (false, 7..9) if field["options"].is_array() => {
             (Method::PATCH, format!("{path}?accept_loss=true"), json!({ "options": words(dice) }))
         }

@@ -83,7 +83,7 @@ async fn change(world: &World, cx: &Cx, dice: &Dice) -> bool {
 }
 
 async fn create(world: &World, cx: &Cx, dice: &Dice) -> bool {
-    let Ok(object) = cx.object(*dice.pick(&OBJECTS)).await else { return false };
+    let Ok(object) = cx.object(dice.pick::<&str>(&OBJECTS)).await else { return false };
     let id = cx.ids.next_of(object.prefix);
     let mut input = patch(world, &object, false, dice);
     if object.name == "contact" {

@@ -101,7 +101,7 @@ async fn a_value_that_was_written_twice_before_everybody_knew_is_reported_and_ca
     // For a while nobody takes guards: one that were taken could be left behind by who does not know.
     let twin = numbers.add("7").await;
     assert_eq!(numbers.guards(), 0);
-    let early = pending(&*numbers.processes.worker().schema().await.unwrap()).pop().unwrap();
+    let early = pending(&numbers.processes.worker().schema().await.unwrap()).pop().unwrap();
     let refused = work_on(&numbers.processes.worker(), &early, &numbers.ids).await.unwrap_err();
     assert_eq!(refused.code(), "not_settled");
     let work = numbers.work().await;

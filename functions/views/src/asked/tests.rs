@@ -1,3 +1,5 @@
+//! What can be asked in a query string, in a body and in a saved view, and how what cannot be asked is refused.
+
 use super::*;
 use replica::Op;
 use serde_json::json;

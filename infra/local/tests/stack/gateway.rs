@@ -79,7 +79,7 @@ async fn what_only_the_gateway_can_answer_has_its_shape() {
         (StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
     );
     for (method, path) in [
-        ("GET", "/v1/nothing"),
+        ("GET", "/v2/nothing"),
         ("GET", "/"),
         ("HEAD", "/v1/contacts"),
         ("GET", "/v1/contacts/"),

@@ -119,9 +119,8 @@ mod tests {
 
     #[test]
     fn the_configuration_says_of_each_check_that_is_off_why() {
-        let mut lines = CONFIGURATION.lines().peekable();
         let mut before = "";
-        while let Some(line) = lines.next() {
+        for line in CONFIGURATION.lines() {
             if line == "enabled = false" && before != "[cache]" {
                 assert!(before.starts_with('#'), "after {before}");
             }

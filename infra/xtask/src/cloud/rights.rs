@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use self::provoke::Scene;
+use self::provoke::{Scene, jobs, objects};
 use super::stack::{Outputs, Stack};
 
 /// An action of a statement of a role.
@@ -41,7 +41,6 @@ const FORBIDDEN: Proof =
 const ASKED_IN_PASSING: Proof =
     Proof::Unseen("a snapshot that cannot be asked for fails nothing; that a log tells is seen of the views");
 const LONG: Proof = Proof::Unseen("a job is sent on only after ten seconds of work");
-const NOTHING_DUE: Proof = Proof::Unseen("nothing has been in the trash for a day yet, and clocks there are real");
 const CLOCK: Proof = Proof::Unseen("the schedule runs once an hour");
 
 const fn right(role: &'static str, sid: &'static str, action: &'static str, proof: Proof) -> Right {
@@ -81,35 +80,35 @@ const RIGHTS: &[Right] = &[
     seen("ContactsRole", "Records", "dynamodb:DeleteItem", provoke::archive_contact),
     right("ObjectsRole", "Log", "logs:CreateLogStream", LOGS),
     right("ObjectsRole", "Log", "logs:PutLogEvents", LOGS),
-    seen("ObjectsRole", "Records", "dynamodb:GetItem", provoke::change_thing),
-    seen("ObjectsRole", "Records", "dynamodb:BatchGetItem", provoke::create_thing_below),
-    seen("ObjectsRole", "Records", "dynamodb:Query", provoke::read_thing_history),
-    seen("ObjectsRole", "Records", "dynamodb:PutItem", provoke::change_thing),
-    seen("ObjectsRole", "Records", "dynamodb:ConditionCheckItem", provoke::create_thing_below),
+    seen("ObjectsRole", "Records", "dynamodb:GetItem", objects::change_thing),
+    seen("ObjectsRole", "Records", "dynamodb:BatchGetItem", objects::create_thing_below),
+    seen("ObjectsRole", "Records", "dynamodb:Query", objects::read_thing_history),
+    seen("ObjectsRole", "Records", "dynamodb:PutItem", objects::change_thing),
+    seen("ObjectsRole", "Records", "dynamodb:ConditionCheckItem", objects::create_thing_below),
     // Last: it puts the record into the trash.
-    seen("ObjectsRole", "Records", "dynamodb:DeleteItem", provoke::archive_thing),
+    seen("ObjectsRole", "Records", "dynamodb:DeleteItem", objects::archive_thing),
     right("JobsRole", "Log", "logs:CreateLogStream", LOGS),
     right("JobsRole", "Log", "logs:PutLogEvents", LOGS),
-    seen("JobsRole", "Records", "dynamodb:GetItem", provoke::read_job_errors),
-    seen("JobsRole", "Records", "dynamodb:BatchGetItem", provoke::first_count),
-    seen("JobsRole", "Records", "dynamodb:Query", provoke::read_job_errors),
-    seen("JobsRole", "Records", "dynamodb:PutItem", provoke::start_job),
-    seen("JobsRole", "KnowTheTable", "dynamodb:DescribeTable", provoke::count_by_a_new_instance),
-    seen("JobsRole", "Catalogue", "dynamodb:Query", provoke::first_count),
-    seen("JobsRole", "ReadSnapshots", "s3:GetObject", provoke::count_by_a_new_instance),
+    seen("JobsRole", "Records", "dynamodb:GetItem", jobs::read_job_errors),
+    seen("JobsRole", "Records", "dynamodb:BatchGetItem", jobs::first_count),
+    seen("JobsRole", "Records", "dynamodb:Query", jobs::read_job_errors),
+    seen("JobsRole", "Records", "dynamodb:PutItem", jobs::start_job),
+    seen("JobsRole", "KnowTheTable", "dynamodb:DescribeTable", jobs::count_by_a_new_instance),
+    seen("JobsRole", "Catalogue", "dynamodb:Query", jobs::first_count),
+    seen("JobsRole", "ReadSnapshots", "s3:GetObject", jobs::count_by_a_new_instance),
     right("JobsRole", "TellMissingFromForbidden", "s3:ListBucket", FORBIDDEN),
     right("JobsRole", "AskForSnapshots", "sqs:SendMessage", ASKED_IN_PASSING),
     right("JobsWorkerRole", "Log", "logs:CreateLogStream", LOGS),
     right("JobsWorkerRole", "Log", "logs:PutLogEvents", LOGS),
-    seen("JobsWorkerRole", "Records", "dynamodb:GetItem", provoke::change_by_job),
-    seen("JobsWorkerRole", "Records", "dynamodb:BatchGetItem", provoke::change_by_job),
-    seen("JobsWorkerRole", "Records", "dynamodb:Query", provoke::change_by_job),
-    seen("JobsWorkerRole", "Records", "dynamodb:PutItem", provoke::change_by_job),
-    seen("JobsWorkerRole", "Records", "dynamodb:DeleteItem", provoke::archive_by_job),
-    seen("JobsWorkerRole", "Records", "dynamodb:ConditionCheckItem", provoke::move_by_job),
-    seen("JobsWorkerRole", "KnowTheTable", "dynamodb:DescribeTable", provoke::select_by_a_new_instance),
-    seen("JobsWorkerRole", "Catalogue", "dynamodb:Query", provoke::first_selection),
-    seen("JobsWorkerRole", "ReadSnapshots", "s3:GetObject", provoke::select_by_a_new_instance),
+    seen("JobsWorkerRole", "Records", "dynamodb:GetItem", jobs::change_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:BatchGetItem", jobs::change_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:Query", jobs::change_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:PutItem", jobs::change_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:DeleteItem", jobs::archive_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:ConditionCheckItem", jobs::move_by_job),
+    seen("JobsWorkerRole", "KnowTheTable", "dynamodb:DescribeTable", jobs::select_by_a_new_instance),
+    seen("JobsWorkerRole", "Catalogue", "dynamodb:Query", jobs::first_selection),
+    seen("JobsWorkerRole", "ReadSnapshots", "s3:GetObject", jobs::select_by_a_new_instance),
     right("JobsWorkerRole", "TellMissingFromForbidden", "s3:ListBucket", FORBIDDEN),
     right("JobsWorkerRole", "AskForSnapshots", "sqs:SendMessage", ASKED_IN_PASSING),
     right("JobsWorkerRole", "GoOn", "sqs:SendMessage", LONG),
@@ -118,11 +117,12 @@ const RIGHTS: &[Right] = &[
     right("JobsWorkerRole", "Receive", "sqs:GetQueueAttributes", POLLER),
     right("SchedulerRole", "Log", "logs:CreateLogStream", LOGS),
     right("SchedulerRole", "Log", "logs:PutLogEvents", LOGS),
-    right("SchedulerRole", "Records", "dynamodb:GetItem", NOTHING_DUE),
-    right("SchedulerRole", "Records", "dynamodb:Query", NOTHING_DUE),
-    right("SchedulerRole", "Records", "dynamodb:PutItem", NOTHING_DUE),
-    right("SchedulerRole", "Records", "dynamodb:DeleteItem", NOTHING_DUE),
-    seen("SchedulerRole", "Due", "dynamodb:Query", provoke::look_for_due_work),
+    seen("SchedulerRole", "Records", "dynamodb:GetItem", jobs::erase_what_is_due),
+    seen("SchedulerRole", "Records", "dynamodb:BatchGetItem", jobs::erase_what_is_due),
+    seen("SchedulerRole", "Records", "dynamodb:Query", jobs::erase_what_is_due),
+    seen("SchedulerRole", "Records", "dynamodb:PutItem", jobs::erase_what_is_due),
+    seen("SchedulerRole", "Records", "dynamodb:DeleteItem", jobs::erase_what_is_due),
+    seen("SchedulerRole", "Due", "dynamodb:Query", jobs::look_for_due_work),
     right("DueWorkRole", "Run", "lambda:InvokeFunction", CLOCK),
     right("JournalRole", "Log", "logs:CreateLogStream", LOGS),
     right("JournalRole", "Log", "logs:PutLogEvents", LOGS),
@@ -175,15 +175,15 @@ const RIGHTS: &[Right] = &[
     seen("ViewsRole", "AskForSnapshots", "sqs:SendMessage", provoke::ask_for_a_snapshot),
     right("SchemaRole", "Log", "logs:CreateLogStream", LOGS),
     right("SchemaRole", "Log", "logs:PutLogEvents", LOGS),
-    seen("SchemaRole", "Read", "dynamodb:GetItem", provoke::read_schema),
-    seen("SchemaRole", "Read", "dynamodb:BatchGetItem", provoke::first_judgement),
-    seen("SchemaRole", "Read", "dynamodb:Query", provoke::read_schema),
-    seen("SchemaRole", "Define", "dynamodb:PutItem", provoke::rename_object),
-    seen("SchemaRole", "KnowTheTable", "dynamodb:DescribeTable", provoke::judgement_by_a_new_instance),
-    seen("SchemaRole", "Catalogue", "dynamodb:Query", provoke::first_judgement),
-    seen("SchemaRole", "ReadSnapshots", "s3:GetObject", provoke::judgement_by_a_new_instance),
+    seen("SchemaRole", "Read", "dynamodb:GetItem", objects::read_schema),
+    seen("SchemaRole", "Read", "dynamodb:BatchGetItem", objects::first_judgement),
+    seen("SchemaRole", "Read", "dynamodb:Query", objects::read_schema),
+    seen("SchemaRole", "Define", "dynamodb:PutItem", objects::rename_object),
+    seen("SchemaRole", "KnowTheTable", "dynamodb:DescribeTable", objects::judgement_by_a_new_instance),
+    seen("SchemaRole", "Catalogue", "dynamodb:Query", objects::first_judgement),
+    seen("SchemaRole", "ReadSnapshots", "s3:GetObject", objects::judgement_by_a_new_instance),
     right("SchemaRole", "TellMissingFromForbidden", "s3:ListBucket", FORBIDDEN),
-    seen("SchemaRole", "AskForSnapshots", "sqs:SendMessage", provoke::ask_for_a_snapshot_to_judge),
+    seen("SchemaRole", "AskForSnapshots", "sqs:SendMessage", objects::ask_for_a_snapshot_to_judge),
 ];
 
 /// Takes every right away in its turn, and gives it back.

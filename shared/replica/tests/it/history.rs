@@ -44,7 +44,7 @@ fn fields_of_project(choice: usize) -> Value {
     json!([
         { "name": "client", "type": "reference", "object": "company" },
         size[choice % size.len()],
-        { "name": "note", "type": "text", "searched": choice % 2 == 0 },
+        { "name": "note", "type": "text", "searched": choice.is_multiple_of(2) },
         { "name": "twice", "type": "formula", "expression": "custom.size * 2" },
         { "name": "tasks", "type": "roll_up", "object": "x_task", "via": "custom.project", "function": "count" },
     ])
@@ -131,14 +131,14 @@ impl History {
         match object {
             "x_project" => {
                 fields["custom"] = json!({ "size": sizes[b % sizes.len()], "note": format!("note {c}") });
-                if let Some(client) = self.any_record("company", c).filter(|_| b % 4 != 0) {
+                if let Some(client) = self.any_record("company", c).filter(|_| !b.is_multiple_of(4)) {
                     fields["custom"]["client"] = json!(client);
                 }
             }
             "x_task" => fields["custom"] = json!({ "project": self.any_record("x_project", c) }),
             _ => fields["parent_id"] = json!(self.any_record("company", c)),
         }
-        if (b + c) % 5 == 0 {
+        if (b + c).is_multiple_of(5) {
             fields["archived_at"] = json!("2026-01-01T00:00:00.000Z");
         }
         fields
@@ -218,7 +218,7 @@ impl History {
             |link: &Link| (link.from.id, link.to.id) == (from.1, to.1) || (link.from.id, link.to.id) == (to.1, from.1);
         let place = self.links.iter().position(of);
         let link = match place {
-            Some(place) if c % 2 == 0 => {
+            Some(place) if c.is_multiple_of(2) => {
                 let link = self.links.remove(place);
                 self.commit(|changes| changes.unlink(keys, &link)).await;
                 link
@@ -252,7 +252,7 @@ impl History {
         let place = self.shares.iter().position(|share| share.record.id == id);
         let key = keys.share(object, id, "everyone");
         match place {
-            Some(place) if b % 2 == 0 => {
+            Some(place) if b.is_multiple_of(2) => {
                 let share = self.shares.remove(place);
                 self.commit(|changes| changes.unshare(keys, &share)).await;
             }
@@ -266,7 +266,7 @@ impl History {
                     created_by: self.world.ids.next(),
                 };
                 let mut share = known.map_or(new, |place| self.shares.remove(place));
-                share.level = if b % 3 == 0 { Level::Read } else { Level::Write };
+                share.level = if b.is_multiple_of(3) { Level::Read } else { Level::Write };
                 self.commit(|changes| changes.share(keys, &share).unwrap()).await;
                 share.version += 1;
                 self.shares.push(share);

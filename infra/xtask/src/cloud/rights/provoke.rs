@@ -1,4 +1,8 @@
-//! What needs a right: the smallest flow for each, which says whether it worked.
+//! What needs a right: the smallest flow for each, which says whether it worked. Here is the scene, and what needs rights of
+//! roles with few of them; jobs and objects have files of their own.
+
+pub(super) mod jobs;
+pub(super) mod objects;
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -46,7 +50,7 @@ impl<'run> Scene<'run> {
         let team = api.send("POST", "/v1/teams", &[], &json!({"name": "Sales"}))?.expect(201)?.text("/id")?.to_owned();
         let user = json!({"name": "Rita", "email": "rita@example.com", "role": "viewer"});
         let user = api.send("POST", "/v1/users", &[], &user)?.expect(201)?.text("/id")?.to_owned();
-        let thing = define(&api)?;
+        let thing = objects::define(&api)?;
         Ok(Self {
             stack,
             outputs,
@@ -245,14 +249,6 @@ pub(super) fn ask_for_a_snapshot(scene: &Scene<'_>) -> anyhow::Result<bool> {
     asks(scene, "views", |api| api.get("/v1/users", &[])?.expect(200).map(drop))
 }
 
-/// So does the first judgement of a workspace.
-pub(super) fn ask_for_a_snapshot_to_judge(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    asks(scene, "schema", |api| {
-        make_field(api, "user")?;
-        judge(api, "user")?.expect(200).map(drop)
-    })
-}
-
 /// Whether a function asks for a snapshot of a new workspace.
 fn asks(scene: &Scene<'_>, function: &str, first: impl Fn(&Api) -> anyhow::Result<()>) -> anyhow::Result<bool> {
     let api = newcomer(scene)?;
@@ -270,179 +266,8 @@ fn asks(scene: &Scene<'_>, function: &str, first: impl Fn(&Api) -> anyhow::Resul
     Ok(made)
 }
 
-/// An object of the company's own with everything that asks for a right of its own, and a record of it.
-fn define(api: &Api) -> anyhow::Result<String> {
-    let object = json!({"name": "x_thing", "plural": "x_things"});
-    api.send("POST", "/v1/schema/objects", &[], &object)?.expect(201)?;
-    let fields = "/v1/schema/objects/x_thing/fields";
-    for field in [
-        json!({"name": "number", "type": "text", "unique": true}),
-        json!({"name": "parent", "type": "reference", "object": "x_thing", "acyclic": true}),
-    ] {
-        api.send("POST", fields, &[], &field)?.expect(201)?;
-    }
-    make_field(api, "contact")?;
-    let thing = json!({"name": "Top", "custom": {"number": "1"}});
-    Ok(api.send("POST", "/v1/x_things", &[], &thing)?.expect(201)?.text("/id")?.to_owned())
-}
-
-fn make_field(api: &Api, object: &str) -> anyhow::Result<()> {
-    let path = format!("/v1/schema/objects/{object}/fields");
-    api.send("POST", &path, &[], &json!({"name": "size", "type": "text"}))?.expect(201).map(drop)
-}
-
-/// Asks what it would cost to make that field a number, which the replica tells.
-fn judge(api: &Api, object: &str) -> anyhow::Result<Answer> {
-    let path = format!("/v1/schema/objects/{object}/fields/size?validate=only");
-    api.send("PATCH", &path, &[], &json!({"type": "number"}))
-}
-
-pub(super) fn change_thing(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    let name = json!({"name": format!("Top {}", scene.next())});
-    worked(&scene.api.send("PATCH", &scene.thing, &[], &name)?)
-}
-
-/// Looks the parent up, and binds the transaction to it.
-pub(super) fn create_thing_below(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    let parent = scene.thing.rsplit('/').next().unwrap_or_default();
-    let thing = json!({"name": "Below", "custom": {"parent": parent}});
-    worked(&scene.api.send("POST", "/v1/x_things", &[], &thing)?)
-}
-
-pub(super) fn read_thing_history(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    worked(&scene.api.get(&format!("{}/history", scene.thing), &[])?)
-}
-
-/// Gives its number back.
-pub(super) fn archive_thing(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    worked(&scene.api.bare("DELETE", &scene.thing)?)
-}
-
-pub(super) fn read_schema(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    worked(&scene.api.get("/v1/schema", &[])?)
-}
-
-pub(super) fn rename_object(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    let label = json!({"label": format!("Thing {}", scene.next())});
-    worked(&scene.api.send("PATCH", "/v1/schema/objects/x_thing", &[], &label)?)
-}
-
-/// The first judgement of a workspace builds the replica from the catalogue.
-pub(super) fn first_judgement(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    let api = newcomer(scene)?;
-    make_field(&api, "user")?;
-    worked(&judge(&api, "user")?)
-}
-
-/// Asks for the table's id, and downloads the snapshot.
-pub(super) fn judgement_by_a_new_instance(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    scene.renew(&scene.schema)?;
-    worked(&judge(&scene.api, "contact")?)
-}
-
 /// Somebody in a new workspace.
 fn newcomer(scene: &Scene<'_>) -> anyhow::Result<Api> {
     let name = format!("newcomer-{}", scene.next());
     Api::new(scene.outputs, &scene.stack.workspace(scene.outputs, &name)?)
-}
-
-/// The errors of a job that there is.
-pub(super) fn read_job_errors(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    let job = start(&scene.api, &by_id(scene))?;
-    worked(&scene.api.get(&format!("/v1/jobs/{}/errors", job.text("/id")?), &[])?)
-}
-
-pub(super) fn start_job(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    worked(&scene.api.send("POST", BULK, &[], &by_id(scene))?)
-}
-
-/// How many records there are, asked by the first request about a workspace without a snapshot.
-pub(super) fn first_count(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    worked(&newcomer(scene)?.send("POST", &dry(BULK), &[], &everything(scene))?)
-}
-
-/// The same of an instance that has no replica yet.
-pub(super) fn count_by_a_new_instance(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    scene.renew(&scene.jobs)?;
-    worked(&scene.api.send("POST", &dry(BULK), &[], &everything(scene))?)
-}
-
-/// Each time another value, so that there is something to change.
-pub(super) fn change_by_job(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    scene.carried_out(&scene.api, &by_id(scene), BULK)
-}
-
-/// What goes into the trash gives its email address back.
-pub(super) fn archive_by_job(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    let contact = flows::create(&scene.api, &format!("job{}@example.com", scene.next()))?;
-    scene.carried_out(&scene.api, &json!({"ids": [contact.text("/id")?], "archive": true}), BULK)
-}
-
-/// A company under another one: nobody above it may change meanwhile.
-pub(super) fn move_by_job(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    let company = |name: &str| -> anyhow::Result<String> {
-        let made = scene.api.send("POST", "/v1/companies", &[], &json!({"name": name}))?.expect(201)?;
-        Ok(made.text("/id")?.to_owned())
-    };
-    let (above, below) = (company("Above")?, company("Below")?);
-    let body = json!({"ids": [below], "change": {"parent_id": above}});
-    scene.carried_out(&scene.api, &body, "/v1/companies/bulk")
-}
-
-/// A job whose records have to be found by a worker that has no replica yet.
-pub(super) fn select_by_a_new_instance(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    scene.renew(&scene.worker)?;
-    scene.carried_out(&scene.api, &everything(scene), BULK)
-}
-
-/// The same in a workspace without a snapshot.
-pub(super) fn first_selection(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    scene.carried_out(&newcomer(scene)?, &everything(scene), BULK)
-}
-
-pub(super) fn look_for_due_work(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    let event = scene.sample("schedule-scheduler.json")?;
-    let arguments = json!({"FunctionName": scene.scheduler, "Payload": event.to_string()});
-    Ok(scene.stack.ask("lambda", "invoke", &arguments)?.get("FunctionError").is_none())
-}
-
-/// Where jobs on contacts are started.
-const BULK: &str = "/v1/contacts/bulk";
-
-fn dry(path: &str) -> String {
-    [path, "?validate=only"].concat()
-}
-
-fn by_id(scene: &Scene<'_>) -> Value {
-    let contact = scene.contact.rsplit('/').next();
-    json!({"ids": [contact], "change": {"city": format!("City {}", scene.next())}})
-}
-
-fn everything(scene: &Scene<'_>) -> Value {
-    json!({"filter": {}, "change": {"country": format!("Country {}", scene.next())}})
-}
-
-fn start(api: &Api, body: &Value) -> anyhow::Result<Answer> {
-    api.send("POST", BULK, &[], body)?.expect(202)
-}
-
-impl Scene<'_> {
-    /// Starts a job and gives its worker the message that the relay sends, which may come twice. Whether it was done.
-    fn carried_out(&self, api: &Api, body: &Value, path: &str) -> anyhow::Result<bool> {
-        let job = api.send("POST", path, &[], body)?.expect(202)?.text("/id")?.to_owned();
-        let workspace = api.get("/v1/workspace", &[])?.expect(200)?.text("/id")?.to_owned();
-        let mut event = self.sample("queue-jobs.json")?;
-        event["Records"][0]["body"] = json!(json!({"ask": "go_on", "workspace": workspace, "job": job}).to_string());
-        if !self.invoke(&self.worker, &event)? {
-            return Ok(false);
-        }
-        let path = format!("/v1/jobs/{job}");
-        let mut done = false;
-        eventually("the job ends", Duration::from_secs(30), || {
-            let job = api.get(&path, &[])?.expect(200)?;
-            done = job.body["counts"]["failed"] == 0;
-            Ok(job.body["state"] == "done")
-        })?;
-        Ok(done)
-    }
 }

@@ -25,7 +25,10 @@ pub(super) fn expected(model: &Model<'_>, grouping: &Grouping) -> Vec<(Vec<Value
         let mut all: Vec<Vec<Key>> = vec![Vec::new()];
         for by in &grouping.group_by {
             let keys = keys(model, document, by);
-            all = all.iter().flat_map(|one| keys.iter().map(|key| [&one[..], &[key.clone()]].concat())).collect();
+            all = all
+                .iter()
+                .flat_map(|one| keys.iter().map(|key| [&one[..], std::slice::from_ref(key)].concat()))
+                .collect();
         }
         for keys in all {
             let name = keys.iter().map(|key| format!("{key:?}")).collect();
