@@ -165,7 +165,7 @@ impl Asked {
             Verb::UpdateObject => object::update(object, definition, body),
             Verb::ArchiveObject => object::set_archived(object, definition, true),
             Verb::RestoreObject => object::set_archived(object, definition, false),
-            Verb::CreateField => field::create(object, definition, Said::read(body, true)),
+            Verb::CreateField => field::create(cx, object, definition, Said::read(body, true)),
             Verb::UpdateField => field::update(cx, object, definition, &self.field, Said::read(body, false)),
             Verb::ArchiveField => field::archive(object, definition, &self.field),
             Verb::RestoreField => field::restore(object, definition, &self.field),

@@ -41,11 +41,12 @@ pub(crate) fn find_live<'a>(object: &'a Object, name: &str) -> Result<&'a Field>
 /// A new field of the company's own.
 ///
 /// It may be unique at once: no process knows it yet, and one that does not know a field refuses it and reads the schema
-/// again, so nobody writes a value without its guard.
+/// again, so nobody writes a value without its guard. One that puts a record into the trash without knowing the field leaves
+/// the guard behind: `guards_since` makes everybody look who holds a value before it is given back, and an erasure too.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(crate) fn create(object: &Object, mut definition: Definition, mut said: Said) -> Result<Draft> {
+pub(crate) fn create(cx: &Cx, object: &Object, mut definition: Definition, mut said: Said) -> Result<Draft> {
     let name = said.name.take().unwrap_or_default();
     let mut violations = std::mem::take(&mut said.violations);
     check_name(object, &name, &mut violations);
@@ -63,6 +64,7 @@ pub(crate) fn create(object: &Object, mut definition: Definition, mut said: Said
     let mut field = Field::new(&name, kind, "").custom();
     said.apply(&mut field)?;
     field.unique = said.unique.unwrap_or(false);
+    field.guards_since = field.unique.then(|| cx.clock.now());
     definition.fields.push(field.clone());
     Ok(Draft::of(definition, Some(field.path)))
 }

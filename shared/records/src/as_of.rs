@@ -14,6 +14,8 @@ use crate::{Cx, Object, Record};
 const PAGE: u16 = 100;
 /// How many events are looked at: what lies further back cannot be asked for.
 const MAX_EVENTS: usize = 5_000;
+/// How much of what was there before is kept while looking back, in bytes of JSON. One event may have 150 KB of it.
+const MAX_BYTES: usize = 16_000_000;
 
 /// A record as it was at a time, in the trash or not: the record as it is, with every change since taken back. Who may
 /// see it is judged by what it is now, and its fields are those that it has now.
@@ -24,7 +26,7 @@ const MAX_EVENTS: usize = 5_000;
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such record, or was none then; [`Error::Merged`] when it had become part of
-/// another one by then; [`Error::Invalid`] when more than 5,000 things have happened to it since.
+/// another one by then; [`Error::Invalid`] when more than 5,000 things, or more than 16 MB of them, have happened to it since.
 pub async fn as_of(cx: &Cx, object: &Object, id: AnyId, at: Timestamp) -> Result<Record> {
     let now = visible(cx, object, id).await?;
     let gone = || Error::not_found(object.name.clone());
@@ -47,16 +49,23 @@ pub async fn as_of(cx: &Cx, object: &Object, id: AnyId, at: Timestamp) -> Result
 
 /// The events that make versions, newest first: all those after a time, and at least one before it if there is one.
 async fn events_back_to(cx: &Cx, object: &Object, id: AnyId, at: Timestamp) -> Result<Vec<Event>> {
-    let (mut events, mut read, mut after) = (Vec::new(), 0, None);
+    let (mut events, mut read, mut bytes, mut after) = (Vec::new(), 0, 0, None);
     loop {
         let page = page(cx, object, id, PAGE, after).await?;
         read += page.events.len();
-        events.extend(page.events.into_iter().filter(is_of_version));
+        for mut event in page.events.into_iter().filter(is_of_version) {
+            for change in event.changes.values_mut() {
+                // What came of it is what the next one had before.
+                change.after = Value::Null;
+                bytes += change.before.to_string().len();
+            }
+            events.push(event);
+        }
         if page.next.is_none() || events.last().is_some_and(|event: &Event| event.at <= at) {
             return Ok(events);
         }
-        if read >= MAX_EVENTS {
-            let detail = format!("more than {MAX_EVENTS} things have happened to this {} since", object.name);
+        if read >= MAX_EVENTS || bytes > MAX_BYTES {
+            let detail = format!("too much has happened to this {} since: {read} things and more", object.name);
             return Err(Error::invalid("/as_of", "too_far_back", detail));
         }
         after = page.next;

@@ -1,26 +1,31 @@
 //! Erasing a record for good.
 
+mod lineage;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use auth::Permission;
 use events::{Document, Event, FieldChange};
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use kernel::{AnyId, Error, Result, Version};
 use serde_json::Value;
 use table::{Changes, Committed, Link, Refused, Share};
 
 use crate::archive::plan_archiving;
+use crate::guards::{held, holder_of};
 use crate::load::{find, visible};
-use crate::merge::MERGED_FROM;
 use crate::plan::{Plan, carry_out};
 use crate::trash::due;
 use crate::update::{check_seen, next};
 use crate::write::{MAX_TRIES, event, refused, replay};
-use crate::{Cx, Object, Record, Verb, Written, links};
+use crate::{Cx, Field, Object, Record, Verb, Written, links};
 
 /// Events that one transaction empties: each with the answer that was kept beside it.
 const EVENTS_PER_STEP: u16 = 40;
 /// Links that one transaction takes away: each two items and an event under the other record.
 const LINKS_PER_STEP: u16 = 30;
+/// How many kept answers are looked at at once.
+const AT_ONCE: usize = 8;
 /// Shares that one transaction takes away.
 const SHARES_PER_STEP: u16 = 80;
 
@@ -64,47 +69,25 @@ pub async fn erase_due(cx: &Cx, object: &Object, id: AnyId) -> Result<Option<Wri
 
 /// Erases a record and those that became part of it: these first, since it takes its events to find them.
 async fn all_of(cx: &Cx, object: &Object, id: AnyId, only: Option<Version>) -> Result<Written> {
-    if !cx.dry_run {
-        // The answer is kept with the last step.
-        let step = Cx { once: None, ..cx.clone() };
-        for merged in merged_into(cx, object, id).await? {
-            match erased(&step, object, merged, None).await {
-                Ok(_) | Err(Error::NotFound { .. }) => {}
-                Err(error) => return Err(error),
-            }
+    if cx.dry_run {
+        return erased(cx, object, id, only).await;
+    }
+    let family = lineage::family(cx, object, id).await?;
+    // The answer is kept with the last step.
+    let step = Cx { once: None, ..cx.clone() };
+    for member in &family {
+        for winner in member.winners.iter().filter(|winner| !family.iter().any(|other| other.id == **winner)) {
+            lineage::empty_merges(&step, object, *winner, member.id).await?;
+        }
+        if member.id == id {
+            continue;
+        }
+        match erased(&step, object, member.id, None).await {
+            Ok(_) | Err(Error::NotFound { .. }) => {}
+            Err(error) => return Err(error),
         }
     }
     erased(cx, object, id, only).await
-}
-
-/// Every record that became part of this one, those that became part of these before them.
-async fn merged_into(cx: &Cx, object: &Object, id: AnyId) -> Result<Vec<AnyId>> {
-    let (mut found, mut waiting) = (Vec::new(), vec![id]);
-    while let Some(winner) = waiting.pop() {
-        for loser in merged_from(cx, object, winner).await? {
-            let record = find(cx, object, loser).await?;
-            if record.is_some_and(|record| record.common.merged_into == Some(winner)) && !found.contains(&loser) {
-                found.push(loser);
-                waiting.push(loser);
-            }
-        }
-    }
-    found.reverse();
-    Ok(found)
-}
-
-/// The records that a record's events say became part of it.
-async fn merged_from(cx: &Cx, object: &Object, id: AnyId) -> Result<BTreeSet<AnyId>> {
-    let (mut ids, mut after) = (BTreeSet::new(), None);
-    loop {
-        let page = crate::history::page(cx, object, id, 100, after).await?;
-        let named = page.events.iter().filter_map(|event| event.changes.get(MERGED_FROM)?.after.as_array());
-        ids.extend(named.flatten().filter_map(|id| id.as_str()?.parse::<AnyId>().ok()));
-        match page.next {
-            Some(next) => after = Some(next),
-            None => return Ok(ids),
-        }
-    }
 }
 
 /// Erases one record. With `only` it must still have that version.
@@ -113,7 +96,8 @@ async fn erased(cx: &Cx, object: &Object, id: AnyId, only: Option<Version>) -> R
         let record = match cx.dry_run {
             true => find(cx, object, id).await?.ok_or_else(|| Error::not_found(object.name.clone()))?,
             false => {
-                let record = trashed(cx, object, id, only).await?;
+                // What is under it goes from here on, so that there is no way back: only the first look asks for the version.
+                let record = trashed(cx, object, id, only.filter(|_| tries == 1)).await?;
                 take_links(cx, object, &record).await?;
                 take_shares(cx, object, id).await?;
                 empty_events(cx, object, id).await?;
@@ -156,12 +140,28 @@ async fn remove(cx: &Cx, object: &Object, record: &Record) -> Result<Result<Writ
     let written = Written { status: 204, id: common.id, version: last.common.version, document: None, replayed: false };
     let mut changes = Changes::new();
     changes.remove_record(keys, &object.name, common.id, common.version);
+    for (field, value) in left_behind(cx, object, record).await? {
+        changes.release(keys, &field, &value, common.id);
+    }
     let erased = event(cx, object, "erased", &last, BTreeMap::new());
     changes.event(keys, &object.name, &erased, cx.once.as_ref())?;
     if let Some(once) = &cx.once {
         changes.answer(once.clone(), written.kept());
     }
     Ok(cx.commit(&changes).await.map(|_| written))
+}
+
+/// The unique values that a record in the trash still holds: a process that did not know a field yet has left them.
+async fn left_behind(cx: &Cx, object: &Object, record: &Record) -> Result<Vec<(String, String)>> {
+    let mut live = record.clone();
+    (live.common.archived_at, live.common.merged_into) = (None, None);
+    let mut left = Vec::new();
+    for (guard, is_certain) in held(object, &live, Field::gives_guards_back) {
+        if !is_certain && holder_of(cx, &guard.0, &guard.1).await? == Some(record.common.id) {
+            left.push(guard);
+        }
+    }
+    Ok(left)
 }
 
 /// Takes the links of a record away, each with its event under the other record.
@@ -229,16 +229,22 @@ async fn swept(met: &mut u32, object: &Object, outcome: Result<Committed, Refuse
 }
 
 async fn empty_events(cx: &Cx, object: &Object, id: AnyId) -> Result<()> {
+    empty_those(cx, object, id, |_| true).await
+}
+
+/// Empties some events of a record, and forgets the answers that were kept for the requests which made them.
+async fn empty_those(cx: &Cx, object: &Object, id: AnyId, is_one: impl Fn(&Document) -> bool) -> Result<()> {
     let keys = cx.table.keys();
     let record = keys.record(&object.name, id);
     let mut after = None;
     loop {
         let page = cx.table.children(&record, keys.events_prefix(), after.as_deref(), EVENTS_PER_STEP, false).await?;
+        let wanted: Vec<Document> = page.documents.into_iter().filter(|document| is_one(document)).collect();
         let mut changes = Changes::new();
-        for hash in kept_for(cx, id, &page.documents).await? {
+        for hash in kept_for(cx, id, &wanted).await? {
             changes.forget_answer(keys, &hash, id);
         }
-        for document in page.documents {
+        for document in wanted {
             empty(cx, object, &mut changes, document)?;
         }
         if !changes.is_empty() {
@@ -256,14 +262,13 @@ async fn empty_events(cx: &Cx, object: &Object, id: AnyId) -> Result<()> {
 async fn kept_for(cx: &Cx, id: AnyId, events: &[Document]) -> Result<BTreeSet<String>> {
     let hashes = events.iter().filter_map(|event| event.get("once")?.as_str().map(str::to_owned));
     let hashes: BTreeSet<String> = hashes.collect();
-    let mut about_it = BTreeSet::new();
-    for hash in hashes {
+    let about = Value::String(id.to_string());
+    let looks = hashes.into_iter().map(async |hash| {
         let kept = cx.table.get(&cx.table.keys().once(&hash)).await?;
-        if kept.is_some_and(|kept| kept.get("id").is_some_and(|about| *about == Value::String(id.to_string()))) {
-            about_it.insert(hash);
-        }
-    }
-    Ok(about_it)
+        Ok::<_, Error>(kept.is_some_and(|kept| kept.get("id") == Some(&about)).then_some(hash))
+    });
+    let found: Vec<Option<String>> = stream::iter(looks).buffer_unordered(AT_ONCE).try_collect().await?;
+    Ok(found.into_iter().flatten().collect())
 }
 
 fn empty(cx: &Cx, object: &Object, changes: &mut Changes, document: Document) -> Result<()> {

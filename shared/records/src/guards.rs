@@ -18,7 +18,6 @@ use kernel::{AnyId, Result, Timestamp};
 use serde_json::Value;
 use table::{Changes, Refused};
 
-use crate::field::Guards;
 use crate::schemas::SCHEMA_MS;
 use crate::value::{as_text, coerce, normalised};
 use crate::write::{MAX_TRIES, refused};
@@ -28,8 +27,9 @@ use crate::{Cx, Field, Object, Record};
 /// is used, and the longest request that was begun with it.
 pub const SETTLE_MS: i64 = SCHEMA_MS + 30_000;
 
-/// Guards by field (`contact.email`) and value.
-pub(crate) type Held = BTreeMap<(String, String), Guards>;
+/// Guards by field (`contact.email`) and value, each with whether the record surely holds it
+/// ([`Field::has_certain_guards`]).
+pub(crate) type Held = BTreeMap<(String, String), bool>;
 
 impl Field {
     /// From when on everybody takes or leaves its guards as its definition says: the time at which the work on guards of
@@ -43,6 +43,12 @@ impl Field {
     /// Whether who writes a value takes its guard.
     pub(crate) fn takes_guards(&self, now: Timestamp) -> bool {
         self.unique && self.settles_at().is_none_or(|at| at <= now)
+    }
+
+    /// Whether every record with a value holds its guard. A company's field that has become unique may have values from
+    /// processes that did not know it yet: who gives back what it may not hold looks first.
+    const fn has_certain_guards(&self) -> bool {
+        self.guards.is_settled() && self.guards_since.is_none()
     }
 
     /// Whether who takes a value away gives its guard back, if there is one.
@@ -73,13 +79,15 @@ pub(crate) fn held(object: &Object, record: &Record, wanted: impl Fn(&Field) -> 
             && let Some(value) = value_of(field, record)
             && let Some(text) = as_text(&field.kind, &value)
         {
-            held.insert((guarded(object, field), normalised(&field.kind, &text)), field.guards);
+            held.insert((guarded(object, field), normalised(&field.kind, &text)), field.has_certain_guards());
         }
         if let (Some((with, member)), Some(Value::Array(items))) = (field.unique_with, record.fields.get(&field.path))
             && let Some(with) = object.field(with).filter(|with| wanted(with))
         {
             let values = items.iter().filter_map(|item| item.get(member)?.as_str());
-            held.extend(values.map(|value| ((guarded(object, with), normalised(&with.kind, value)), with.guards)));
+            held.extend(
+                values.map(|value| ((guarded(object, with), normalised(&with.kind, value)), with.has_certain_guards())),
+            );
         }
     }
     held

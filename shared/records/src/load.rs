@@ -30,12 +30,22 @@ pub(crate) async fn visible(cx: &Cx, object: &Object, id: AnyId) -> Result<Recor
 /// A record that the caller may change, as it is planned or stored.
 ///
 /// # Errors
-/// As [`load`], and [`Error::Denied`] when the caller may only look at it.
+/// As [`load`], and [`Error::Denied`] when the caller may only look at it. That it has become part of another one is
+/// [`Error::WrongState`]: who follows a redirection with what was meant for this record would change the other one.
 pub(crate) async fn load_to_write(cx: &Cx, plan: &Plan, object: &Object, id: AnyId) -> Result<Record> {
     cx.caller.require(object.write)?;
     let record = plan.find(cx, object, id).await?.ok_or_else(|| Error::not_found(object.name.clone()))?;
     require_write(cx, object, &record).await?;
-    not_merged(object, record)
+    match record.common.merged_into {
+        Some(into) => Err(merged_into(object, into)),
+        None => Ok(record),
+    }
+}
+
+/// Why nothing is written to a record that has become part of another one.
+pub(crate) fn merged_into(object: &Object, into: AnyId) -> Error {
+    let detail = format!("this {} was merged into {into}: write to that one", object.name);
+    Error::WrongState { code: "merged", detail }
 }
 
 fn not_merged(object: &Object, record: Record) -> Result<Record> {

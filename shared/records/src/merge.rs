@@ -20,7 +20,7 @@ use crate::load::{find, load_to_write};
 use crate::plan::Plan;
 use crate::references::{self, Above, Line};
 use crate::update::{check_seen, next, not_in_trash};
-use crate::write::{MAX_TRIES, changes_between, check_size, earlier, refused};
+use crate::write::{MAX_TRIES, as_it_is, changes_between, check_size, earlier, refused};
 use crate::{Cx, Object, Record, Written};
 
 /// What a merge's events say beside the changes: which records became part of the winner.
@@ -232,7 +232,7 @@ async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result<Merged> {
     let job = document.get("job").and_then(|job| job.as_str()?.parse().ok()).ok_or_else(unreadable)?;
     let others: Vec<(AnyId, Version)> =
         serde_json::from_value(document.get("others").cloned().unwrap_or_default()).map_err(|_| unreadable())?;
-    let record = find(cx, object, kept.id).await?;
+    let record = as_it_is(cx, object, kept.id).await?;
     let document: Option<Document> = record.map(|record| record.rendered(object));
     let written = Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true };
     Ok(Merged { written, others, job })

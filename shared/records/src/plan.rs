@@ -124,9 +124,10 @@ impl Plan {
         let (id, step, now) = (after.common.id, self.step, cx.clock.now());
         let before = before.map(|record| held(object, record, Field::gives_guards_back)).unwrap_or_default();
         let after = held(object, after, |field| field.takes_guards(now));
-        for (guard, guards) in before.iter().filter(|(guard, _)| !after.contains_key(*guard)) {
-            let is_known = guards.is_settled() || self.guards.contains_key(guard);
-            if !is_known && holder_of(cx, &guard.0, &guard.1).await? != Some(id) {
+        for (guard, is_certain) in before.iter().filter(|(guard, _)| !after.contains_key(*guard)) {
+            let is_known = *is_certain || self.guards.contains_key(guard);
+            // Where nobody holds it, somebody may give it to this record before the commit: then it is given back as well.
+            if !is_known && holder_of(cx, &guard.0, &guard.1).await?.is_some_and(|holder| holder != id) {
                 continue;
             }
             let moved = self.guards.entry(guard.clone()).or_insert(Move { from: Some(id), to: None, step });
@@ -183,11 +184,13 @@ impl Plan {
     }
 
     /// Writes everything in one transaction together with the answer for a repetition of the request. A plan with nothing
-    /// in it keeps the answer all the same: what the record becomes later must not be undone by a repetition.
+    /// in it keeps the answer all the same: what the record becomes later must not be undone by a repetition. It keeps no
+    /// copy of the record, since an erasure finds such copies by the events that were written with them.
     pub(crate) async fn commit(&self, cx: &Cx, kept: KeptAnswer) -> Result<Committed, Refused> {
         let mut changes = self.changes(cx)?;
         if let Some(once) = &cx.once {
-            changes.answer(once.clone(), kept);
+            let document = kept.document.filter(|_| !self.events.is_empty());
+            changes.answer(once.clone(), KeptAnswer { document, ..kept });
         }
         if changes.is_empty() { Ok(Committed) } else { cx.commit(&changes).await }
     }

@@ -53,7 +53,7 @@ pub async fn upsert(
 
 /// What is found of a record that held a unique value a moment ago.
 fn is_gone(error: &Error) -> bool {
-    matches!(error, Error::WrongState { code: "archived", .. } | Error::Merged { .. })
+    matches!(error, Error::WrongState { code: "archived" | "merged", .. })
         || matches!(error, Error::NotFound { what } if what == HOLDER)
 }
 

@@ -7,6 +7,7 @@ use kernel::{AnyId, Error, Result, Timestamp, Version};
 use serde_json::{Value, json};
 use table::{KeptAnswer, Refused};
 
+use crate::access::{Reach, reach};
 use crate::fields::Fields;
 use crate::guards::path_of;
 use crate::record::Common;
@@ -133,17 +134,29 @@ pub(crate) fn check_size(record: &Record) -> Result<()> {
     Err(Error::invalid("", "too_large", detail))
 }
 
-/// Answers an earlier request again.
+/// Answers an earlier request again. An answer that was not kept whole is given with the record as it is now, if it still is
+/// there: then it takes that the caller may see it now.
 pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result<Written> {
     let document = match kept.document {
-        // An answer that was too large to keep is given with the record as it is now, if it still is.
-        None if kept.status != 204 => match load::find(cx, object, kept.id).await? {
+        None if kept.status != 204 => match as_it_is(cx, object, kept.id).await? {
             Some(record) => return Ok(Written { replayed: true, ..Written::of(kept.status, object, &record) }),
             None => None,
         },
         document => document,
     };
     Ok(Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true })
+}
+
+/// A record for a repeated answer; `None` when there is nothing left of it.
+///
+/// # Errors
+/// [`Error::NotFound`] when the caller may not see it any more.
+pub(crate) async fn as_it_is(cx: &Cx, object: &Object, id: AnyId) -> Result<Option<Record>> {
+    let Some(record) = load::find(cx, object, id).await? else { return Ok(None) };
+    match reach(cx, object, &record.common).await? {
+        Reach::Nothing => Err(Error::not_found(object.name.clone())),
+        Reach::Read | Reach::Write => Ok(Some(record)),
+    }
 }
 
 /// A refusal that no verb knows a better answer to.

@@ -20,6 +20,12 @@ use crate::{Changes, Key, Refused, TenantTable};
 /// The most actions that DynamoDB takes in one transaction.
 const MAX_ACTIONS: usize = 100;
 
+/// The most that the items of one transaction may have together, in bytes of JSON: DynamoDB takes 4 MB, and its own
+/// writing of some values is a little longer.
+const MAX_BYTES: usize = 3_500_000;
+/// The fewest actions that can be more: an item has 400 KB at most.
+const MIN_LARGE: usize = 9;
+
 /// How often a commit that met another one is tried in all.
 const MAX_TRIES: u32 = 8;
 
@@ -54,6 +60,13 @@ impl TenantTable {
         if changes.len() > MAX_ACTIONS {
             let detail = format!("this writes {} items and one request may write {MAX_ACTIONS}", changes.len());
             return Err(Error::invalid("", "too_many_items", detail));
+        }
+        if changes.len() >= MIN_LARGE {
+            let bytes: usize = changes.actions.iter().filter_map(Action::document).map(json_len).sum();
+            if bytes > MAX_BYTES {
+                let detail = format!("this writes {bytes} bytes and one request may write {MAX_BYTES}");
+                return Err(Error::invalid("", "too_large", detail));
+            }
         }
         let kept = changes.once.as_ref().map(|(once, _)| self.keys().once(once.hash()));
         let mut keys: HashSet<&Key> = kept.iter().collect();
@@ -135,6 +148,10 @@ impl TenantTable {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         Ok(TransactWriteItem::builder().put(put.build().map_err(Error::bug)?).build())
     }
+}
+
+fn json_len(document: &Document) -> usize {
+    serde_json::to_vec(document).map_or(0, |json| json.len())
 }
 
 enum Attempt {

@@ -28,7 +28,7 @@ const ALL: [Refusal; 13] = [
         name: "Merged",
         when: "The record is part of another one now, which `Location` names.",
         by_gateway: false,
-        applies: |_, of_a_record| of_a_record,
+        applies: |operation, of_a_record| of_a_record && !operation.writes,
         sample: || Error::Merged { into: samples::record(), plural: "contacts".to_owned() },
     },
     Refusal {

@@ -94,7 +94,7 @@ fn needs(schema: &Schema, about: &Arc<Object>, batch: &Batch) -> Vec<BTreeSet<us
         let earlier = operations[..operation.index].iter();
         let needed = earlier.filter(|earlier| {
             let is_used = earlier.name.as_ref().is_some_and(|name| uses.contains(name));
-            is_used || (operation.about().is_some() && operation.about() == earlier.about())
+            is_used || (operation.about(about).is_some() && operation.about(about) == earlier.about(about))
         });
         needed.map(|needed| needed.index).collect()
     });

@@ -267,8 +267,8 @@ impl Operation {
 
     /// What it is about, as far as that can be told before it is carried out: two that say the same have to wait for each
     /// other.
-    pub(super) fn about(&self) -> Option<(Option<&str>, &Target)> {
-        (self.target != Target::New).then_some((self.object.as_deref(), &self.target))
+    pub(super) fn about<'a>(&'a self, object: &'a Object) -> Option<(&'a str, &'a Target)> {
+        (self.target != Target::New).then_some((self.object.as_deref().unwrap_or(&object.name), &self.target))
     }
 
     /// The refs that it uses: those of earlier operations in the places where ids are wanted.

@@ -90,6 +90,16 @@ pub(crate) enum Write {
 }
 
 impl Action {
+    /// The document that is written, if a whole one is.
+    pub(crate) const fn document(&self) -> Option<&Document> {
+        match self {
+            Self::Create { document, .. } | Self::Replace { document, .. } | Self::Append { document, .. } => {
+                Some(document)
+            }
+            _ => None,
+        }
+    }
+
     pub(crate) const fn key(&self) -> &Key {
         match self {
             Self::Create { key, .. }
@@ -171,7 +181,8 @@ impl Action {
             // The key was used for another record in between: that answer stays, and the caller looks again.
             Self::Forget { .. } => Refused::Stale(stored),
             Self::Require { id, .. } => Refused::Gone { id: *id },
-            Self::Release { .. } => Error::bug("a unique value is held by another record than its own").into(),
+            // Another record holds it: whoever looks who does will leave it alone.
+            Self::Release { .. } => Refused::Stale(None),
             Self::Append { .. } => Error::bug("an unconditional action failed its condition").into(),
         }
     }
