@@ -138,3 +138,40 @@ async fn a_dry_run_of_a_batch_says_what_would_happen() {
     }
     assert_eq!(app.items().len(), items);
 }
+
+#[tokio::test]
+async fn an_atomic_batch_that_no_transaction_can_take_is_refused() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let fields: Vec<String> = (0..3).map(|number| format!("story_{number}")).collect();
+    for name in &fields {
+        let field = json!({ "name": name, "type": "long_text" });
+        me.post("/v1/schema/objects/contact/fields", field).await.expect(201);
+    }
+    let mut operations = Vec::new();
+    for number in 0..30 {
+        let custom: serde_json::Map<String, Value> =
+            fields.iter().map(|name| (name.clone(), json!("𝄞".repeat(10_000)))).collect();
+        let id = made(&me, "contacts", json!({ "first_name": format!("P{number}"), "custom": custom })).await;
+        operations.push(json!({ "op": "archive", "id": id }));
+    }
+    let body = json!({ "atomic": true, "operations": operations });
+    let refused = me.post("/v1/contacts/batch", body).await.expect(422);
+    assert_eq!(refused["errors"][0]["code"], "too_large");
+    let few = json!({ "atomic": true, "operations": operations[..20] });
+    me.post("/v1/contacts/batch", few).await.expect(200);
+}
+
+#[tokio::test]
+async fn what_is_written_twice_in_a_batch_is_written_in_its_order() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let ada = made(&me, "contacts", json!({ "first_name": "Ada" })).await;
+    for round in 0..5 {
+        let update = |city: &str| json!({ "op": "update", "id": ada, "data": { "city": format!("{city} {round}") } });
+        let mut operations = vec![update("A"), update("B"), update("C")];
+        operations[1]["object"] = json!("contact");
+        me.post("/v1/contacts/batch", json!({ "operations": operations })).await.expect(200);
+        assert_eq!(me.get(&format!("/v1/contacts/{ada}")).await.expect(200)["city"], format!("C {round}"));
+    }
+}

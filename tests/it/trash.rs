@@ -70,3 +70,44 @@ async fn erasing_takes_links_shares_and_what_was_merged_along() {
     assert_eq!(me.get(&format!("/v1/contacts/{other}")).await.refused(404), "not_found");
     assert_eq!(me.get(&format!("/v1/companies/{acme}/links")).await.expect(200)["data"], json!([]));
 }
+
+#[tokio::test]
+async fn who_was_merged_by_mistake_can_be_forgotten_by_the_other_one() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let ada = made(&me, "contacts", json!({ "first_name": "Ada", "city": "London" })).await;
+    let other = json!({ "first_name": "Augusta", "email": "augusta@example.com", "phone": "+4930901820" });
+    let other = made(&me, "contacts", other).await;
+    me.post(&format!("/v1/contacts/{ada}/merge"), json!({ "others": [other] })).await.expect(200);
+    app.drain().await;
+    let jobs = me.get("/v1/jobs?kind=merge").await.expect(200);
+    let undo = format!("/v1/jobs/{}/undo", jobs["data"][0]["id"].as_str().unwrap());
+    me.post(&undo, json!({})).await.expect(202);
+    app.drain().await;
+    me.post(&format!("/v1/contacts/{other}/erase"), json!({})).await.expect(204);
+    let items = app.items();
+    let is_hers = |item: &&String| ["augusta@example.com", "4930901820"].iter().any(|text| item.contains(text));
+    let left: Vec<&String> = items.iter().filter(is_hers).collect();
+    assert!(left.is_empty(), "{left:#?}");
+    let history = me.get(&format!("/v1/contacts/{ada}/history")).await.expect(200);
+    let created = history["data"].as_array().unwrap().iter().find(|event| event["name"] == "contact.created").unwrap();
+    assert_eq!(created["changes"]["city"]["after"], "London", "what is hers alone stays");
+}
+
+#[tokio::test]
+async fn a_request_that_changed_nothing_is_not_answered_with_what_was_erased() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let ada = made(&me, "contacts", json!({ "first_name": "Ada", "last_name": "Lovelace" })).await;
+    let path = format!("/v1/contacts/{ada}");
+    let key = [("idempotency-key", "nothing")];
+    let same = json!({ "first_name": "Ada" });
+    let answer = me.send(http::Method::PATCH, &path, &key, Some(same.clone())).await.expect(200);
+    assert_eq!((&answer["version"], &answer["last_name"]), (&json!(1), &json!("Lovelace")));
+    me.post(&format!("{path}/erase"), json!({})).await.expect(204);
+    let items = app.items();
+    let left: Vec<&String> = items.iter().filter(|item| item.contains("Lovelace")).collect();
+    assert!(left.is_empty(), "{left:#?}");
+    let again = me.send(http::Method::PATCH, &path, &key, Some(same)).await;
+    assert_eq!(again.refused(404), "not_found");
+}

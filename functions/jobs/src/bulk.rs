@@ -59,6 +59,7 @@ fn body(of: Of) -> Value {
     json!({
         "type": "object",
         "description": "Which records, by ids or by a filter, a view or words, and what is done to each of them.",
+        "examples": [{ "q": "berlin", "add_tags": ["fair_2026"] }],
         "properties": {
             "ids": { "type": "array", "minItems": 1, "maxItems": MAX_IDS, "items": id },
             "filter": { "type": "object", "description": "A filter tree, as a search takes it. An empty one is every record." },

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
 use http::{HeaderName, HeaderValue, header};
 use kernel::{Error, Ids};
+use lambda_http::RequestExt;
 use lambda_http::request::RequestContext;
 use table::{Meter, Used};
 use tracing::Instrument;
@@ -40,7 +41,10 @@ pub async fn observed(ids: Ids, mut request: Request, next: Next) -> Response {
         workspace.id = tracing::field::Empty,
         user.id = tracing::field::Empty,
     );
-    let answered = AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await;
+    let answered = match leads_elsewhere(&request) {
+        true => Ok(Problem::from(Error::not_found("path")).into_response()),
+        false => AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await,
+    };
     let response = answered.unwrap_or_else(|panic| Problem::from(Error::bug(panic_text(&*panic))).into_response());
     let _entered = span.enter();
     let mut response = with_problem_body(response, &request_id);
@@ -59,6 +63,13 @@ pub async fn observed(ids: Ids, mut request: Request, next: Next) -> Response {
         "request answered"
     );
     response
+}
+
+/// Whether a path has segments that stand for others. The gateway has chosen the function by the path as it came, and the
+/// URL that is made of it for the function has such segments resolved: it would be another route.
+fn leads_elsewhere(request: &Request) -> bool {
+    let path = request.raw_http_path().replace("%2e", ".").replace("%2E", ".");
+    path.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
 }
 
 fn request_id(ids: &Ids, request: &Request) -> String {

@@ -33,7 +33,11 @@ pub(crate) fn record(object: &Object) -> Value {
     add("id", id.clone());
     add(
         "object",
-        if is_any(object) { json!({ "type": "string", "pattern": "^x_" }) } else { json!({ "const": object.name }) },
+        if is_any(object) {
+            json!({ "type": "string", "pattern": "^x_", "examples": ["x_project"] })
+        } else {
+            json!({ "const": object.name })
+        },
     );
     add("version", json!({ "type": "integer", "minimum": 1 }));
     add("created_at", time());

@@ -232,8 +232,7 @@ async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result<Merged> {
     let job = document.get("job").and_then(|job| job.as_str()?.parse().ok()).ok_or_else(unreadable)?;
     let others: Vec<(AnyId, Version)> =
         serde_json::from_value(document.get("others").cloned().unwrap_or_default()).map_err(|_| unreadable())?;
-    let record = as_it_is(cx, object, kept.id).await?;
-    let document: Option<Document> = record.map(|record| record.rendered(object));
+    let document = Some(as_it_is(cx, object, kept.id).await?.rendered(object));
     let written = Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true };
     Ok(Merged { written, others, job })
 }

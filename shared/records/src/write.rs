@@ -134,28 +134,32 @@ pub(crate) fn check_size(record: &Record) -> Result<()> {
     Err(Error::invalid("", "too_large", detail))
 }
 
-/// Answers an earlier request again. An answer that was not kept whole is given with the record as it is now, if it still is
-/// there: then it takes that the caller may see it now.
+/// Answers an earlier request again. An answer that was not kept whole is given with the record as it is now, which the
+/// caller must be able to see now.
+///
+/// # Errors
+/// As [`as_it_is`].
 pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result<Written> {
     let document = match kept.document {
-        None if kept.status != 204 => match as_it_is(cx, object, kept.id).await? {
-            Some(record) => return Ok(Written { replayed: true, ..Written::of(kept.status, object, &record) }),
-            None => None,
-        },
+        None if kept.status != 204 => {
+            let record = as_it_is(cx, object, kept.id).await?;
+            return Ok(Written { replayed: true, ..Written::of(kept.status, object, &record) });
+        }
         document => document,
     };
     Ok(Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true })
 }
 
-/// A record for a repeated answer; `None` when there is nothing left of it.
+/// A record for a repeated answer.
 ///
 /// # Errors
-/// [`Error::NotFound`] when the caller may not see it any more.
-pub(crate) async fn as_it_is(cx: &Cx, object: &Object, id: AnyId) -> Result<Option<Record>> {
-    let Some(record) = load::find(cx, object, id).await? else { return Ok(None) };
+/// [`Error::NotFound`] when nothing is left of it, or the caller may not see it any more.
+pub(crate) async fn as_it_is(cx: &Cx, object: &Object, id: AnyId) -> Result<Record> {
+    let gone = || Error::not_found(object.name.clone());
+    let record = load::find(cx, object, id).await?.ok_or_else(gone)?;
     match reach(cx, object, &record.common).await? {
-        Reach::Nothing => Err(Error::not_found(object.name.clone())),
-        Reach::Read | Reach::Write => Ok(Some(record)),
+        Reach::Nothing => Err(gone()),
+        Reach::Read | Reach::Write => Ok(record),
     }
 }
 

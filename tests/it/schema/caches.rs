@@ -82,3 +82,42 @@ async fn what_is_no_longer_allowed_is_accepted_for_a_minute_at_most() {
     processes.clock.advance_millis(1);
     assert_eq!(wrong(other.post("/v1/x_projects", body).await), ["/custom/size unknown_field"]);
 }
+
+#[tokio::test]
+async fn a_guard_that_was_left_by_who_did_not_know_the_field_goes_with_its_record() {
+    let processes = Processes::start().await;
+    let (me, other) = (processes.process(), processes.process());
+    define(&me, json!({ "name": "size", "type": "number" })).await;
+    let made = other.post("/v1/x_projects", json!({ "name": "Wall" })).await.expect(201);
+    let path = format!("/v1/x_projects/{}", made["id"].as_str().unwrap());
+    let number = json!({ "name": "number", "type": "text", "unique": true });
+    me.post("/v1/schema/objects/x_project/fields", number).await.expect(201);
+    me.patch(&path, json!({ "custom": { "number": "7" } })).await.expect(200);
+    // The other process knows nothing of numbers, and gives none back.
+    other.delete(&path).await.expect(200);
+    let seven = json!({ "name": "Roof", "custom": { "number": "7" } });
+    assert_eq!(me.post("/v1/x_projects", seven.clone()).await.refused(409), "conflict");
+    me.post(&format!("{path}/erase"), json!({})).await.expect(204);
+    me.post("/v1/x_projects", seven).await.expect(201);
+}
+
+#[tokio::test]
+async fn a_record_whose_value_somebody_else_holds_can_still_be_changed() {
+    let processes = Processes::start().await;
+    let (me, other) = (processes.process(), processes.process());
+    define(&me, json!({ "name": "size", "type": "number" })).await;
+    let made = other.post("/v1/x_projects", json!({ "name": "Wall" })).await.expect(201);
+    let path = format!("/v1/x_projects/{}", made["id"].as_str().unwrap());
+    let number = json!({ "name": "number", "type": "text", "unique": true });
+    me.post("/v1/schema/objects/x_project/fields", number).await.expect(201);
+    me.patch(&path, json!({ "custom": { "number": "7" } })).await.expect(200);
+    me.delete(&path).await.expect(200);
+    // Brought back by who does not know that its number has to be asked for, while another record takes it.
+    other.post(&format!("{path}/restore"), json!({})).await.expect(200);
+    me.post("/v1/x_projects", json!({ "name": "Roof", "custom": { "number": "7" } })).await.expect(201);
+    me.patch(&path, json!({ "custom": { "number": "8" } })).await.expect(200);
+    assert_eq!(
+        me.post("/v1/x_projects", json!({ "custom": { "number": "7" }, "name": "X" })).await.refused(409),
+        "conflict"
+    );
+}

@@ -89,8 +89,9 @@ impl Company {
                 ])
             })
             .collect();
-        let plan = json!(["plan", 1, euros(90_000_000), 90]);
-        assert_eq!(rows, [plan, json!(["build", 1, euros(12_000_000), 42]), json!(["idea", 1, null, 12])]);
+        // Of money there is one sum for each currency.
+        let plan = json!(["plan", 1, [euros(90_000_000)], 90]);
+        assert_eq!(rows, [plan, json!(["build", 1, [euros(12_000_000)], 42]), json!(["idea", 1, [], 12])]);
     }
 
     /// Rita's list of what is being built becomes everybody's.

@@ -172,7 +172,7 @@ async fn every_refusal_is_one_that_a_dry_run_knows() {
         (vec![Step::Remove(1, 1)], None, "Stale(None"),
         (vec![Step::Take(1, 0)], None, "Taken"),
         (vec![Step::Transfer(1, 2, 0)], None, "Taken"),
-        (vec![Step::Release(1, 0)], None, "Failed"),
+        (vec![Step::Release(1, 0)], None, "Stale(None"),
         (vec![Step::Require(1)], None, "Gone"),
         (vec![Step::RequireVersion(0, 2)], None, "Stale(Some"),
         (vec![Step::Link(1, 0, 0, 0)], None, "Exists"),
