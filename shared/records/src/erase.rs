@@ -9,6 +9,7 @@ use serde_json::Value;
 use table::{Changes, Committed, Link, Refused, Share};
 
 use crate::archive::plan_archiving;
+use crate::chunks::take_chunks;
 use crate::load::{find, visible};
 use crate::merge::MERGED_FROM;
 use crate::plan::{Plan, carry_out};
@@ -24,7 +25,7 @@ const LINKS_PER_STEP: u16 = 30;
 /// Shares that one transaction takes away.
 const SHARES_PER_STEP: u16 = 80;
 
-/// Removes a record and everything under it: its links on both sides, its shares, what its events say, the answers kept
+/// Removes a record and everything under it: its links on both sides, its shares, its chunks, what its events say, the answers kept
 /// for requests that wrote it, and the records that were merged into it. What is left is who did what and when, and the
 /// digests over what is gone.
 ///
@@ -115,6 +116,7 @@ async fn erased(cx: &Cx, object: &Object, id: AnyId, only: Option<Version>) -> R
                 let record = trashed(cx, object, id, only).await?;
                 take_links(cx, object, &record).await?;
                 take_shares(cx, object, id).await?;
+                take_chunks(cx, object, id).await?;
                 empty_events(cx, object, id).await?;
                 record
             }
