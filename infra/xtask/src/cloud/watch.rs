@@ -18,9 +18,10 @@ use super::{RunFolder, artefacts, child, step, tools};
 
 /// A variable that everything inherits that is started here, so that it can be found again.
 const MARK: &str = "RAPPORT_WATCH_RUN";
-/// Functions without routes, and the sample of what triggers them.
-const SAMPLES: [(&str, &str); 5] = [
+/// Functions that something else than a route triggers, and the sample of it.
+const SAMPLES: [(&str, &str); 6] = [
     ("authorizer", "authorizer.json"),
+    ("jobs", "queue-jobs.json"),
     ("journal", "stream-journal.json"),
     ("relay", "stream-relay.json"),
     ("scheduler", "schedule-scheduler.json"),
@@ -99,6 +100,18 @@ impl Run<'_> {
                 caller.get("/v1/contacts?city=berlin&count=exact", &[("rapport-position", &position)])?.expect(200)?;
             ensure!(list.body["data"][0]["id"] == id && list.body["count"] == 1, "{}", list.body);
             Ok(())
+        })?;
+        step("schema", || {
+            let object = json!({ "name": "x_bridge", "plural": "x_bridges" });
+            caller.send("POST", "/v1/schema/objects", &[], Some(&object))?.expect(201).map(drop)
+        })?;
+        step("objects", || {
+            let bridge = json!({ "name": "Oberbaum" });
+            caller.send("POST", "/v1/x_bridges", &[], Some(&bridge))?.expect(201).map(drop)
+        })?;
+        step("jobs", || {
+            let bulk = json!({ "ids": [made.body["id"]], "change": { "city": "Potsdam" } });
+            caller.send("POST", "/v1/contacts/bulk", &[], Some(&bulk))?.expect(202).map(drop)
         })?;
         for (function, file) in SAMPLES {
             step(function, || self.sample(caller, function, file))?;
