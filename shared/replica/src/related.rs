@@ -208,7 +208,9 @@ impl Search {
         };
         let does = |column: &&Column| match &column.kind {
             ColumnType::Set(of) => Part::or(to.iter().map(|id| has(&column.name, of.member(&id.to_string())))),
-            _ => Part::or(to.iter().map(|id| Part::new(format!("{} IS ?", column.name), vec![Sql::Text(id.to_string())]))),
+            _ => Part::or(
+                to.iter().map(|id| Part::new(format!("{} IS ?", column.name), vec![Sql::Text(id.to_string())])),
+            ),
         };
         let mut statement = Part::of("SELECT f_id");
         for column in &columns {

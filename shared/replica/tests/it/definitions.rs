@@ -16,7 +16,7 @@ pub(crate) fn project(version: u64, fields: Value) -> Value {
 }
 
 /// What a company says about contacts.
-fn contact(version: u64, fields: Value) -> Value {
+pub(crate) fn contact(version: u64, fields: Value) -> Value {
     json!({ "object": "contact", "version": version, "updated_at": "2026-01-01T00:00:00.000Z", "fields": fields })
 }
 
