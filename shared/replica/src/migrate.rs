@@ -98,19 +98,23 @@ impl Writer<'_> {
         }
         self.transaction.execute_batch(&statements)?;
         let changed: Vec<&Column> = new.own().filter(|column| !has_same(old, column)).collect();
-        self.refill(new, &changed, other_words && new.has_words())?;
+        // Where a column had its values from elsewhere, records have one there of which their documents say nothing.
+        let is_left = |column: &&Column| old.columns.iter().any(|old| old.name == column.name && !is_stored(old));
+        let is_everywhere = changed.iter().any(|column| !is_stored(column)) || changed.iter().any(is_left);
+        self.refill(new, &changed, other_words && new.has_words(), is_everywhere)?;
         let indexes = new.indexes.iter().filter(|index| !old.indexes.contains(index));
         let indexes: String = indexes.map(|(_, statement)| format!("{statement};\n")).collect();
         self.transaction.execute_batch(&indexes)
     }
 
-    /// Fills some columns, and the words if they are new, from the documents.
-    fn refill(&self, table: &Table, columns: &[&Column], words: bool) -> Result<()> {
+    /// Fills some columns, and the words if they are new, from the documents: from all of them if that is asked for, else
+    /// from those that name one of the columns' fields.
+    fn refill(&self, table: &Table, columns: &[&Column], words: bool, is_everywhere: bool) -> Result<()> {
         if columns.is_empty() && !words {
             return Ok(());
         }
         let names: BTreeSet<&str> = columns.iter().map(|column| name_in_documents(column)).collect();
-        let is_everywhere = words || columns.iter().any(|column| column.origin == Origin::Formula);
+        let is_everywhere = words || is_everywhere;
         // Most fields are new and nobody has written one: no document has to be read to know that.
         let having = vec!["instr(doc, ?) > 0"; names.len()].join(" OR ");
         let having = if is_everywhere { "TRUE" } else { having.as_str() };
@@ -154,10 +158,15 @@ fn has(table: &Table, column: &Column) -> bool {
     table.columns.iter().any(|other| other.name == column.name)
 }
 
+/// Whether a column has nothing but what stands in the record's document under the field's name.
+fn is_stored(column: &Column) -> bool {
+    matches!(column.origin, Origin::Common | Origin::Stored)
+}
+
 /// Whether a table has a column that the same documents fill with the same values.
 fn has_same(table: &Table, column: &Column) -> bool {
-    let is_same = |other: &Column| other.signature == column.signature && other.kind == column.kind;
-    table.columns.iter().any(|other| other.name == column.name && is_same(other))
+    let says = |column: &Column| (column.origin, column.signature.clone(), column.kind.clone());
+    table.columns.iter().any(|other| other.name == column.name && says(other) == says(column))
 }
 
 /// What a field's value stands under in a document.

@@ -4,6 +4,7 @@
 mod alike;
 mod broken;
 mod children;
+mod computed;
 mod cursors;
 mod definitions;
 mod desk;
