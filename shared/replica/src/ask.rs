@@ -6,7 +6,7 @@
 use std::time::Instant;
 
 use kernel::{AnyId, Error, Position, Result, Timestamp, Version};
-use rusqlite::{Row, Transaction, params_from_iter};
+use rusqlite::{ErrorCode, Row, Transaction, params_from_iter};
 
 use crate::cursor::{Cursor, Key, list_of};
 use crate::part::Part;
@@ -88,8 +88,9 @@ impl Replica {
     /// one round trip and half a read unit; one more round trip before something is refused that a newer schema may know.
     ///
     /// # Errors
-    /// Every violation of the query at once; `cursor_mismatch` for a cursor of another list; [`Error::NotFound`] for an
-    /// object that there is not; [`Error::Unavailable`] when the replica is too far behind, or the question took too long.
+    /// Every violation of the query at once; `too_expensive` when answering took too long; `cursor_mismatch` for a cursor of
+    /// another list; [`Error::NotFound`] for an object that there is not; [`Error::Unavailable`] when the replica is too far
+    /// behind.
     pub async fn answer(&self, query: &Query, position: &Position) -> Result<Answer> {
         let cursor = self.cursor(query)?;
         self.check(|schema| Ok(Statements::new(&scope(schema, &query.object, &query.visibility)?, query)?)).await?;
@@ -132,6 +133,20 @@ impl Replica {
         Ok(as_of)
     }
 
+    /// [`Self::put`] for what a caller has made up: what takes too long now takes too long the next time as well, so it is
+    /// refused rather than put off.
+    pub(crate) fn put_bounded<S, T>(
+        &self,
+        make: impl Fn(&Schema) -> Result<S>,
+        run: impl Fn(&Transaction<'_>, &S) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let run = |transaction: &Transaction<'_>, statements: &S| match run(transaction, statements) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(None),
+            answer => answer.map(Some),
+        };
+        self.put(make, run)?.ok_or_else(too_expensive)
+    }
+
     /// Makes statements by the file's schema and runs them in one transaction, for as long as a question may take.
     pub(crate) fn put<S, T>(
         &self,
@@ -159,7 +174,7 @@ impl Replica {
                 shown: Shown::new(&scope),
             })
         };
-        let read = self.put(make, |transaction, put| read(transaction, put, limit))?;
+        let read = self.put_bounded(make, |transaction, put| read(transaction, put, limit))?;
         if cursor.is_some_and(|cursor| cursor.seq > read.seq) {
             return Err(Error::unavailable("the replica is behind the one that answered the page before"));
         }
@@ -173,6 +188,11 @@ impl Replica {
         let count = read.count.map(|count| u64::try_from(count).unwrap_or(0));
         Ok(Answer { rows, has_more, next_cursor, count, as_of, replica_ms: millis(started) })
     }
+}
+
+/// What is answered to a question that took longer than one may.
+pub(crate) fn too_expensive() -> Error {
+    Error::invalid("", "too_expensive", "takes too long to answer: ask for less at once")
 }
 
 /// How long something took, in milliseconds.

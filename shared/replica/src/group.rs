@@ -8,6 +8,7 @@ use records::Aggregate;
 use rusqlite::{Row, Transaction, params_from_iter};
 
 use crate::aggregate::{Group, GroupKey, GroupSort, Grouping, MAX_GROUPS, MAX_KEYS, MAX_MEASURES, Measure};
+use crate::ask::too_expensive;
 use crate::axis::Axis;
 use crate::part::Part;
 use crate::schema::ColumnType;
@@ -123,7 +124,7 @@ impl Plan {
                     return Ok(Err(too_many()));
                 }
                 if steps % STEPS == 0 && Instant::now() > until {
-                    return Ok(Err(Error::unavailable("the question took too long")));
+                    return Ok(Err(too_expensive()));
                 }
             }
         }

@@ -9,7 +9,7 @@ use rusqlite::Transaction;
 use rusqlite::params_from_iter;
 use serde_json::{Value, json};
 
-use crate::ask::{millis, scope};
+use crate::ask::{millis, scope, too_expensive};
 use crate::cursor::{Cursor, Key};
 use crate::duplicates::{Alike, Reason, Traits, here};
 use crate::part::Part;
@@ -81,8 +81,8 @@ impl Replica {
     /// Pages fit together as long as the oldest records of the groups stay as they are.
     ///
     /// # Errors
-    /// Violations at `/limit` (1 to 200); `cursor_mismatch` for a cursor of another list; [`Error::NotFound`] for an object that there is
-    /// not; [`Error::Unavailable`] when the replica is too far behind, or looking took too long.
+    /// Violations at `/limit` (1 to 200); `too_expensive` when looking took too long; `cursor_mismatch` for a cursor of another
+    /// list; [`Error::NotFound`] for an object that there is not; [`Error::Unavailable`] when the replica is too far behind.
     pub async fn duplicate_groups(
         &self,
         object: &str,
@@ -107,8 +107,8 @@ impl Replica {
             let read = question.run(transaction, after.as_ref(), limit, until)?;
             Ok(read.map(|read| (read, question.shown.clone())))
         };
-        let Some(((read, has_more), shown)) = self.put(make, run)? else {
-            return Err(Error::unavailable("the question took too long"));
+        let Some(((read, has_more), shown)) = self.put_bounded(make, run)? else {
+            return Err(too_expensive());
         };
         let last = read.last().filter(|_| has_more);
         let next_cursor = last.map(|(place, ..)| place.cursor(self, &list).encode());

@@ -101,8 +101,8 @@ impl Replica {
     /// Looks for words in the records of all objects or of some, outside the trash. Text without words finds nothing.
     ///
     /// # Errors
-    /// Violations at `/q`, `/objects` and `/limit`; [`Error::Unavailable`] when the replica is too far behind, or looking
-    /// took too long.
+    /// Violations at `/q`, `/objects` and `/limit`; `too_expensive` when looking took too long; [`Error::Unavailable`] when
+    /// the replica is too far behind.
     pub async fn search(&self, search: &Search, position: &Position) -> Result<Hits> {
         self.check(|schema| Ok(looks(schema, search)?)).await?;
         let as_of = self.follow(position).await?;
@@ -121,7 +121,7 @@ impl Replica {
         let started = Instant::now();
         let limit = usize::from(search.limit);
         let make = |schema: &Schema| Ok(looks(schema, search)?);
-        let (found, has_more) = self.put(make, |transaction, looks| find(transaction, looks, limit))?;
+        let (found, has_more) = self.put_bounded(make, |transaction, looks| find(transaction, looks, limit))?;
         let hit = |found: Found| {
             let document = found.shown.document(&found.raw)?;
             Ok::<_, Error>(Hit { object: found.object, matched: Match::of(found.class), document })
