@@ -10,6 +10,7 @@ use rusqlite::{ErrorCode, Row, Transaction, params_from_iter};
 
 use crate::cursor::{Cursor, Key, list_of};
 use crate::part::Part;
+use crate::prepared::prepare;
 use crate::query::Query;
 use crate::replicas::Replica;
 use crate::schema::Schema;
@@ -202,20 +203,21 @@ pub(crate) fn millis(started: Instant) -> f64 {
 
 fn read(transaction: &Transaction<'_>, put: &Put, limit: usize) -> rusqlite::Result<Read> {
     let seq = state(transaction)?.seq;
-    let mut select = transaction.prepare_cached(&put.page.text)?;
+    let mut select = prepare(transaction, &put.page.text)?;
     let places = select.query_map(params_from_iter(&put.page.values), place)?.collect::<rusqlite::Result<Vec<_>>>()?;
     let raws = places.iter().take(limit).map(|place| put.shown.read(transaction, place.row));
     let raws = raws.collect::<rusqlite::Result<_>>()?;
-    let count = put.count.as_ref().map(|count| {
-        transaction.prepare_cached(&count.text)?.query_row(params_from_iter(&count.values), |row| row.get(0))
-    });
+    let count = put
+        .count
+        .as_ref()
+        .map(|count| prepare(transaction, &count.text)?.query_row(params_from_iter(&count.values), |row| row.get(0)));
     let ahead = if places.len() > limit { pairs(transaction, &put.ahead)? } else { Vec::new() };
     Ok(Read { seq, places, raws, count: count.transpose()?, ahead, shown: put.shown.clone() })
 }
 
 /// Ids and versions.
 fn pairs(transaction: &Transaction<'_>, part: &Part) -> rusqlite::Result<Vec<(AnyId, Version)>> {
-    let mut select = transaction.prepare_cached(&part.text)?;
+    let mut select = prepare(transaction, &part.text)?;
     let rows = select.query_map(params_from_iter(&part.values), |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
     let rows: Vec<(String, i64)> = rows.collect::<rusqlite::Result<_>>()?;
     Ok(rows.into_iter().filter_map(|(id, version)| Some((id.parse().ok()?, u64::try_from(version).ok()?))).collect())

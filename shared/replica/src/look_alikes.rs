@@ -13,6 +13,7 @@ use crate::ask::{millis, scope, too_expensive};
 use crate::cursor::{Cursor, Key};
 use crate::duplicates::{Alike, Reason, Traits, here};
 use crate::part::Part;
+use crate::prepared::prepare;
 use crate::query::MAX_LIMIT;
 use crate::replicas::Replica;
 use crate::schema::Schema;
@@ -167,7 +168,7 @@ impl Question {
     ) -> rusqlite::Result<Option<(Vec<Read>, bool)>> {
         let mut members: Vec<Member> = Vec::new();
         let mut known: HashMap<Trait, Vec<usize>> = HashMap::new();
-        let mut select = transaction.prepare_cached(&self.statement.text)?;
+        let mut select = prepare(transaction, &self.statement.text)?;
         let mut rows = select.query(params_from_iter(&self.statement.values))?;
         while let Some(row) = rows.next()? {
             if members.len().is_multiple_of(STEPS) && Instant::now() > until {

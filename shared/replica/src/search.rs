@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::ask::millis;
 use crate::fold::{fold, match_text};
 use crate::part::Part;
+use crate::prepared::prepare;
 use crate::replicas::Replica;
 use crate::schema::{ColumnType, Schema};
 use crate::scope::{OWN, Scope, Seen};
@@ -142,7 +143,7 @@ struct Found {
 fn find(transaction: &Transaction<'_>, looks: &[Look], limit: usize) -> rusqlite::Result<(Vec<Found>, bool)> {
     let mut places = Vec::new();
     for (number, look) in looks.iter().enumerate() {
-        let mut select = transaction.prepare_cached(&look.statement.text)?;
+        let mut select = prepare(transaction, &look.statement.text)?;
         let place = |row: &rusqlite::Row<'_>| {
             Ok(Place { row: row.get(0)?, id: row.get(1)?, class: row.get(2)?, updated_at: row.get(3)?, look: number })
         };
