@@ -19,6 +19,7 @@ mod instances;
 mod model;
 mod own_fields;
 mod questions;
+mod redefined;
 mod related;
 mod roll_ups;
 mod visible;
