@@ -160,7 +160,7 @@ impl Replica {
         let until = started + self.limits().statement;
         let limit = usize::from(grouping.limit);
         let grouped =
-            self.put(|schema| plan(schema, grouping), |transaction, plan| plan.run(transaction, limit, until))?;
+            self.put_bounded(|schema| plan(schema, grouping), |transaction, plan| plan.run(transaction, limit, until))?;
         let (rows, has_more) = grouped?;
         Ok(Groups { rows, has_more, as_of, replica_ms: millis(started) })
     }

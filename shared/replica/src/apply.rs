@@ -1,12 +1,14 @@
 //! What a file takes over: entries of the journal, and what was read from the table.
 
-use std::sync::atomic::Ordering;
-
 use events::{Change, Document};
 use kernel::{Result, Timestamp};
 
-use crate::database::{BUSY, Database};
+use crate::database::{BUSY, Database, locked};
 use crate::state::{note_applied, state};
+
+/// How long after removed text was last cleaned up within a request it is not done again there, in milliseconds. A
+/// snapshot always has it done before it is packed.
+const SCRUB_MS: i64 = 300_000;
 
 /// What became of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +22,7 @@ pub(crate) enum Applied {
 impl Database {
     /// Applies one entry of the journal with its number, in one transaction: a kill loses nothing and repeats nothing.
     pub(crate) fn apply(&self, seq: u64, changes: &[Change], now: Timestamp) -> Result<Applied> {
-        let applied = self.write(|writer| {
+        self.write(|writer| {
             // Somebody else may have applied it meanwhile: what counts is what the file says now.
             let last = state(writer.transaction)?.seq;
             if seq <= last {
@@ -32,11 +34,7 @@ impl Database {
             changes.iter().try_for_each(|change| writer.apply(change))?;
             note_applied(writer.transaction, seq, changes.len(), now)?;
             Ok(Applied::Yes)
-        })?;
-        if changes.iter().any(|change| change.item == "record" && change.document.is_none()) {
-            self.unscrubbed.store(true, Ordering::Relaxed);
-        }
-        Ok(applied)
+        })
     }
 
     /// Applies changes again that are older than the file's last number: those around the moment it was built.
@@ -49,17 +47,35 @@ impl Database {
         self.write(|writer| documents.iter().try_for_each(|document| writer.fetched(object, document)))
     }
 
-    /// [`Self::scrub`], if anything was removed since the last time.
-    pub(crate) fn scrub_after_removals(&self) -> Result<()> {
-        if self.unscrubbed.swap(false, Ordering::Relaxed) { self.scrub() } else { Ok(()) }
+    /// [`Self::scrub`] of what has lost records since the last time, if that was a while ago: somebody waits for it.
+    pub(crate) fn scrub_after_removals(&self, now: Timestamp) -> Result<()> {
+        let objects = {
+            let mut removed = locked(&self.removed);
+            let is_soon = removed.scrubbed_at.is_some_and(|at| now.as_millis() - at < SCRUB_MS);
+            if is_soon || removed.objects.is_empty() {
+                return Ok(());
+            }
+            removed.scrubbed_at = Some(now.as_millis());
+            std::mem::take(&mut removed.objects)
+        };
+        let scrubbed = self.scrub_of(|object| objects.contains(object));
+        if scrubbed.is_err() {
+            locked(&self.removed).objects.extend(objects);
+        }
+        scrubbed
     }
 
     /// Leaves nothing of removed text in the file: the text index keeps it in its segments until they are merged into
     /// one, and the log keeps the pages of before until it is emptied. Takes as long as reading the text index does.
     pub(crate) fn scrub(&self) -> Result<()> {
+        self.scrub_of(|_| true)
+    }
+
+    fn scrub_of(&self, is_meant: impl Fn(&str) -> bool) -> Result<()> {
         self.write(|writer| {
             let schema = writer.schema();
-            for table in schema.tables.iter().filter(|table| table.has_words()) {
+            let meant = schema.tables.iter().filter(|table| is_meant(&table.object.name));
+            for table in meant.filter(|table| table.has_words()) {
                 let words = &table.words;
                 writer.transaction.execute(&format!("INSERT INTO {words} ({words}) VALUES ('optimize')"), [])?;
             }

@@ -6,10 +6,11 @@
 use std::time::Instant;
 
 use kernel::{AnyId, Error, Position, Result, Timestamp, Version};
-use rusqlite::{Row, Transaction, params_from_iter};
+use rusqlite::{ErrorCode, Row, Transaction, params_from_iter};
 
 use crate::cursor::{Cursor, Key, list_of};
 use crate::part::Part;
+use crate::prepared::prepare;
 use crate::query::Query;
 use crate::replicas::Replica;
 use crate::schema::Schema;
@@ -88,8 +89,9 @@ impl Replica {
     /// one round trip and half a read unit; one more round trip before something is refused that a newer schema may know.
     ///
     /// # Errors
-    /// Every violation of the query at once; `cursor_mismatch` for a cursor of another list; [`Error::NotFound`] for an
-    /// object that there is not; [`Error::Unavailable`] when the replica is too far behind, or the question took too long.
+    /// Every violation of the query at once; `too_expensive` when answering took too long; `cursor_mismatch` for a cursor of
+    /// another list; [`Error::NotFound`] for an object that there is not; [`Error::Unavailable`] when the replica is too far
+    /// behind.
     pub async fn answer(&self, query: &Query, position: &Position) -> Result<Answer> {
         let cursor = self.cursor(query)?;
         self.check(|schema| Ok(Statements::new(&scope(schema, &query.object, &query.visibility)?, query)?)).await?;
@@ -132,6 +134,20 @@ impl Replica {
         Ok(as_of)
     }
 
+    /// [`Self::put`] for what a caller has made up: what takes too long now takes too long the next time as well, so it is
+    /// refused rather than put off.
+    pub(crate) fn put_bounded<S, T>(
+        &self,
+        make: impl Fn(&Schema) -> Result<S>,
+        run: impl Fn(&Transaction<'_>, &S) -> rusqlite::Result<T>,
+    ) -> Result<T> {
+        let run = |transaction: &Transaction<'_>, statements: &S| match run(transaction, statements) {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted) => Ok(None),
+            answer => answer.map(Some),
+        };
+        self.put(make, run)?.ok_or_else(too_expensive)
+    }
+
     /// Makes statements by the file's schema and runs them in one transaction, for as long as a question may take.
     pub(crate) fn put<S, T>(
         &self,
@@ -159,7 +175,7 @@ impl Replica {
                 shown: Shown::new(&scope),
             })
         };
-        let read = self.put(make, |transaction, put| read(transaction, put, limit))?;
+        let read = self.put_bounded(make, |transaction, put| read(transaction, put, limit))?;
         if cursor.is_some_and(|cursor| cursor.seq > read.seq) {
             return Err(Error::unavailable("the replica is behind the one that answered the page before"));
         }
@@ -175,6 +191,11 @@ impl Replica {
     }
 }
 
+/// What is answered to a question that took longer than one may.
+pub(crate) fn too_expensive() -> Error {
+    Error::invalid("", "too_expensive", "takes too long to answer: ask for less at once")
+}
+
 /// How long something took, in milliseconds.
 pub(crate) fn millis(started: Instant) -> f64 {
     started.elapsed().as_secs_f64() * 1000.0
@@ -182,20 +203,21 @@ pub(crate) fn millis(started: Instant) -> f64 {
 
 fn read(transaction: &Transaction<'_>, put: &Put, limit: usize) -> rusqlite::Result<Read> {
     let seq = state(transaction)?.seq;
-    let mut select = transaction.prepare_cached(&put.page.text)?;
+    let mut select = prepare(transaction, &put.page.text)?;
     let places = select.query_map(params_from_iter(&put.page.values), place)?.collect::<rusqlite::Result<Vec<_>>>()?;
     let raws = places.iter().take(limit).map(|place| put.shown.read(transaction, place.row));
     let raws = raws.collect::<rusqlite::Result<_>>()?;
-    let count = put.count.as_ref().map(|count| {
-        transaction.prepare_cached(&count.text)?.query_row(params_from_iter(&count.values), |row| row.get(0))
-    });
+    let count = put
+        .count
+        .as_ref()
+        .map(|count| prepare(transaction, &count.text)?.query_row(params_from_iter(&count.values), |row| row.get(0)));
     let ahead = if places.len() > limit { pairs(transaction, &put.ahead)? } else { Vec::new() };
     Ok(Read { seq, places, raws, count: count.transpose()?, ahead, shown: put.shown.clone() })
 }
 
 /// Ids and versions.
 fn pairs(transaction: &Transaction<'_>, part: &Part) -> rusqlite::Result<Vec<(AnyId, Version)>> {
-    let mut select = transaction.prepare_cached(&part.text)?;
+    let mut select = prepare(transaction, &part.text)?;
     let rows = select.query_map(params_from_iter(&part.values), |row| Ok((row.get::<_, String>(0)?, row.get(1)?)))?;
     let rows: Vec<(String, i64)> = rows.collect::<rusqlite::Result<_>>()?;
     Ok(rows.into_iter().filter_map(|(id, version)| Some((id.parse().ok()?, u64::try_from(version).ok()?))).collect())

@@ -17,7 +17,7 @@ use crate::replicas::Replica;
 use crate::schema::Table;
 use crate::state::State;
 
-/// After how many changes since the last snapshot a new one is asked for.
+/// After how many changes since the last snapshot, and rows made anew, a new one is asked for.
 const SNAPSHOT_AFTER: u64 = 2_000;
 /// How often the file notes that it is up to date when nothing changes, in milliseconds.
 const NOTE_MS: i64 = 3_600_000;
@@ -67,7 +67,7 @@ impl Replica {
                     if state.seq < at_least {
                         return self.catch_up_consistently(&database, at_least).await;
                     }
-                    database.scrub_after_removals()?;
+                    database.scrub_after_removals(self.clock.now())?;
                     self.note_caught_up(&database, &state).await?;
                     return Ok(state.seq);
                 }

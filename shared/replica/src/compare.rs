@@ -6,7 +6,7 @@
 use kernel::Violations;
 use rusqlite::types::Value as Sql;
 
-use crate::filter::{Condition, Filter, MAX_CONDITIONS, MAX_DEPTH, Op, too_many};
+use crate::filter::{Condition, Filter, MAX_CONDITIONS, MAX_DEPTH, MAX_FILTER_VALUES, Op, too_many};
 use crate::part::Part;
 use crate::schema::ColumnType;
 use crate::scope::{Named, OWN, Scope, Seen};
@@ -14,16 +14,22 @@ use crate::value::{Operand, Refusal, parse, parse_all, refused, yes};
 
 /// A filter as a condition on the records of a scope. What is wrong with it goes to `violations`.
 pub(crate) fn filter(scope: &Scope<'_>, filter: &Filter, violations: &mut Violations) -> Part {
-    let mut left = MAX_CONDITIONS;
+    let mut left = Left { conditions: MAX_CONDITIONS, values: MAX_FILTER_VALUES };
     condition(scope, filter, 0, &mut left, violations)
 }
 
-fn condition(scope: &Scope<'_>, filter: &Filter, depth: usize, left: &mut usize, violations: &mut Violations) -> Part {
-    if *left == 0 || depth > MAX_DEPTH {
+/// How much more a filter may have.
+struct Left {
+    conditions: usize,
+    values: usize,
+}
+
+fn condition(scope: &Scope<'_>, filter: &Filter, depth: usize, left: &mut Left, violations: &mut Violations) -> Part {
+    if left.conditions == 0 || depth > MAX_DEPTH {
         too_many("/filter", violations);
         return Part::none();
     }
-    *left -= 1;
+    left.conditions -= 1;
     let mut all = |filters: &[Filter]| -> Vec<Part> {
         filters.iter().map(|one| condition(scope, one, depth + 1, left, violations)).collect()
     };
@@ -31,12 +37,12 @@ fn condition(scope: &Scope<'_>, filter: &Filter, depth: usize, left: &mut usize,
         Filter::And(filters) => Part::and(all(filters)),
         Filter::Or(filters) => Part::or(all(filters)),
         Filter::Not(one) => !condition(scope, one, depth + 1, left, violations),
-        Filter::Is(one) => comparison(scope, one, violations),
+        Filter::Is(one) => comparison(scope, one, left, violations),
     }
 }
 
 /// One condition.
-fn comparison(scope: &Scope<'_>, condition: &Condition, violations: &mut Violations) -> Part {
+fn comparison(scope: &Scope<'_>, condition: &Condition, left: &mut Left, violations: &mut Violations) -> Part {
     let Some(named) = scope.named(&condition.field, &condition.at("field"), violations) else { return Part::none() };
     let kind = named.seen().kind();
     if !knows(kind, condition.op) {
@@ -51,6 +57,11 @@ fn comparison(scope: &Scope<'_>, condition: &Condition, violations: &mut Violati
             return Part::none();
         }
     };
+    let Some(values) = left.values.checked_sub(test.operands.len()) else {
+        too_many("/filter", violations);
+        return Part::none();
+    };
+    left.values = values;
     match named {
         Named::Own(seen) => test.on(&Subject::new(&seen, OWN)),
         Named::Far(step, seen) => scope.far(&step, test.fits_none(), |alias| test.on(&Subject::new(&seen, alias))),

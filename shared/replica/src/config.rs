@@ -59,11 +59,12 @@ impl Writer<'_> {
         let after = Schema::new(self.built_in, definitions(self.transaction)?, before.generation + 1);
         let after = Arc::new(after);
         self.schema.replace(after.clone());
+        let mut rows = 0;
         if before.fingerprint != after.fingerprint {
-            self.migrate(&before, &after)?;
+            rows = self.migrate(&before, &after)?;
             // Whatever was noted on the way was worked out with everything else.
             self.stale.take();
         }
-        note_schema(self.transaction, after.generation, &after.fingerprint)
+        note_schema(self.transaction, after.generation, &after.fingerprint, rows)
     }
 }

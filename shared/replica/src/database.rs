@@ -1,5 +1,6 @@
 //! One replica's file: its connections, its schema, and its transactions.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -42,8 +43,8 @@ pub(crate) struct Database {
     broken: AtomicBool,
     /// Set when the file is to go as soon as nobody uses it any more.
     doomed: AtomicBool,
-    /// Whether a record was removed whose text may still be in the file.
-    pub(crate) unscrubbed: AtomicBool,
+    /// What was removed and may still be in the file.
+    pub(crate) removed: Mutex<Removed>,
 }
 
 /// Whose replica a file must be.
@@ -62,7 +63,16 @@ pub(crate) enum Found {
     There,
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+/// What was removed and may still be in a file: the text index keeps words until its segments are merged.
+#[derive(Debug, Default)]
+pub(crate) struct Removed {
+    /// The objects that have lost records since their words were last cleaned up.
+    pub(crate) objects: BTreeSet<String>,
+    /// When this was last done in a request, in milliseconds.
+    pub(crate) scrubbed_at: Option<i64>,
+}
+
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -150,7 +160,7 @@ impl Database {
             readers: Mutex::default(),
             broken: AtomicBool::new(false),
             doomed: AtomicBool::new(false),
-            unscrubbed: AtomicBool::new(false),
+            removed: Mutex::default(),
         }))
     }
 
@@ -241,8 +251,10 @@ impl Database {
             }
             let writer = Writer::new(&transaction, schema, &self.built_in, self.rules, self.built_at);
             let answer = work(&writer)?;
+            let lost = writer.lost.take();
             let schema = writer.finish()?;
             transaction.commit()?;
+            locked(&self.removed).objects.extend(lost);
             self.learn_shared(schema);
             Ok(answer)
         })

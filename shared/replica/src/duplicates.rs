@@ -5,7 +5,7 @@
 //! title without legal forms (of all others). Compared is what is kept for comparing: folded texts, numbers as E.164.
 
 use std::cmp::Reverse;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use events::Document;
 use kernel::{AnyId, Position, Result};
@@ -27,7 +27,8 @@ use crate::shown::{Raw, Shown};
 use crate::visible::Visibility;
 use crate::words::column_query;
 
-/// The most records that are looked at more closely to answer one question: the newest that have one of the words.
+/// The most records that are looked at more closely for one sort of what records can have in common: those of the
+/// candidates that were changed last.
 const MAX_LOOKED_AT: i64 = 2_000;
 /// The most values of one sort that are looked for.
 const MAX_VALUES: usize = 50;
@@ -128,21 +129,23 @@ impl<'a> Traits<'a> {
         self.has_company
     }
 
-    /// The FTS5 query for records that may look like one; `None`: nothing can.
-    fn query(&self, alike: &Alike) -> Option<String> {
-        let mut parts = Vec::new();
+    /// The FTS5 queries for records that may look like one, by what they may have in common. They are asked apart: however
+    /// many have the name, none of them takes the place of one that has the address.
+    fn queries(&self, alike: &Alike) -> Vec<String> {
+        let mut queries = Vec::new();
         for (columns, values) in
             [(&self.emails, &alike.emails), (&self.phones, &alike.phones), (&self.domains, &alike.domains)]
         {
             let phrases = values.iter().take(MAX_VALUES).filter_map(|value| phrase(value));
-            parts.extend(phrases.filter_map(|phrase| column_query(columns, &phrase)));
+            let parts = phrases.filter_map(|phrase| column_query(columns, &phrase));
+            let parts: Vec<String> = parts.map(|part| format!("({part})")).collect();
+            queries.extend((!parts.is_empty()).then(|| parts.join(" OR ")));
         }
         let name = if self.has_company { alike.named.as_ref().map(|(name, _)| name) } else { alike.name.as_ref() };
         let searched: Vec<Seen<'_>> = self.title.iter().filter(|seen| seen.column.searched).copied().collect();
         let words = name.and_then(|name| match_words(name));
-        parts.extend(words.and_then(|words| column_query(&searched, &words)));
-        let parts: Vec<String> = parts.into_iter().map(|part| format!("({part})")).collect();
-        (!parts.is_empty()).then(|| parts.join(" OR "))
+        queries.extend(words.and_then(|words| column_query(&searched, &words)));
+        queries
     }
 }
 
@@ -224,7 +227,7 @@ fn texts(object: &Object, seen: &Seen<'_>, fields: &Fields) -> Vec<String> {
 
 /// A question for look-alikes of one record.
 struct Look {
-    statement: Option<Part>,
+    statements: Vec<Part>,
     alike: Alike,
     has_company: bool,
     shown: Shown,
@@ -234,21 +237,25 @@ impl Look {
     fn new(scope: &Scope<'_>, draft: &Draft) -> Self {
         let traits = Traits::new(scope);
         let alike = Alike::of(scope, &traits, &draft.fields);
-        let statement = traits.query(&alike).map(|query| statement(scope, &traits, query, draft.except));
-        Self { statement, alike, has_company: traits.has_company(), shown: Shown::new(scope) }
+        let statement = |query: String| statement(scope, &traits, query, draft.except);
+        let statements = traits.queries(&alike).into_iter().map(statement).collect();
+        Self { statements, alike, has_company: traits.has_company(), shown: Shown::new(scope) }
     }
 
     fn run(&self, transaction: &Transaction<'_>, limit: usize) -> rusqlite::Result<Vec<(Vec<Reason>, Raw)>> {
-        let Some(statement) = &self.statement else { return Ok(Vec::new()) };
-        let mut select = transaction.prepare_cached(&statement.text)?;
-        let mut rows = select.query(params_from_iter(&statement.values))?;
-        let mut found: Vec<(Vec<Reason>, i64)> = Vec::new();
-        while let Some(row) = rows.next()? {
-            let reasons = self.alike.reasons(&Alike::read(row, 2, self.has_company)?);
-            if !reasons.is_empty() {
-                found.push((reasons, row.get(0)?));
+        // By when and who, the last first, so that each is there once.
+        let mut looked_at: BTreeMap<Reverse<(i64, String)>, (Vec<Reason>, i64)> = BTreeMap::new();
+        for statement in &self.statements {
+            let mut select = transaction.prepare_cached(&statement.text)?;
+            let mut rows = select.query(params_from_iter(&statement.values))?;
+            while let Some(row) = rows.next()? {
+                let place = Reverse((row.get(2)?, row.get(1)?));
+                let reasons = self.alike.reasons(&Alike::read(row, 3, self.has_company)?);
+                looked_at.insert(place, (reasons, row.get(0)?));
             }
         }
+        let mut found: Vec<(Vec<Reason>, i64)> = looked_at.into_values().collect();
+        found.retain(|(reasons, _)| !reasons.is_empty());
         // Stable: among equally good reasons the record that was changed last comes first.
         found.sort_by_key(|(reasons, _)| (reasons.first().copied(), Reverse(reasons.len())));
         let read = |(reasons, row): (Vec<Reason>, i64)| Ok((reasons, self.shown.read(transaction, row)?));
@@ -258,8 +265,9 @@ impl Look {
 
 fn statement(scope: &Scope<'_>, traits: &Traits<'_>, query: String, except: Option<AnyId>) -> Part {
     let words = &scope.table.words;
+    let (values, table) = (traits.values(), &scope.table.name);
     let mut statement =
-        Part::of(format!("SELECT {OWN}.row, {OWN}.f_id, {} FROM {} {OWN} WHERE ", traits.values(), scope.table.name));
+        Part::of(format!("SELECT {OWN}.row, {OWN}.f_id, {OWN}.f_updated_at, {values} FROM {table} {OWN} WHERE "));
     let found =
         Part::new(format!("{OWN}.row IN (SELECT rowid FROM {words} WHERE {words} MATCH ?)"), vec![Sql::Text(query)]);
     statement.push(Part::and([found, here()].into_iter().chain(scope.visible(OWN))));

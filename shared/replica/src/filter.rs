@@ -7,6 +7,8 @@ use serde_json::Value;
 /// The most conditions and combinations of one filter, and how deep they may nest: SQLite's own limits are far above.
 pub(crate) const MAX_CONDITIONS: usize = 100;
 pub(crate) const MAX_DEPTH: usize = 10;
+/// The most values that all conditions of one filter compare with: each may be compared with every record.
+pub(crate) const MAX_FILTER_VALUES: usize = 500;
 
 /// Which records: conditions, combined.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -212,7 +214,10 @@ impl Parser<'_> {
 /// Notes once that a filter is too large.
 pub(crate) fn too_many(pointer: &str, violations: &mut Violations) {
     if !violations.iter().any(|violation| violation.pointer == pointer && violation.code == "too_many") {
-        let detail = format!("must have at most {MAX_CONDITIONS} conditions, nested at most {MAX_DEPTH} deep");
+        let detail = format!(
+            "must have at most {MAX_CONDITIONS} conditions, nested at most {MAX_DEPTH} deep, with at most \
+             {MAX_FILTER_VALUES} values in all"
+        );
         violations.add(pointer, "too_many", detail);
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! NFKC, full case folding (`ß` is `ss`), diacritics off, `ё` as `е`, Turkish `ı` and `İ` as `i`. What is a letter of
 //! its own in its script stays: `й` is not `и`, and `が` is not `か`. Chinese, Japanese and Korean have no blanks between
-//! words, so their runs become bigrams.
+//! words, so their runs become bigrams. What ends a line and what moves to the next column is a blank, so that words of two
+//! lines stay two.
+
+use std::borrow::Cow;
 
 use caseless::Caseless;
 use unicode_normalization::UnicodeNormalization;
@@ -14,10 +17,11 @@ const MAX_WORD: usize = 100;
 /// The text as it is compared, searched and sorted. Folding twice changes nothing.
 #[must_use]
 pub fn fold(text: &str) -> String {
+    let text = spaced(text);
     if text.is_ascii() {
         return text.chars().filter(|char| !char.is_ascii_control()).map(|char| char.to_ascii_lowercase()).collect();
     }
-    let mut folded = fold_once(text);
+    let mut folded = fold_once(&text);
     // Taking marks away can let what is left compose anew; twice is enough for every script, the loop is for proof.
     for _ in 0..4 {
         let again = fold_once(&folded);
@@ -27,6 +31,15 @@ pub fn fold(text: &str) -> String {
         folded = again;
     }
     folded
+}
+
+/// The text with a blank for each tab and for each end of a line, however the line ends.
+fn spaced(text: &str) -> Cow<'_, str> {
+    let is_space = |char: char| matches!(char, '\t'..='\r' | '\u{85}' | '\u{2028}' | '\u{2029}');
+    if !text.contains(is_space) {
+        return text.into();
+    }
+    text.replace("\r\n", " ").replace(is_space, " ").into()
 }
 
 fn fold_once(text: &str) -> String {
@@ -249,6 +262,17 @@ mod tests {
         assert_eq!(fold("Łódź Ærø Nguyễn"), "lodz aero nguyen");
         assert_eq!(fold("مُحَمَّد"), "محمد");
         assert_eq!(fold("ﬁne №"), "fine no");
+    }
+
+    #[test]
+    fn words_of_two_lines_stay_two() {
+        for text in ["Two\nlines", "Two\r\nlines", "Two\rlines", "Two\tlines", "Two\u{2028}lines", "Two lines"] {
+            assert_eq!(fold(text), "two lines", "{text:?}");
+        }
+        assert_eq!(fold("Zwei\nZeilen über\r\nalles"), "zwei zeilen uber alles");
+        assert_eq!(index_text("Two\nlines"), "two lines");
+        assert_eq!(fold("a\u{0}b\u{1f}c"), "abc", "what cannot be seen parts nothing");
+        assert_eq!(fold_phone("+49\t30\n901"), "+4930901");
     }
 
     #[test]

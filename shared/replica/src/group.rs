@@ -8,8 +8,10 @@ use records::Aggregate;
 use rusqlite::{Row, Transaction, params_from_iter};
 
 use crate::aggregate::{Group, GroupKey, GroupSort, Grouping, MAX_GROUPS, MAX_KEYS, MAX_MEASURES, Measure};
+use crate::ask::too_expensive;
 use crate::axis::Axis;
 use crate::part::Part;
+use crate::prepared::prepare;
 use crate::schema::ColumnType;
 use crate::scope::{Joins, Named, OWN, Scope};
 use crate::spelling::{Spelling, oldest};
@@ -108,7 +110,7 @@ impl Plan {
             groups.push(self.counted([0; MAX_KEYS]));
         }
         let spells = self.keys.iter().any(|key| key.spelling.is_some());
-        let mut select = transaction.prepare_cached(&self.statement.text)?;
+        let mut select = prepare(transaction, &self.statement.text)?;
         let mut rows = select.query(params_from_iter(&self.statement.values))?;
         let mut steps = 0;
         while let Some(row) = rows.next()? {
@@ -123,7 +125,7 @@ impl Plan {
                     return Ok(Err(too_many()));
                 }
                 if steps % STEPS == 0 && Instant::now() > until {
-                    return Ok(Err(Error::unavailable("the question took too long")));
+                    return Ok(Err(too_expensive()));
                 }
             }
         }

@@ -40,6 +40,7 @@ mod obtain;
 mod order;
 mod part;
 mod period;
+mod prepared;
 mod query;
 mod related;
 mod renew;

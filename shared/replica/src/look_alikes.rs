@@ -9,10 +9,11 @@ use rusqlite::Transaction;
 use rusqlite::params_from_iter;
 use serde_json::{Value, json};
 
-use crate::ask::{millis, scope};
+use crate::ask::{millis, scope, too_expensive};
 use crate::cursor::{Cursor, Key};
 use crate::duplicates::{Alike, Reason, Traits, here};
 use crate::part::Part;
+use crate::prepared::prepare;
 use crate::query::MAX_LIMIT;
 use crate::replicas::Replica;
 use crate::schema::Schema;
@@ -81,8 +82,8 @@ impl Replica {
     /// Pages fit together as long as the oldest records of the groups stay as they are.
     ///
     /// # Errors
-    /// Violations at `/limit` (1 to 200); `cursor_mismatch` for a cursor of another list; [`Error::NotFound`] for an object that there is
-    /// not; [`Error::Unavailable`] when the replica is too far behind, or looking took too long.
+    /// Violations at `/limit` (1 to 200); `too_expensive` when looking took too long; `cursor_mismatch` for a cursor of another
+    /// list; [`Error::NotFound`] for an object that there is not; [`Error::Unavailable`] when the replica is too far behind.
     pub async fn duplicate_groups(
         &self,
         object: &str,
@@ -107,8 +108,8 @@ impl Replica {
             let read = question.run(transaction, after.as_ref(), limit, until)?;
             Ok(read.map(|read| (read, question.shown.clone())))
         };
-        let Some(((read, has_more), shown)) = self.put(make, run)? else {
-            return Err(Error::unavailable("the question took too long"));
+        let Some(((read, has_more), shown)) = self.put_bounded(make, run)? else {
+            return Err(too_expensive());
         };
         let last = read.last().filter(|_| has_more);
         let next_cursor = last.map(|(place, ..)| place.cursor(self, &list).encode());
@@ -167,7 +168,7 @@ impl Question {
     ) -> rusqlite::Result<Option<(Vec<Read>, bool)>> {
         let mut members: Vec<Member> = Vec::new();
         let mut known: HashMap<Trait, Vec<usize>> = HashMap::new();
-        let mut select = transaction.prepare_cached(&self.statement.text)?;
+        let mut select = prepare(transaction, &self.statement.text)?;
         let mut rows = select.query(params_from_iter(&self.statement.values))?;
         while let Some(row) = rows.next()? {
             if members.len().is_multiple_of(STEPS) && Instant::now() > until {

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::ask::scope;
 use crate::part::Part;
+use crate::prepared::prepare;
 use crate::replicas::Replica;
 use crate::schema::{Column, ColumnType, Schema, Table};
 use crate::scope::{OWN, Scope};
@@ -230,7 +231,7 @@ impl Search {
     fn run(&self, transaction: &Transaction<'_>, limit: usize, found: &mut Vec<Referring>) -> rusqlite::Result<()> {
         let limit = Sql::Integer(i64::try_from(limit).unwrap_or(i64::MAX));
         let values = self.statement.values.iter().cloned().chain([limit]);
-        let mut select = transaction.prepare_cached(&self.statement.text)?;
+        let mut select = prepare(transaction, &self.statement.text)?;
         let mut rows = select.query(params_from_iter(values))?;
         while let Some(row) = rows.next()? {
             let id: String = row.get(0)?;

@@ -28,13 +28,14 @@ pub(crate) fn renew(connection: &mut Connection, schema: Schema, built_in: &[Obj
             writer.give_up(object)?;
         }
     }
+    let mut count = 0;
     for table in &schema.tables {
-        if is_there(&table) { renew_table(&writer, table)? } else { writer.take_over(table)? }
+        count += if is_there(&table) { renew_table(&writer, table)? } else { writer.take_over(table)? };
     }
     for roll_ups in &schema.roll_ups {
-        roll_ups.of_all.execute(&transaction)?;
+        count += roll_ups.of_all.execute(&transaction)?;
     }
-    note_schema(&transaction, schema.generation, &schema.fingerprint)?;
+    note_schema(&transaction, schema.generation, &schema.fingerprint, count)?;
     drop(writer);
     transaction.commit()?;
     Ok(Arc::into_inner(schema))
@@ -46,7 +47,8 @@ fn tables(transaction: &Transaction<'_>) -> Result<Vec<String>> {
     transaction.prepare(select)?.query_map([], |row| row.get(0))?.collect()
 }
 
-fn renew_table(writer: &Writer<'_>, table: &Table) -> Result<()> {
+/// Makes the rows of a table anew, and answers how many there are.
+fn renew_table(writer: &Writer<'_>, table: &Table) -> Result<usize> {
     let Table { name, docs, words, .. } = table;
     let transaction = writer.transaction;
     let select = "SELECT name FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL";
@@ -58,12 +60,14 @@ fn renew_table(writer: &Writer<'_>, table: &Table) -> Result<()> {
     transaction.execute_batch(&format!("DROP TABLE IF EXISTS {words}; ALTER TABLE {name} RENAME TO old;"))?;
     transaction.execute_batch(&(table.rows_ddl() + &table.words_ddl()))?;
     let mut select = transaction.prepare(&format!("SELECT row, position, doc FROM old JOIN {docs} USING (row)"))?;
-    let mut rows = select.query([])?;
+    let (mut rows, mut count) = (select.query([])?, 0);
     while let Some(row) = rows.next()? {
         let (number, position, doc): (i64, Option<String>, String) = (row.get(0)?, row.get(1)?, row.get(2)?);
         writer.put_row(table, Slot::Again(number), position.as_deref(), &read(&doc))?;
+        count += 1;
     }
     drop(rows);
     drop(select);
-    transaction.execute_batch("DROP TABLE old")
+    transaction.execute_batch("DROP TABLE old")?;
+    Ok(count)
 }

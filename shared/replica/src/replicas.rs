@@ -74,9 +74,11 @@ pub(crate) struct Inner {
     stores: Mutex<HashMap<Id<kinds::Workspace>, Arc<Store>>>,
     /// Counts up with every use, to know what was used least recently.
     uses: AtomicU64,
-    /// Numbers the files that this process makes.
-    made: AtomicU64,
 }
+
+/// Numbers the files that this process makes, whoever in it makes them: two that were made within one millisecond must
+/// not have one name, since what SQLite keeps beside the one would be taken for the other's.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// What a process has of one workspace.
 #[derive(Debug, Default)]
@@ -135,7 +137,6 @@ impl Replicas {
             limits,
             stores: Mutex::default(),
             uses: AtomicU64::new(0),
-            made: AtomicU64::new(0),
         };
         Self { inner: Arc::new(inner), rules: Rules::ALL }
     }
@@ -228,7 +229,7 @@ impl Replicas {
 
     /// A name for a new file, unlike all names before it.
     pub(crate) fn new_path(&self, directory: &Path, workspace: Id<kinds::Workspace>, clock: &Clock) -> PathBuf {
-        let number = self.inner.made.fetch_add(1, Ordering::Relaxed);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
         let now = u64::try_from(clock.now().as_millis()).unwrap_or(0);
         // Sorts by time, so the newest is the last; the process's id keeps two processes apart.
         directory.join(format!("{workspace}.{now:015}-{}-{number:06}.sqlite", std::process::id()))

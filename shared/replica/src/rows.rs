@@ -88,6 +88,7 @@ impl Writer<'_> {
 
     /// Removes a record's row, document and words.
     pub(crate) fn delete(&self, place: &Place<'_>, known: &Known, id: &str) -> Result<()> {
+        self.lost.borrow_mut().insert(place.object().to_owned());
         let Place::Table(table) = place else {
             return self.transaction.prepare_cached("DELETE FROM unknown WHERE id = ?")?.execute([id]).map(drop);
         };

@@ -62,6 +62,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) built_at: i64,
     /// Roll-ups to be worked out before the transaction ends: their places in [`Schema::roll_ups`], and whose.
     pub(crate) stale: RefCell<BTreeSet<(usize, String)>>,
+    /// The objects of which records were removed.
+    pub(crate) lost: RefCell<BTreeSet<String>>,
 }
 
 /// Where the records of an object are.
@@ -87,8 +89,8 @@ impl<'a> Writer<'a> {
         rules: Rules,
         built_at: i64,
     ) -> Self {
-        let (schema, stale) = (RefCell::new(schema), RefCell::default());
-        Self { transaction, schema, built_in, rules, built_at, stale }
+        let (schema, stale, lost) = (RefCell::new(schema), RefCell::default(), RefCell::default());
+        Self { transaction, schema, built_in, rules, built_at, stale, lost }
     }
 
     /// The schema that the file has by now.
@@ -215,6 +217,14 @@ impl<'a> Writer<'a> {
 impl<'a> Place<'a> {
     pub(crate) fn of(schema: &'a Schema, object: &'a str) -> Self {
         schema.stored(object).map_or(Place::Unknown(object), Place::Table)
+    }
+
+    /// The object whose records are there.
+    pub(crate) fn object(&self) -> &str {
+        match self {
+            Self::Table(table) => &table.object.name,
+            Self::Unknown(object) => object,
+        }
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) use table::Table;
 pub const REPLICA_SCHEMA: u32 = 2;
 
 /// Goes up when [`crate::fold()`] changes what it answers, so that every replica folds its texts anew.
-const FOLDING: u32 = 1;
+const FOLDING: u32 = 2;
 
 /// Every table of records in a replica, and what keeps them right.
 #[derive(Debug, Clone)]

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::ask::millis;
 use crate::fold::{fold, match_text};
 use crate::part::Part;
+use crate::prepared::prepare;
 use crate::replicas::Replica;
 use crate::schema::{ColumnType, Schema};
 use crate::scope::{OWN, Scope, Seen};
@@ -101,8 +102,8 @@ impl Replica {
     /// Looks for words in the records of all objects or of some, outside the trash. Text without words finds nothing.
     ///
     /// # Errors
-    /// Violations at `/q`, `/objects` and `/limit`; [`Error::Unavailable`] when the replica is too far behind, or looking
-    /// took too long.
+    /// Violations at `/q`, `/objects` and `/limit`; `too_expensive` when looking took too long; [`Error::Unavailable`] when
+    /// the replica is too far behind.
     pub async fn search(&self, search: &Search, position: &Position) -> Result<Hits> {
         self.check(|schema| Ok(looks(schema, search)?)).await?;
         let as_of = self.follow(position).await?;
@@ -121,7 +122,7 @@ impl Replica {
         let started = Instant::now();
         let limit = usize::from(search.limit);
         let make = |schema: &Schema| Ok(looks(schema, search)?);
-        let (found, has_more) = self.put(make, |transaction, looks| find(transaction, looks, limit))?;
+        let (found, has_more) = self.put_bounded(make, |transaction, looks| find(transaction, looks, limit))?;
         let hit = |found: Found| {
             let document = found.shown.document(&found.raw)?;
             Ok::<_, Error>(Hit { object: found.object, matched: Match::of(found.class), document })
@@ -142,7 +143,7 @@ struct Found {
 fn find(transaction: &Transaction<'_>, looks: &[Look], limit: usize) -> rusqlite::Result<(Vec<Found>, bool)> {
     let mut places = Vec::new();
     for (number, look) in looks.iter().enumerate() {
-        let mut select = transaction.prepare_cached(&look.statement.text)?;
+        let mut select = prepare(transaction, &look.statement.text)?;
         let place = |row: &rusqlite::Row<'_>| {
             Ok(Place { row: row.get(0)?, id: row.get(1)?, class: row.get(2)?, updated_at: row.get(3)?, look: number })
         };

@@ -41,6 +41,8 @@ pub enum Snapshotted {
 struct Packed {
     /// The number of the last entry in it.
     seq: u64,
+    /// The schema of its tables.
+    fingerprint: String,
     /// Its rows by kind.
     rows: BTreeMap<String, u64>,
     bytes: Bytes,
@@ -119,14 +121,17 @@ impl Replica {
         }
     }
 
-    /// Whether the present snapshot is good enough: near to the journal's end, and of use to somebody who has no file.
+    /// Whether the present snapshot is good enough: near to the journal's end, with the tables that everybody has by now,
+    /// and of use to somebody who has no file.
     /// A manifest outlives its object where a table has moved to another stack, and where nobody wrote for long.
     async fn is_fresh(&self, manifest: Option<&Manifest>) -> Result<bool> {
         let Some(manifest) = manifest else { return Ok(false) };
-        let state = self.database()?.state()?;
+        let database = self.database()?;
+        let state = database.state()?;
+        let is_same = manifest.fingerprint == database.schema().fingerprint;
         let is_near = state.seq <= manifest.seq || (state.since_seq == manifest.seq && state.since < WORTH);
         let is_young = !is_too_old(manifest.at.as_millis(), self.clock.now());
-        Ok(is_near && is_young && self.replicas.inner.files.exists(&manifest.object).await?)
+        Ok(is_same && is_near && is_young && self.replicas.inner.files.exists(&manifest.object).await?)
     }
 
     async fn pack(&self) -> Result<Packed> {
@@ -151,6 +156,7 @@ impl Replica {
             previous: before.filter(|_| !erased).map(|manifest| manifest.object.clone()),
             seq,
             at: self.clock.now(),
+            fingerprint: packed.fingerprint.clone(),
             rows,
             sha256: digest_of(&packed.bytes),
             bytes: packed.bytes.len() as u64,
@@ -186,10 +192,11 @@ fn pack_into(database: &Database, path: &Path) -> Result<Packed> {
         return Err(Error::unavailable("a copy of a replica is not whole"));
     }
     let seq = state(&copy).map_err(sqlite)?.seq;
+    let fingerprint = copy.query_row("SELECT fingerprint FROM state", [], |row| row.get(0)).map_err(sqlite)?;
     let rows = count(&copy).map_err(sqlite)?;
     copy.close().map_err(|(_, error)| sqlite(error))?;
     let bytes = pack_file(path).map_err(Error::unavailable)?;
-    Ok(Packed { seq, rows, bytes: bytes.into() })
+    Ok(Packed { seq, fingerprint, rows, bytes: bytes.into() })
 }
 
 fn pack_file(path: &Path) -> std::io::Result<Vec<u8>> {

@@ -10,7 +10,7 @@ pub(crate) struct State {
     pub(crate) seq: u64,
     /// When it was last known to have everything, in milliseconds.
     pub(crate) caught_up_at: i64,
-    /// Changes that were applied since the snapshot at `since_seq` was made.
+    /// Changes that were applied since the snapshot at `since_seq` was made, and rows that were made anew.
     pub(crate) since: u64,
     /// The number of the last entry of the snapshot that the file comes from or was made into; 0 when there is none.
     pub(crate) since_seq: u64,
@@ -35,10 +35,12 @@ pub(crate) fn generation(connection: &Connection) -> Result<i64> {
     connection.prepare_cached("SELECT generation FROM state")?.query_row([], |row| row.get(0))
 }
 
-/// Notes that a file's schema is another one now.
-pub(crate) fn note_schema(connection: &Connection, generation: i64, fingerprint: &str) -> Result<()> {
-    let mut update = connection.prepare_cached("UPDATE state SET generation = ?, fingerprint = ?")?;
-    update.execute(params![generation, fingerprint]).map(drop)
+/// Notes that a file's schema is another one now, and how many rows were made anew for it: whoever starts from the
+/// snapshot before does that work again, so each of them counts as a change since then.
+pub(crate) fn note_schema(connection: &Connection, generation: i64, fingerprint: &str, rows: usize) -> Result<()> {
+    let mut update =
+        connection.prepare_cached("UPDATE state SET generation = ?, fingerprint = ?, since = since + ?")?;
+    update.execute(params![generation, fingerprint, rows]).map(drop)
 }
 
 /// Notes that an entry with so many changes was applied.

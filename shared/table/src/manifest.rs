@@ -23,6 +23,9 @@ pub struct Manifest {
     pub seq: u64,
     /// When it was made.
     pub at: Timestamp,
+    /// Says of which schema the tables in it are. Whoever has another one makes them anew from the documents.
+    #[serde(default)]
+    pub fingerprint: String,
     /// Rows by kind.
     pub rows: BTreeMap<String, u64>,
     /// SHA-256 of the object's bytes, in hex.

@@ -45,9 +45,9 @@ pub(crate) struct Statement {
 }
 
 impl Statement {
-    /// Runs it as it is.
-    pub(crate) fn execute(&self, connection: &Connection) -> rusqlite::Result<()> {
-        connection.execute(&self.text, params_from_iter(&self.values)).map(drop)
+    /// Runs it as it is; answers how many rows it has changed.
+    pub(crate) fn execute(&self, connection: &Connection) -> rusqlite::Result<usize> {
+        connection.execute(&self.text, params_from_iter(&self.values))
     }
 }
 

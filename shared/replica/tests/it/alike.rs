@@ -58,6 +58,22 @@ async fn contacts_are_alike_by_address_number_or_name_within_a_company() {
 }
 
 #[tokio::test]
+async fn namesakes_never_take_the_place_of_one_with_the_same_domain() {
+    let mut desk = Desk::new();
+    desk.put("company", json!({ "name": "Apex", "domain": "acme.com" }));
+    desk.put("company", json!({ "name": "Atlas", "phone": "+4930901820" }));
+    for _ in 0..2_001 {
+        desk.put("company", json!({ "name": "Acme" }));
+    }
+    let replica = desk.open().await;
+    let asked = json!({ "name": "Acme Inc", "domain": "acme.com", "phone": "+4930901820" });
+    let found = candidates(&replica, "company", asked);
+    let wanted = [("Atlas", Reason::Phone), ("Apex", Reason::Domain), ("Acme", Reason::Name)];
+    assert_eq!(found[..3], wanted.map(|(name, reason)| (name.to_owned(), vec![reason])));
+    assert_eq!(found.len(), 10);
+}
+
+#[tokio::test]
 async fn companies_are_alike_by_domain_and_by_name_without_legal_forms() {
     let mut desk = Desk::new();
     let acme = desk.put("company", json!({ "name": "ACME Inc.", "domain": "acme.com" }));

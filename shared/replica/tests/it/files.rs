@@ -52,6 +52,23 @@ async fn a_restarted_process_goes_on_with_its_file() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_made_in_the_millisecond_of_another_one_is_not_that_one() {
+    let world = World::new();
+    let mut wanted = with_three(&world).await;
+    drop(world.open("one").await);
+    let replica = world.open("one").await;
+    let id = world.id();
+    world.store(id, 1, json!({ "name": "After a gap" })).await;
+    wanted.push(format!("{id}:1"));
+    wanted.sort();
+    world.append(5, &[world.change(id, 1, 5, json!({ "name": "After a gap" }))]).await;
+    replica.catch_up().await.unwrap();
+    assert_eq!(rows(&replica), wanted);
+    assert!(replica.verify().await.unwrap().is_none());
+    assert_eq!(files(&world, "one").len(), 1);
+}
+
+#[tokio::test]
 async fn a_damaged_file_is_thrown_away_and_made_again() {
     let world = World::new();
     let wanted = with_three(&world).await;

@@ -6,6 +6,7 @@ use replica::Limits;
 use serde_json::{Value, json};
 use testkit::{Call, Fate};
 
+use crate::dump::connect;
 use crate::world::{CONTACT, World, rows};
 
 #[tokio::test]
@@ -217,6 +218,37 @@ async fn what_is_too_far_behind_is_told_to_come_again_and_gets_there() {
         assert!(tries < 10);
     }
     assert_eq!(rows(&replica).len(), 30);
+}
+
+/// In how many pieces the words of an object are.
+fn pieces(world: &World, object: &str) -> i64 {
+    let select = format!("SELECT count(DISTINCT segid) FROM t_{object}$words_idx");
+    connect(world, "one").query_row(&select, [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn a_removal_has_the_words_of_its_object_written_anew_and_the_next_one_not_at_once() {
+    let world = World::new();
+    let replica = world.open_whole("one").await;
+    let contacts = [world.id(), world.id(), world.id()];
+    let change =
+        |object: &str, id, position| world.record(object, id, 1, position, json!({ "last_name": "A", "name": "B" }));
+    let removal = |id: kernel::AnyId, position| world.removal(id, 1, position);
+    for (seq, id) in (1..).zip(contacts) {
+        let company = world.ids.next::<kinds::Company>().erase();
+        world.append(seq, &[change("contact", id, 2 * seq), change("company", company, 2 * seq + 1)]).await;
+    }
+    replica.catch_up().await.unwrap();
+    assert_eq!((pieces(&world, "contact"), pieces(&world, "company")), (3, 3));
+    world.append(4, &[removal(contacts[0], 10)]).await;
+    replica.catch_up().await.unwrap();
+    assert_eq!((pieces(&world, "contact"), pieces(&world, "company")), (1, 3), "no company was removed");
+    world.append(5, &[removal(contacts[1], 11), change("contact", world.id(), 12)]).await;
+    replica.catch_up().await.unwrap();
+    assert_eq!(pieces(&world, "contact"), 2, "it was done a moment ago");
+    world.clock.advance_millis(5 * 60_000);
+    replica.catch_up().await.unwrap();
+    assert_eq!((pieces(&world, "contact"), pieces(&world, "company")), (1, 3));
 }
 
 #[tokio::test]

@@ -174,6 +174,9 @@ fn what_is_very_large_is_refused_quickly() {
     assert_eq!(codes(&with(many)), ["too_many"]);
     let deep = (0..10_000).fold(is(Op::Eq, json!("x")), |inner, _| Filter::Not(Box::new(inner)));
     assert_eq!(codes(&with(deep)), ["too_many"]);
+    let values = is(Op::In, json!(vec!["x"; 100]));
+    assert_eq!(codes(&with(Filter::Or(vec![values.clone(); 6]))), ["too_many"]);
+    assert!(replica.ask(&with(Filter::Or(vec![values; 5]))).is_ok());
     let cursor = Query { cursor: Some(huge.clone()), ..everything() };
     assert_eq!(replica.ask(&cursor).unwrap_err().code(), "cursor_mismatch");
     let label = Some(huge);
@@ -185,9 +188,11 @@ fn what_is_very_large_is_refused_quickly() {
 #[test]
 fn the_largest_filter_there_may_be_is_answered() {
     let times: Vec<String> = (0..100).map(|day| format!("2027-{:02}-{:02}", 1 + day / 28, 1 + day % 28)).collect();
-    let one = || Filter::Is(Condition::new("created_at", Op::NotIn, json!(times)));
-    let deep = (0..8).fold(one(), |inner, _| Filter::And(vec![inner]));
-    let filter = Filter::Or(std::iter::once(deep).chain((0..90).map(|_| one())).collect());
+    let one = |count: usize| Filter::Is(Condition::new("created_at", Op::NotIn, json!(times[..count])));
+    let deep = (0..8).fold(one(100), |inner, _| Filter::And(vec![inner]));
+    // 500 values in all.
+    let counts = [100, 100, 100, 14].into_iter().chain([1; 86]);
+    let filter = Filter::Or(std::iter::once(deep).chain(counts.map(one)).collect());
     let query = Query { filter, count: true, ..everything() };
     let answer = block_on(COMPANY.replica.answer(&query, &Position::default())).unwrap();
     assert_eq!(answer.count, Some(TEXTS.len() as u64));

@@ -4,6 +4,7 @@
 mod alike;
 mod broken;
 mod children;
+mod computed;
 mod cursors;
 mod definitions;
 mod desk;
@@ -18,6 +19,7 @@ mod instances;
 mod model;
 mod own_fields;
 mod questions;
+mod redefined;
 mod related;
 mod roll_ups;
 mod visible;

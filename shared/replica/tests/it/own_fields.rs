@@ -115,7 +115,7 @@ async fn every_type_of_field_has_the_column_that_is_asked_by() {
     let (user, other) = (user.to_string(), other.to_string());
     let wanted = [
         ("c_name", "strasse"),
-        ("c_story", "twolines"),
+        ("c_story", "two lines"),
         ("c_size", "2.25"),
         ("c_budget", "1250"),
         ("cu_budget", "EUR"),

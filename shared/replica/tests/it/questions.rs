@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use kernel::{Error, kinds};
-use replica::{Archived, Condition, Direction, Filter, Limits, Op, Query, Replica, Sort};
+use kernel::{Error, Position, kinds};
+use replica::{Archived, Condition, Direction, Filter, Grouping, Limits, Op, Query, Replica, Sort, Visibility};
 use serde_json::{Value, json};
 
 use crate::world::{CONTACT, World, column, everything};
@@ -224,7 +224,16 @@ async fn no_question_takes_longer_than_it_may() {
     let replicas = world.replicas_of("one", vec![CONTACT.clone()], limits);
     let replica = replicas.open(&world.table, &world.clock).await.unwrap();
     let slow = Query { filter: Filter::Is(Condition::new("name", Op::Contains, "nowhere")), ..everything() };
-    assert_eq!(replica.ask(&slow).unwrap_err().code(), "unavailable");
+    // It would take as long the next time, so it is not to be tried again.
+    let is_refused = |error: Error| {
+        let Error::Invalid(violations) = error else { panic!("{error:?}") };
+        assert_eq!(violations.iter().map(|violation| violation.code).collect::<Vec<_>>(), ["too_expensive"]);
+    };
+    is_refused(replica.ask(&slow).unwrap_err());
+    is_refused(replica.answer(&slow, &Position::default()).await.unwrap_err());
+    is_refused(replica.aggregate_here(&Grouping { filter: slow.filter, ..Grouping::new("contact") }).unwrap_err());
+    let (visibility, position) = (Visibility::all(), Position::default());
+    is_refused(replica.duplicate_groups("contact", &visibility, 10, None, &position).await.unwrap_err());
     let mut quick = Query::new("contact");
     quick.limit = 1;
     assert_eq!(replica.ask(&quick).unwrap().rows.len(), 1, "the connection is as good as before");

@@ -30,6 +30,7 @@ impl World {
             previous: None,
             seq: version,
             at: self.clock.now(),
+            fingerprint: String::new(),
             rows: BTreeMap::new(),
             sha256: String::new(),
             bytes: 0,
