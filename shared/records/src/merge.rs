@@ -7,7 +7,7 @@ mod combine;
 
 use std::collections::BTreeMap;
 
-use events::{Document, FieldChange};
+use events::FieldChange;
 use kernel::{AnyId, Error, Id, Result, Version, Violations, kinds};
 use serde_json::{Value, json};
 use table::{Committed, KeptAnswer, Refused};
