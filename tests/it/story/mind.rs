@@ -70,10 +70,11 @@ impl Company {
         let field = "/v1/schema/objects/x_project/fields/permit";
         let number = json!({ "type": "number" });
         self.app.drain().await;
-        let preview = self.ada.patch(&format!("{field}?validate=only"), number.clone()).await.expect(200);
-        assert!(preview.to_string().contains("none yet") || preview["effect"].is_object(), "{preview:#}");
-        let refused = self.ada.patch(field, number.clone()).await;
-        assert!((400..500).contains(&refused.status.as_u16()), "{:#}", refused.body);
+        let preview = self.ada.patch(&format!("{field}?validate=only"), number.clone()).await.expect(409);
+        let effect = &preview["effect"];
+        assert_eq!((&effect["kept"], &effect["lost"]), (&json!(2), &json!(1)));
+        assert_eq!(effect["samples"][0]["value"], "none yet");
+        assert_eq!(self.ada.patch(field, number.clone()).await.refused(409), "would_lose_values");
         assert_eq!(self.read(&format!("/v1/x_projects/{}", projects.pier)).await["custom"]["permit"], "1204");
         self.ada.patch(&format!("{field}?accept_loss=true"), number).await.expect(200);
         let permits = async || {

@@ -76,7 +76,8 @@ const ALL: [Refusal; 13] = [
         name: "Stale",
         when: "Somebody has changed it since the version in `If-Match`.",
         by_gateway: false,
-        applies: |operation, _| operation.writes && operation.conditional,
+        // Operations of a batch say which version they are about one by one.
+        applies: |operation, _| operation.writes && (operation.conditional || operation.path.ends_with("/batch")),
         sample: stale,
     },
     Refusal {

@@ -175,6 +175,7 @@ fn by_name(name: &str) -> Option<&'static str> {
         "first_name" => "Ada",
         "last_name" => "Lovelace",
         "name" => "Ada Lovelace",
+        "of" => "contact",
         "email" => "ada@example.com",
         "phone" => "+4930901820",
         "website" => "https://example.com",
