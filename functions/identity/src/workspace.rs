@@ -1,12 +1,12 @@
 //! The workspace itself: its name, currency, time zone and locale.
 
-use api::{Context, NoQuery, Operation, Result, Routes, Shape, Tag, Write};
+use api::{Context, NoQuery, Operation, Result, Routes, Shape, Tag, Write, etag};
 use auth::Permission;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch};
 use events::{Document, FieldChange};
-use http::{HeaderValue, Method, header};
+use http::{HeaderValue, Method};
 use kernel::{Conflicting, Error, Id, Timestamp, Version, Violation, Violations, kinds, pointer};
 use records::{Cx, MAX_TRASH_DAYS, TRASH_DAYS, parse_trash_days};
 use serde::{Deserialize, Serialize};
@@ -139,9 +139,7 @@ async fn load(cx: &Cx) -> Result<Workspace, Error> {
 
 fn answer(workspace: &Workspace) -> Response {
     let mut response = Json(workspace).into_response();
-    if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", workspace.version)) {
-        response.headers_mut().insert(header::ETAG, tag);
-    }
+    etag(&mut response, workspace.version);
     response
 }
 

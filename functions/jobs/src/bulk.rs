@@ -4,7 +4,7 @@ mod input;
 
 use std::sync::Arc;
 
-use api::{At, Of, Operation, Result, Routes, Shape, Write, with_object, written};
+use api::{At, Of, Operation, Result, Routes, Shape, Write, position, with_object, written};
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::post;
@@ -87,15 +87,6 @@ async fn bulk_edit(
         Box::pin(async move { begin(cx, replicas, &object, body, position).await })
     };
     Ok(written("jobs", with_object(cx, of, &at, work).await?, cx.dry_run))
-}
-
-/// How far the caller has seen, for the selection.
-fn position(headers: &HeaderMap) -> Result<Position, Error> {
-    let Some(value) = headers.get("rapport-position") else { return Ok(Position::default()) };
-    let text = value.to_str().unwrap_or("?");
-    text.parse().map_err(|error: kernel::ParsePositionError| {
-        Error::malformed("bad_position", format!("Rapport-Position {error}"))
-    })
 }
 
 /// Starts the job. Two round trips where the records are named, and what a count costs where they are to be found.
