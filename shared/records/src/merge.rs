@@ -12,7 +12,8 @@ use kernel::{AnyId, Error, Id, Result, Version, Violations, kinds};
 use serde_json::{Value, json};
 use table::{Committed, KeptAnswer, Refused};
 
-use self::combine::{Candidates, Combined, OWNER, at};
+pub(crate) use self::combine::OWNER;
+use self::combine::{Candidates, Combined, at};
 pub use self::combine::{MAX_MERGED, Merge};
 use crate::access::{Reach, reaches};
 use crate::job::{Job, JobKind};

@@ -1,7 +1,8 @@
 //! Taking a merge back.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use auth::Role;
 use events::{Event, FieldChange};
 use kernel::{AnyId, Error, Id, Result, Version, kinds};
 use serde::Deserialize;
@@ -12,12 +13,12 @@ use crate::access::require_write;
 use crate::guards::{held, holder_of, path_of};
 use crate::job::{JOB, JobKind};
 use crate::load::{find, visible};
-use crate::merge::MERGED_FROM;
+use crate::merge::{MERGED_FROM, OWNER};
 use crate::plan::Plan;
 use crate::update::next;
 use crate::value::{as_text, coerce, normalised};
 use crate::write::{MAX_TRIES, changes_between, refused};
-use crate::{Cx, Object, Record, Written};
+use crate::{Cx, Field, Object, Record, Written, references};
 
 /// What became of a merge that was taken back.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,8 +40,8 @@ pub struct Kept {
     pub record: AnyId,
     /// The path of the field.
     pub path: String,
-    /// What it has now: of the winner what somebody has said since, of another record nothing, since its unique value is
-    /// somebody else's by now.
+    /// What it has now: of the winner what somebody has said since, or what the merge has made of it where what it had is
+    /// gone or somebody else's by now; of another record nothing, since its unique value is somebody else's by now.
     pub value: Value,
     /// What it had before.
     pub before: Value,
@@ -63,7 +64,8 @@ struct Loser {
 /// Takes the merge of a job back, in one transaction: the records that were merged into the winner are there again, and
 /// the winner has what it had before in every field that nobody has changed since.
 ///
-/// What was changed stays, and is reported. What the job has made refer to the winner is not looked at.
+/// What was changed stays, as does what cannot be had again, and is reported. What the job has made refer to the winner is
+/// not looked at.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such merge, or its winner is not there any more; [`Error::WrongState`] when it was
@@ -88,8 +90,7 @@ pub async fn unmerge_with(
     let object = cx.object(job.fields.text("of").unwrap_or_default()).await?;
     cx.caller.require(object.write)?;
     for tries in 1..=MAX_TRIES {
-        let mut plan = Plan::default();
-        let unmerged = plan_unmerge(cx, &mut plan, &object, &input).await?;
+        let (mut plan, unmerged) = plan_unmerge(cx, &object, &input).await?;
         beside(&unmerged, &mut plan.others)?;
         match cx.commit(&plan.changes(cx)?).await {
             Ok(Committed) => return Ok(unmerged),
@@ -102,7 +103,33 @@ pub async fn unmerge_with(
     Err(Error::unavailable("records kept changing while their merge was taken back"))
 }
 
-async fn plan_unmerge(cx: &Cx, plan: &mut Plan, object: &Object, input: &Input) -> Result<Unmerged> {
+/// A merge as it is found: what is there of it, and what it has changed.
+struct Found {
+    winner: Record,
+    event: Event,
+    /// The records that are as the merge has left them.
+    losers: Vec<Record>,
+    /// The ids of those that are not there any more.
+    missing: Vec<AnyId>,
+}
+
+async fn plan_unmerge(cx: &Cx, object: &Object, input: &Input) -> Result<(Plan, Unmerged)> {
+    let found = find_merge(cx, object, input).await?;
+    let mut stays = BTreeSet::new();
+    loop {
+        let mut plan = Plan::default();
+        let (unmerged, after) = found.plan(cx, &mut plan, object, &stays).await?;
+        // Only now it is planned that the others are there again, which the winner may have referred to.
+        let refused = refused_references(cx, &mut plan, object, &found.winner, &after).await?;
+        let known = stays.len();
+        stays.extend(refused);
+        if stays.len() == known {
+            return Ok((plan, unmerged));
+        }
+    }
+}
+
+async fn find_merge(cx: &Cx, object: &Object, input: &Input) -> Result<Found> {
     let winner = find(cx, object, input.winner).await?.ok_or_else(|| Error::not_found(object.name.clone()))?;
     require_write(cx, object, &winner).await?;
     if let Some(into) = winner.common.merged_into {
@@ -115,22 +142,70 @@ async fn plan_unmerge(cx: &Cx, plan: &mut Plan, object: &Object, input: &Input) 
         return Err(Error::WrongState { code: "undone", detail });
     }
     let event = event(cx, object, input).await?;
-    let mut kept = Vec::new();
-    let after = taken_back(cx, object, &winner, &event, &mut kept);
-    let ids: Vec<AnyId> = losers.iter().map(|loser| loser.common.id).collect();
-    let mut changes = changes_between(Some(&winner), &after);
-    changes.insert(MERGED_FROM.to_owned(), FieldChange { before: json!(ids), after: Value::Null });
-    plan.write_as(cx, object, "unmerged", Some(&winner), &after, changes).await?;
-    let mut restored = Vec::new();
-    for loser in &losers {
-        let mut again = next(cx, loser);
-        again.common.archived_at = None;
-        again.common.merged_into = None;
-        give_up_taken(cx, plan, object, &mut again, &mut kept).await?;
-        plan.write(cx, object, "unmerged", Some(loser), &again).await?;
-        restored.push(Written::of(200, object, &again));
+    Ok(Found { winner, event, losers, missing })
+}
+
+impl Found {
+    /// Plans all records as they were, but for what has to stay: some of the winner's fields, and what others hold by now.
+    /// Answers the winner as it will be as well.
+    async fn plan(
+        &self,
+        cx: &Cx,
+        plan: &mut Plan,
+        object: &Object,
+        stays: &BTreeSet<String>,
+    ) -> Result<(Unmerged, Record)> {
+        let Self { winner, event, losers, missing } = self;
+        let (mut kept, mut restored) = (Vec::new(), Vec::new());
+        let mut again: Vec<Record> = losers.iter().map(|loser| restored_to_itself(cx, loser)).collect();
+        let mut after = taken_back(cx, object, winner, event, stays, &mut kept);
+        leave_lost(cx, object, winner, &again, &mut after, &mut kept).await?;
+        let ids: Vec<AnyId> = losers.iter().map(|loser| loser.common.id).collect();
+        let mut changes = changes_between(Some(winner), &after);
+        changes.insert(MERGED_FROM.to_owned(), FieldChange { before: json!(ids), after: Value::Null });
+        plan.write_as(cx, object, "unmerged", Some(winner), &after, changes).await?;
+        for (loser, again) in losers.iter().zip(&mut again) {
+            give_up_taken(cx, plan, object, again, &mut kept).await?;
+            plan.write(cx, object, "unmerged", Some(loser), again).await?;
+            restored.push(Written::of(200, object, again));
+        }
+        let unmerged = Unmerged { winner: Written::of(200, object, &after), restored, kept, missing: missing.clone() };
+        Ok((unmerged, after))
     }
-    Ok(Unmerged { winner: Written::of(200, object, &after), restored, kept, missing })
+}
+
+/// A merged record as it is when it is no part of another one.
+fn restored_to_itself(cx: &Cx, loser: &Record) -> Record {
+    let mut again = next(cx, loser);
+    again.common.archived_at = None;
+    again.common.merged_into = None;
+    again
+}
+
+/// The paths of those fields that the winner cannot have back: what they referred to is gone or in the trash, or the record
+/// would stand above itself. Whoever takes a merge back need not see what it referred to.
+async fn refused_references(
+    cx: &Cx,
+    plan: &mut Plan,
+    object: &Object,
+    winner: &Record,
+    after: &Record,
+) -> Result<Vec<String>> {
+    let mut cx = cx.clone();
+    cx.caller.role = Role::Admin;
+    let violations = match references::check(&cx, plan, object, Some(winner), after).await {
+        Ok(()) => return Ok(Vec::new()),
+        Err(Error::Invalid(violations)) => violations,
+        Err(other) => return Err(other),
+    };
+    let is_at = |pointer: &str, field: &str| {
+        pointer.strip_prefix(field).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    let path = |pointer: &str| match object.live().find(|field| is_at(pointer, &field.pointer())) {
+        Some(field) => field.path.clone(),
+        None => OWNER.to_owned(),
+    };
+    Ok(violations.iter().map(|violation| path(&violation.pointer)).collect())
 }
 
 /// The records that are as the merge has left them, and the ids of those that are not there any more.
@@ -163,13 +238,21 @@ async fn event(cx: &Cx, object: &Object, input: &Input) -> Result<Event> {
     serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("event"))
 }
 
-/// The winner with what it had before in every field that is as the merge has left it.
-fn taken_back(cx: &Cx, object: &Object, winner: &Record, event: &Event, kept: &mut Vec<Kept>) -> Record {
+/// The winner with what it had before in every field that is as the merge has left it, but for those that have to stay.
+fn taken_back(
+    cx: &Cx,
+    object: &Object,
+    winner: &Record,
+    event: &Event,
+    stays: &BTreeSet<String>,
+    kept: &mut Vec<Kept>,
+) -> Record {
     let mut after = next(cx, winner);
     for (path, change) in event.changes.iter().filter(|(path, _)| *path != MERGED_FROM) {
-        if path == "owner_id" {
+        let stays = stays.contains(path);
+        if path == OWNER {
             let owner = |value: &Value| value.as_str().and_then(|id| id.parse().ok());
-            match winner.common.owner_id == owner(&change.after) {
+            match winner.common.owner_id == owner(&change.after) && !stays {
                 true => after.common.owner_id = owner(&change.before),
                 false => kept.push(left(winner, path, json!(winner.common.owner_id), &change.before)),
             }
@@ -179,13 +262,56 @@ fn taken_back(cx: &Cx, object: &Object, winner: &Record, event: &Event, kept: &m
         let Some(field) = object.field(path) else { continue };
         let then = |value: &Value| coerce(&field.kind, value);
         let now = winner.fields.get(path);
-        if now == then(&change.after).as_ref() {
+        if now == then(&change.after).as_ref() && !stays {
             after.fields.set(path, then(&change.before));
         } else {
             kept.push(left(winner, path, now.cloned().unwrap_or_default(), &change.before));
         }
     }
     after
+}
+
+/// Takes those unique values out of the winner that it would get back and that another record holds by now. It keeps what it
+/// has instead, unless that goes back to one of the records that are restored.
+async fn leave_lost(
+    cx: &Cx,
+    object: &Object,
+    winner: &Record,
+    restored: &[Record],
+    after: &mut Record,
+    kept: &mut Vec<Kept>,
+) -> Result<()> {
+    let now = cx.clock.now();
+    let takes = |field: &Field| field.takes_guards(now);
+    let has = held(object, winner, takes);
+    for guard in held(object, after, takes).into_keys().filter(|guard| !has.contains_key(guard)) {
+        let (guarded, value) = &guard;
+        if holder_of(cx, guarded, value).await?.is_none_or(|holder| holder == winner.common.id) {
+            continue;
+        }
+        let path = path_of(guarded);
+        let (had, known) = (after.fields.get(path).cloned(), kept.len());
+        give_up(object, after, path, value, kept);
+        let is_lost = had.is_some() && after.fields.get(path).is_none();
+        let present = winner.fields.get(path).filter(|_| is_lost).zip(object.field(path));
+        let Some((present, text)) = present.and_then(|(value, field)| Some((value, text_of(field, value)?))) else {
+            continue;
+        };
+        let present_guard = (guarded.clone(), text);
+        if restored.iter().any(|record| held(object, record, takes).contains_key(&present_guard)) {
+            continue;
+        }
+        after.fields.set(path, Some(present.clone()));
+        for kept in kept.iter_mut().skip(known).filter(|kept| kept.path == path) {
+            kept.value = present.clone();
+        }
+    }
+    Ok(())
+}
+
+/// What is compared of a unique value.
+fn text_of(field: &Field, value: &Value) -> Option<String> {
+    as_text(&field.kind, value).map(|text| normalised(&field.kind, &text))
 }
 
 fn left(record: &Record, path: &str, value: Value, before: &Value) -> Kept {

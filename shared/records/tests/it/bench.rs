@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use auth::{Caller, Role};
 use events::Document;
-use kernel::{AnyId, Clock, Id, Ids, kinds};
+use kernel::{AnyId, Clock, Id, Ids, Result, kinds};
 use records::{Cx, Object, Schemas, Written};
 use serde_json::{Value, json};
 use table::{Changes, Meter, Once, Sort, Tables};
@@ -51,9 +51,14 @@ impl Bench {
 
     /// A new record, a millisecond later.
     pub(crate) async fn create(&self, object: &str, fields: Value) -> AnyId {
+        self.try_create(object, fields).await.unwrap().id
+    }
+
+    /// The same, or why there is none.
+    pub(crate) async fn try_create(&self, object: &str, fields: Value) -> Result<Written> {
         self.cx.clock.advance_millis(1);
         let object = self.object(object).await;
-        records::create(&self.cx, &object, self.cx.ids.next_of(object.prefix), &map(fields)).await.unwrap().id
+        records::create(&self.cx, &object, self.cx.ids.next_of(object.prefix), &map(fields)).await
     }
 
     /// Changes a record, a millisecond later.

@@ -10,3 +10,4 @@ mod merge;
 mod private;
 mod references;
 mod trash;
+mod unmerge;

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 
 use crate::bench::{Bench, map};
 
-async fn merge(bench: &Bench, object: &str, winner: AnyId, body: Value) -> Result<Merged> {
+pub(crate) async fn merge(bench: &Bench, object: &str, winner: AnyId, body: Value) -> Result<Merged> {
     bench.cx.clock.advance_millis(1);
     let merge = Merge::parse(&map(body))?;
     records::merge(&bench.cx, &*bench.object(object).await, winner, &merge, None).await
 }
 
-async fn unmerge(bench: &Bench, job: Id<kinds::Job>) -> Result<Unmerged> {
+pub(crate) async fn unmerge(bench: &Bench, job: Id<kinds::Job>) -> Result<Unmerged> {
     bench.cx.clock.advance_millis(1);
     records::unmerge(&bench.cx, job).await
 }
