@@ -111,6 +111,7 @@ impl Merge {
             combining.take(field, self.choices.get(&field.path), &mut combined);
         }
         combining.further(&self.choices, &mut combined.fields);
+        combining.follow(&self.choices, &mut combined.fields);
         let mut violations = combining.violations;
         if violations.is_empty() {
             (object.rules)(&combined.fields, &mut violations);
@@ -277,6 +278,30 @@ impl Combining<'_> {
         }
     }
 
+    /// What each of the records had and the merged one has not is followed by what a change follows by: who has another
+    /// company now has worked at the old one. What was chosen stays as it was chosen, and what several of the records or an
+    /// entry from before say is said once.
+    fn follow(&self, choices: &BTreeMap<String, Choice>, fields: &mut Fields) {
+        let sets: Vec<&Field> = self.object.stored().filter(|field| is_set(&field.kind)).collect();
+        // What comes last stands first in such lists.
+        for record in self.records.iter().rev() {
+            let (combined, mut before) = (fields.clone(), record.fields.clone());
+            // Of a set nothing is lost, so nothing of it was changed.
+            for field in &sets {
+                before.set(&field.path, combined.get(&field.path).cloned());
+            }
+            (self.object.follow)(Some(&before), fields);
+            for path in choices.keys() {
+                fields.set(path, combined.get(path).cloned());
+            }
+            for field in &sets {
+                if let Some(all) = added_once(combined.get(&field.path), fields.get(&field.path)) {
+                    fields.set(&field.path, Some(all));
+                }
+            }
+        }
+    }
+
     fn check_room(&mut self, field: &Field, length: usize) {
         let most = if let FieldType::Items { max, .. } = field.kind { max } else { MAX_WORDS };
         if length > most {
@@ -312,4 +337,26 @@ fn is_same(field: &Field, a: &Value, b: &Value) -> bool {
         }
         None => a == b,
     }
+}
+
+/// A list without those added entries that one from before says, or says more of; `None` when nothing was added.
+fn added_once(before: Option<&Value>, after: Option<&Value>) -> Option<Value> {
+    let after = after.filter(|after| Some(*after) != before)?.as_array()?;
+    let known = before.and_then(Value::as_array).cloned().unwrap_or_default();
+    let says = |more: &Value, less: &Value| match (more.as_object(), less.as_object()) {
+        (Some(more), Some(less)) => less.iter().all(|(name, value)| more.get(name) == Some(value)),
+        _ => more == less,
+    };
+    let (mut all, mut left, mut is_new) = (Vec::new(), known.clone(), false);
+    for item in after.iter().rev() {
+        match left.iter().position(|known| known == item) {
+            Some(index) => drop(left.remove(index)),
+            None if known.iter().any(|known| says(known, item)) => continue,
+            None => is_new = true,
+        }
+        all.push(item.clone());
+    }
+    all.reverse();
+    // A full list gives up an entry for one that is added: not for one that is not.
+    Some(Value::Array(if is_new { all } else { known }))
 }

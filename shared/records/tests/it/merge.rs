@@ -243,10 +243,19 @@ async fn what_was_erased_since_is_missed_and_what_is_left_of_it_is_restored() {
 fn contact() -> impl Strategy<Value = Value> {
     let text = |words: [&'static str; 3]| proptest::option::of(proptest::sample::select(words.to_vec()));
     let tags = proptest::collection::vec(proptest::sample::select(vec!["a", "b", "c"]), 0..3);
-    let parts =
-        (text(["Ada", "Bob", "Eve"]), text(["Bonn", "Rome", "Oslo"]), text(["1", "2", "3"]), tags, any::<bool>());
-    parts.prop_map(|(name, city, title, tags, with_email)| {
-        json!({ "first_name": name.unwrap_or("X"), "city": city, "job_title": title, "tags": tags, "with_email": with_email })
+    let parts = (
+        text(["Ada", "Bob", "Eve"]),
+        text(["Bonn", "Rome", "Oslo"]),
+        text(["1", "2", "3"]),
+        tags,
+        any::<bool>(),
+        proptest::option::of(0..2_usize),
+    );
+    parts.prop_map(|(name, city, title, tags, with_email, company)| {
+        json!({
+            "first_name": name.unwrap_or("X"), "city": city, "job_title": title, "tags": tags, "with_email": with_email,
+            "company_id": company,
+        })
     })
 }
 
@@ -268,7 +277,9 @@ proptest! {
         runtime.block_on(async {
             let bench = Bench::new();
             let (mut ids, mut before) = (Vec::new(), Vec::new());
+            let companies = [bench.create("company", json!({ "name": "A" })).await, bench.create("company", json!({ "name": "B" })).await];
             for (index, mut record) in records.into_iter().enumerate() {
+                record["company_id"] = json!(record["company_id"].as_u64().map(|company| companies[company as usize]));
                 if record.as_object_mut().unwrap().remove("with_email") == Some(json!(true)) {
                     record["email"] = json!(format!("p{index}@example.com"));
                 }

@@ -1,4 +1,5 @@
-//! What becomes of a merge that is taken back when others have taken, erased or moved something meanwhile.
+//! What becomes of a merge that is taken back when others have taken, erased or moved something meanwhile; and what a merge
+//! notes of what is not chosen.
 
 use serde_json::{Value, json};
 
@@ -111,4 +112,40 @@ async fn a_winner_does_not_come_to_refer_to_what_is_gone_or_in_the_trash() {
     let found = bench.read("contact", winner).await;
     let left = json!([found["company_id"], found["former_jobs"], found["city"]]);
     assert_eq!(left, json!([companies[2], null, null]));
+}
+
+#[tokio::test]
+async fn who_had_another_company_than_the_one_that_is_chosen_has_worked_there() {
+    let bench = Bench::new();
+    let mut companies = Vec::new();
+    for name in ["A", "B", "C"] {
+        companies.push(bench.create("company", json!({ "name": name })).await);
+    }
+    let person = async |company: usize, title: &str, jobs: Value| {
+        let body =
+            json!({ "first_name": "P", "company_id": companies[company], "job_title": title, "former_jobs": jobs });
+        bench.create("contact", body).await
+    };
+    let earlier = json!([{ "company_id": companies[1], "job_title": "Clerk", "until": "2025-01-01" }]);
+    let winner = person(0, "Boss", earlier.clone()).await;
+    let others = [person(1, "Clerk", Value::Null).await, person(2, "Aide", Value::Null).await];
+    let again = person(2, "Aide", Value::Null).await;
+    let all = json!([others[0], others[1], again]);
+    let merged = merge(&bench, "contact", winner, json!({ "others": all })).await.unwrap();
+    let found = bench.read("contact", winner).await;
+    let mut expected = vec![json!({ "company_id": companies[2], "job_title": "Aide" })];
+    expected.extend(earlier.as_array().unwrap().clone());
+    assert_eq!(json!([found["company_id"], found["former_jobs"]]), json!([companies[0], expected]));
+    let unmerged = unmerge(&bench, merged.job).await.unwrap();
+    assert_eq!(kept(&unmerged), json!([]));
+    assert_eq!(bench.read("contact", winner).await["former_jobs"], earlier);
+    // What is chosen counts: the winner's company is the former one, and a list that is said stays as it was said.
+    let fields = json!({ "company_id": others[1], "job_title": others[1] });
+    let chosen = merge(&bench, "contact", winner, json!({ "others": [others[1]], "fields": fields })).await.unwrap();
+    let found = bench.read("contact", winner).await;
+    assert_eq!(found["former_jobs"][0], json!({ "company_id": companies[0], "job_title": "Boss" }));
+    unmerge(&bench, chosen.job).await.unwrap();
+    let fields = json!({ "former_jobs": { "value": [] } });
+    merge(&bench, "contact", winner, json!({ "others": [others[1]], "fields": fields })).await.unwrap();
+    assert_eq!(bench.read("contact", winner).await["former_jobs"], Value::Null);
 }
