@@ -94,3 +94,39 @@ async fn a_share_that_cannot_be_is_refused() {
     me.delete(&format!("/v1/contacts/{contact}")).await.expect(200);
     assert_eq!(me.put(&format!("{path}/everyone"), level).await.refused(409), "archived");
 }
+
+#[tokio::test]
+async fn nobody_is_told_of_links_with_records_that_they_may_not_know_of() {
+    let app = App::start().await;
+    let admin = app.workspace("north").await;
+    make_contacts_private(&app, &admin).await;
+    let (other, id) = colleague(&app, &admin, "otto", None).await;
+    let (hidden, shared) = (
+        made(&admin, "contacts", json!({ "first_name": "Hidden" })).await,
+        made(&admin, "contacts", json!({ "first_name": "Shared" })).await,
+    );
+    admin.put(&format!("/v1/contacts/{shared}/shares/{id}"), json!({ "level": "read" })).await.expect(201);
+    let company = made(&admin, "companies", json!({ "name": "Acme" })).await;
+    let path = format!("/v1/companies/{company}");
+    for contact in [&shared, &hidden] {
+        admin.put(&format!("{path}/links/contact/{contact}?label=advises"), json!({})).await.expect(201);
+    }
+    admin.delete(&format!("{path}/links/contact/{hidden}?label=advises")).await.expect(204);
+    let told = async |caller: &Caller, list: &str| {
+        let page = caller.get(&format!("{path}/{list}")).await.expect(200).to_string();
+        (page.contains(&hidden), page.contains(&shared))
+    };
+    for list in ["history", "timeline"] {
+        assert_eq!(told(&admin, list).await, (true, true), "{list}");
+        assert_eq!(told(&other, list).await, (false, true), "{list}");
+    }
+    // A page of nothing but such events is not the end.
+    let page = other.get(&format!("{path}/timeline?limit=2")).await.expect(200);
+    assert_eq!((page["data"].as_array().unwrap().len(), &page["page"]["has_more"]), (0, &json!(true)));
+    let cursor = page["page"]["next_cursor"].as_str().unwrap();
+    let page = other.get(&format!("{path}/timeline?limit=2&cursor={cursor}")).await.expect(200);
+    assert_eq!(page["data"].as_array().unwrap().len(), 2);
+    // What is gone may have been anybody's.
+    admin.post(&format!("/v1/contacts/{hidden}/erase"), json!({})).await.expect(204);
+    assert_eq!(told(&other, "history").await, (false, true));
+}

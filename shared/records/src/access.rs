@@ -1,6 +1,6 @@
 //! What a caller may do to one record, beyond what the role says of all of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use auth::Permission;
 use events::Document;
@@ -73,6 +73,35 @@ pub(crate) async fn reaches(cx: &Cx, records: &[(&Object, &Common)]) -> Result<V
         }
     }
     Ok(records.iter().map(|(_, common)| reached.get(&common.id).copied().unwrap_or(Reach::Write)).collect())
+}
+
+/// Those of some records that the caller may not know of: of private objects those of others that are not shared with them,
+/// and those that are gone, since nobody can say any more whose they were. Three round trips at most, however many records;
+/// none when all are of open objects.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn out_of_reach(cx: &Cx, ids: impl IntoIterator<Item = AnyId> + Send) -> Result<BTreeSet<AnyId>> {
+    if cx.caller.role.may(Permission::Administer) {
+        return Ok(BTreeSet::new());
+    }
+    let schema = cx.schema().await?;
+    let object_of = |id: AnyId| schema.all().find(|object| object.prefix == id.prefix());
+    let is_closed = |id: &AnyId| object_of(*id).is_none_or(|object| !object.is_open_to(cx));
+    let mut hidden: BTreeSet<AnyId> = ids.into_iter().filter(is_closed).collect();
+    let keys = hidden.iter().filter_map(|id| Some(cx.table.keys().record(&object_of(*id)?.name, *id)));
+    let mut found = Vec::new();
+    for document in cx.table.get_many(&keys.collect::<Vec<_>>()).await? {
+        let common: Common = serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("record"))?;
+        found.extend(object_of(common.id).map(|object| (&**object, common)));
+    }
+    let asked: Vec<_> = found.iter().map(|(object, common)| (*object, common)).collect();
+    for ((_, common), reach) in asked.iter().zip(reaches(cx, &asked).await?) {
+        if reach != Reach::Nothing {
+            hidden.remove(&common.id);
+        }
+    }
+    Ok(hidden)
 }
 
 /// What a share gives; `None` for a document that is none.

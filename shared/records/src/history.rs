@@ -7,6 +7,7 @@ use events::Event;
 use kernel::{AnyId, Error, Id, Result, Version, kinds};
 use serde_json::Value;
 
+use crate::access::out_of_reach;
 use crate::load::visible;
 use crate::{Cx, Object};
 
@@ -23,7 +24,8 @@ pub struct History {
 }
 
 /// A page of a record's events, newest first. Two reads: the record, which says whether the caller may see it at all,
-/// and its events.
+/// and its events; three more at most when some tell of links with records of private objects. Those of links with records
+/// that the caller may not know of are left out, so a page may have fewer than asked and still not be the last.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such record.
@@ -36,7 +38,16 @@ pub async fn history(
 ) -> Result<History> {
     cx.caller.require(Permission::Read)?;
     visible(cx, object, id).await?;
-    page(cx, object, id, limit, after).await
+    let mut history = page(cx, object, id, limit, after).await?;
+    let hidden = out_of_reach(cx, history.events.iter().filter_map(linked)).await?;
+    history.events.retain(|event| linked(event).is_none_or(|other| !hidden.contains(&other)));
+    Ok(history)
+}
+
+/// The other record that an event of a link tells of.
+fn linked(event: &Event) -> Option<AnyId> {
+    let change = event.changes.get("link")?;
+    [&change.after, &change.before].into_iter().find_map(|link| link.get("id")?.as_str()?.parse().ok())
 }
 
 pub(crate) async fn page(

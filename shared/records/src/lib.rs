@@ -48,7 +48,7 @@ mod upsert;
 mod value;
 mod write;
 
-pub use access::Reach;
+pub use access::{Reach, out_of_reach};
 pub use archive::{archive, restore};
 pub use as_of::as_of;
 pub use batch::{Answered, Batch, Failed, MAX_OPERATIONS, batch};

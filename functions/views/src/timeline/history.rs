@@ -15,7 +15,8 @@ const BESIDE: [&str; 3] = ["link", "share", "merged_from"];
 /// How many fields the line of a change names.
 const MAX_NAMED: usize = 3;
 
-/// The events after a place, as far as there is something to tell of them. Two round trips.
+/// The events after a place, as far as there is something to tell of them. Two round trips, and what it costs to know which
+/// links may be told of.
 pub(super) async fn read(about: About<'_>, after: Option<&str>, limit: u16) -> Result<Told> {
     let About { cx, object, id } = about;
     let mismatch = |_| Error::malformed("cursor_mismatch", "the cursor does not belong to this timeline");
@@ -24,7 +25,8 @@ pub(super) async fn read(about: About<'_>, after: Option<&str>, limit: u16) -> R
     let hidden = hidden(&*cx.schema().await?, &visibility(cx), object);
     let is_seen =
         |path: &str| !hidden.contains(path) && (object.field(path).is_some() || COMMON_FIELDS.contains(&path));
-    let passed = told.events.last().map(|event| event.id.to_string());
+    // The last one that was looked at may be one that is not told of.
+    let passed = told.next.or(told.events.last().map(|event| event.id)).map(|event| event.to_string());
     let entries = told.events.into_iter().filter_map(|event| {
         let place = event.id.to_string();
         Some((place, entry(object, event, &is_seen)?))
