@@ -68,7 +68,7 @@ pub use object::{COMMON_FIELDS, Object, Section, Verb};
 pub use record::{Common, Record, render};
 pub use relink::{move_links, return_links};
 pub use revert::{Reverted, revert};
-pub use rewrite::rewrite;
+pub use rewrite::{forestall, rewrite};
 pub use schema::{Schema, value_type};
 pub use schemas::{SCHEMA_MS, Schemas, depends_on_schema};
 pub use settings::{MAX_TRASH_DAYS, TRASH_DAYS, parse_trash_days};

@@ -2,7 +2,7 @@
 
 use events::Document;
 use kernel::{AnyId, Error, Result};
-use table::{Committed, KeptAnswer, Refused};
+use table::{Changes, Committed, KeptAnswer, Once, Refused};
 
 use crate::load::load_to_write;
 use crate::plan::Plan;
@@ -10,11 +10,16 @@ use crate::update::next;
 use crate::write::{MAX_TRIES, changes_between, check_size, refused};
 use crate::{Cx, Object, Record, Verb, references};
 
+/// What is kept of a change that was made.
+const MADE: u16 = 200;
+/// What is kept of a change that must not be made any more.
+const FORESTALLED: u16 = 409;
+
 /// Changes a record as `edit` says. Answers whether that was a change, and what `edit` said of the record that it was at
 /// last: it is asked again when somebody else writes the record meanwhile.
 ///
 /// With `cx.once` the record is changed once, however often this is asked: an answer of `true` is also that of a call
-/// before this one. One read and one transaction, and one read more when the record has nothing to change, or refers
+/// before this one; one that was [forestalled](forestall()) is not made. One read and one transaction, and one read more when the record has nothing to change, or refers
 /// to something new.
 ///
 /// # Errors
@@ -36,14 +41,30 @@ pub async fn rewrite<T>(
         }
         plan_rewriting(cx, &mut plan, object, &before, &after).await?;
         // Nobody reads the answer: that there is one is what counts, so it is kept as small as can be.
-        match plan.commit(cx, KeptAnswer::new(200, id, after.common.version, None)).await {
-            Ok(Committed) | Err(Refused::Repeated(_)) => return Ok((true, said)),
+        match plan.commit(cx, KeptAnswer::new(MADE, id, after.common.version, None)).await {
+            Ok(Committed) => return Ok((true, said)),
+            Err(Refused::Repeated(kept)) => return Ok((kept.status == MADE, said)),
             Err(Refused::Stale(_) | Refused::Gone { .. }) => {}
             Err(other) => return Err(refused(object, other)),
         }
         tokio::time::sleep(kernel::backoff(tries)).await;
     }
     Err(Error::unavailable("a record kept changing while it was written"))
+}
+
+/// Makes sure that a [`rewrite()`] of a record with this key, which may be under way, is not made from now on, unless it was
+/// before. One transaction.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn forestall(cx: &Cx, once: Once, id: AnyId) -> Result<()> {
+    let mut changes = Changes::new();
+    changes.answer(once, KeptAnswer::new(FORESTALLED, id, 0, None));
+    match cx.commit(&changes).await {
+        Ok(Committed) | Err(Refused::Repeated(_)) => Ok(()),
+        Err(Refused::Failed(error)) => Err(error),
+        Err(other) => Err(Error::bug(format!("a kept answer was refused: {other:?}"))),
+    }
 }
 
 async fn plan_rewriting(cx: &Cx, plan: &mut Plan, object: &Object, before: &Record, after: &Record) -> Result<()> {
@@ -61,7 +82,10 @@ async fn plan_rewriting(cx: &Cx, plan: &mut Plan, object: &Object, before: &Reco
 /// Whether a record that has nothing to change is as it is because this was done before.
 async fn was_done(cx: &Cx) -> Result<bool> {
     match &cx.once {
-        Some(once) => Ok(cx.table.kept_answer(once, cx.clock.now()).await?.is_some()),
+        Some(once) => {
+            let kept = cx.table.kept_answer(once, cx.clock.now()).await?;
+            Ok(kept.is_some_and(|kept| kept.status == MADE))
+        }
         None => Ok(false),
     }
 }
