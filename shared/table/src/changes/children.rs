@@ -64,9 +64,9 @@ impl Changes {
     }
 
     /// A new chunk of a record. Neither the journal nor the catalog knows of it: whoever removes the record removes its
-    /// chunks.
+    /// chunks. It says its number and, where the document says none, version 1: what it takes to remove it.
     pub fn create_chunk(&mut self, keys: Keys, object: &str, record: AnyId, number: u32, document: Document) {
-        self.create(keys.chunk(object, record, number), Sort::Chunk, document);
+        self.create(keys.chunk(object, record, number), Sort::Chunk, numbered(document, number));
     }
 
     /// The next version of a chunk whose version `seen` was read.
@@ -79,11 +79,18 @@ impl Changes {
         document: Document,
         seen: Version,
     ) {
-        self.replace(keys.chunk(object, record, number), Sort::Chunk, document, seen);
+        self.replace(keys.chunk(object, record, number), Sort::Chunk, numbered(document, number), seen);
     }
 
     /// A chunk whose version `seen` was read goes for good.
     pub fn remove_chunk(&mut self, keys: Keys, object: &str, record: AnyId, number: u32, seen: Version) {
         self.push(Action::Remove { key: keys.chunk(object, record, number), seen: Seen::version(seen) });
     }
+}
+
+/// A chunk that says which one it is.
+fn numbered(mut document: Document, number: u32) -> Document {
+    document.insert("number".to_owned(), number.into());
+    document.entry("version").or_insert_with(|| 1.into());
+    document
 }
