@@ -1,6 +1,7 @@
 //! Work on many records: bulk edits, what becomes of them, and how they are taken back.
 
 mod bulk;
+mod cancelled;
 mod costs;
 mod killed;
 mod merge;

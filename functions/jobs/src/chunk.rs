@@ -1,7 +1,7 @@
 //! Chunks of a job: the ids of the records that it works on, and what went wrong with them.
 //!
 //! Both are items under the job that are written once: those with ids are numbered from 0, and what went wrong in one of
-//! them stands at the same number further up.
+//! them stands in [`PARTS`] numbers further up.
 
 use kernel::{AnyId, Error, Id, Result, kinds};
 use records::{Cx, JOB};
@@ -15,6 +15,11 @@ use crate::place::document;
 pub(crate) const SIZE: usize = 100;
 /// Where the numbers of chunks begin that say what went wrong.
 const ERRORS: u32 = 1 << 31;
+/// How many of them there are for one chunk of ids, most of which are never written. They hold more than 100 records can have
+/// kept: each at most 340 fields with names of 40 characters.
+const PARTS: u32 = 16;
+/// How many bytes of JSON one of them holds: an item of the table may have 400 KB.
+const PART_BYTES: usize = 300_000;
 
 /// What went wrong with a record, or what was kept of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,9 +28,9 @@ pub(crate) struct Failure {
     pub(crate) record: AnyId,
     /// A stable word: `kept`, or the code of a problem.
     pub(crate) code: String,
-    /// The path of the field, where one is the reason.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) field: Option<String>,
+    /// The paths of the fields that are the reason, where some are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) fields: Vec<String>,
     /// A sentence for people. It quotes no values.
     pub(crate) detail: String,
 }
@@ -36,10 +41,10 @@ impl Failure {
     /// The code of what Rapport is to blame for.
     pub(crate) const DEFECT: &str = "internal";
 
-    /// A field that somebody has changed since.
-    pub(crate) fn kept(record: AnyId, field: String) -> Self {
-        let detail = "somebody has changed it since".to_owned();
-        Self { record, code: Self::KEPT.to_owned(), field: Some(field), detail }
+    /// Fields that are not as they were before.
+    pub(crate) fn kept(record: AnyId, fields: Vec<String>) -> Self {
+        let detail = "somebody has changed it since, or what it was cannot be had again".to_owned();
+        Self { record, code: Self::KEPT.to_owned(), fields, detail }
     }
 
     /// A record that could not be written.
@@ -56,7 +61,19 @@ impl Failure {
             Error::Conflict { field: taken } => field = Some(taken.clone()),
             _ => {}
         }
-        Self { record, code, field, detail }
+        Self { record, code, fields: field.into_iter().collect(), detail }
+    }
+
+    /// As it is answered: once for each field.
+    pub(crate) fn shown(&self) -> Vec<Value> {
+        let Self { record, code, fields, detail } = self;
+        match fields.as_slice() {
+            [] => vec![json!({ "record": record, "code": code, "detail": detail })],
+            fields => {
+                let one = |field| json!({ "record": record, "code": code, "field": field, "detail": detail });
+                fields.iter().map(one).collect()
+            }
+        }
     }
 }
 
@@ -80,22 +97,41 @@ pub(crate) async fn ids(cx: &Cx, job: Id<kinds::Job>, number: u32) -> Result<Vec
     serde_json::from_value(ids).map_err(Error::unreadable("chunk of a job"))
 }
 
-/// What went wrong in a chunk.
-#[derive(Serialize, Deserialize)]
+/// Some of what went wrong in a chunk.
+#[derive(Deserialize)]
 struct Errors {
-    chunk: u32,
+    /// The item's number.
+    number: u32,
     errors: Vec<Failure>,
 }
 
 /// Adds what went wrong in a chunk to what a transaction writes, if anything did.
 pub(crate) fn add_errors(cx: &Cx, changes: &mut Changes, job: AnyId, chunk: u32, errors: Vec<Failure>) -> Result<()> {
-    if !errors.is_empty() {
-        changes.create_chunk(cx.table.keys(), JOB, job, ERRORS + chunk, document(&Errors { chunk, errors })?);
+    for (part, errors) in (0..PARTS).zip(parts(errors)?) {
+        let errors = document(&json!({ "errors": errors }))?;
+        changes.create_chunk(cx.table.keys(), JOB, job, ERRORS + chunk * PARTS + part, errors);
     }
     Ok(())
 }
 
-/// What went wrong in the first chunk after a number, if anything did, and the number after which there is more.
+/// What went wrong in parts that an item has room for.
+fn parts(errors: Vec<Failure>) -> Result<Vec<Vec<Failure>>> {
+    let (mut parts, mut room) = (Vec::<Vec<Failure>>::new(), 0);
+    for error in errors {
+        let bytes = serde_json::to_vec(&error).map_err(Error::bug)?.len() + 1;
+        match parts.last_mut().filter(|_| bytes <= room) {
+            Some(part) => part.push(error),
+            None => {
+                parts.push(vec![error]);
+                room = PART_BYTES;
+            }
+        }
+        room = room.saturating_sub(bytes);
+    }
+    Ok(parts)
+}
+
+/// Some of what went wrong after a place, if anything did, and the place after which there is more.
 pub(crate) async fn errors_after(
     cx: &Cx,
     job: Id<kinds::Job>,
@@ -110,7 +146,29 @@ pub(crate) async fn errors_after(
     let Page { documents, .. } = cx.table.children(&parent, keys.chunks_prefix(), Some(&after), 2, false).await?;
     let has_more = documents.len() > 1;
     let Some(first) = documents.into_iter().next() else { return Ok((Vec::new(), None)) };
-    let Errors { chunk, errors } =
+    let Errors { number, errors } =
         serde_json::from_value(Value::Object(first)).map_err(Error::unreadable("chunk of a job"))?;
-    Ok((errors, has_more.then_some(chunk)))
+    Ok((errors, has_more.then(|| number.saturating_sub(ERRORS))))
+}
+
+#[cfg(test)]
+mod tests {
+    use kernel::{Clock, Ids};
+
+    use super::*;
+
+    #[test]
+    fn a_chunk_of_records_that_have_kept_everything_fits_into_its_items() {
+        let ids = Ids::seeded(Clock::manual(), 1);
+        let fields: Vec<String> = (0..340).map(|number| format!("custom.{number:040}")).collect();
+        let kept = |_| Failure::kept(ids.next::<kinds::Contact>().erase(), fields.clone());
+        let errors: Vec<Failure> = (0..SIZE).map(kept).collect();
+        let parts = parts(errors.clone()).unwrap();
+        let bytes: Vec<usize> = parts.iter().map(|part| serde_json::to_vec(part).unwrap().len()).collect();
+        assert!(parts.len() > 1 && parts.len() <= PARTS as usize, "{bytes:?}");
+        assert!(bytes.iter().all(|bytes| *bytes < 380_000), "{bytes:?}");
+        assert!(bytes.iter().sum::<usize>() < 3_500_000, "one transaction writes all of them: {bytes:?}");
+        assert_eq!(parts.concat(), errors);
+        assert_eq!(errors[0].shown().len(), 340);
+    }
 }

@@ -8,6 +8,7 @@ use http::Method;
 use kernel::{Error, pointer};
 use serde_json::{Value, json};
 
+use crate::chunk::Failure;
 use crate::{chunk, found};
 
 /// The route.
@@ -61,6 +62,6 @@ async fn list_job_errors(
     }
     let job = found::visible(&cx, &id).await?.id()?;
     let (errors, next) = chunk::errors_after(&cx, job, after).await?;
-    let data = errors.iter().map(|error| json!(error)).collect();
+    let data = errors.iter().flat_map(Failure::shown).collect();
     Ok(Json(page(data, next.map(|chunk| chunk.to_string()))))
 }

@@ -4,7 +4,7 @@
 //! A capability that keeps something about records by other means than references and links, such as activities, adds a step of
 //! its own to [`Merged::follow`] and what takes it back to [`Merged::undo`].
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
 use records::{Cx, Job, Object, Record, Reverted, move_links, return_links, revert, rewrite, unmerge_with};
@@ -77,18 +77,19 @@ impl Merged {
         Ok(changed)
     }
 
-    /// Takes that back, as far as nobody has changed it since.
+    /// Takes that back, as far as nobody has changed it since. What earlier undos of the same job did counts as done by it.
     pub(crate) async fn undo(
         &self,
         cx: &Cx,
         object: &Object,
         id: AnyId,
         (job, since): (Id<kinds::Job>, Timestamp),
+        earlier: &[Id<kinds::Job>],
     ) -> Result<Reverted> {
         if !self.was_merged(id) {
             return revert(cx, object, id, job, since).await;
         }
-        let (changed, labels) = return_links(cx, object, (id, self.winner), job, since).await?;
+        let (changed, labels) = return_links(cx, object, (id, self.winner), (job, earlier), since).await?;
         Ok(Reverted { changed, kept: labels.into_iter().map(|label| ["links", &label].join(".")).collect() })
     }
 }
@@ -119,11 +120,14 @@ pub(crate) async fn take_back(cx: &Cx, job: &Job, place: Place) -> Result<Next> 
     unmerge_with(cx, undone(job)?, |unmerged, changes: &mut Changes| {
         let mut after = job.clone();
         place.note(&mut after)?;
-        let kept = unmerged.kept.iter().map(|kept| Failure::kept(kept.record, kept.path.clone()));
+        let mut kept = BTreeMap::<AnyId, Vec<String>>::new();
+        for value in &unmerged.kept {
+            kept.entry(value.record).or_default().push(value.path.clone());
+        }
+        after.counts.kept += kept.len() as u64;
+        let kept = kept.into_iter().map(|(record, paths)| Failure::kept(record, paths));
         let missing = unmerged.missing.iter().map(|id| Failure::of(*id, &Error::not_found("record")));
         let failures: Vec<Failure> = kept.chain(missing).collect();
-        let records: BTreeSet<AnyId> = unmerged.kept.iter().map(|kept| kept.record).collect();
-        after.counts.kept += records.len() as u64;
         after.counts.failed += unmerged.missing.len() as u64;
         // Behind those of the chunks, which have the numbers of theirs.
         chunk::add_errors(cx, changes, job.common.id, place.chunks, failures)?;

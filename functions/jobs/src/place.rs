@@ -8,6 +8,8 @@ use serde_json::Value;
 
 /// How often what follows a merge looks again for what still refers to the merged records.
 const ROUNDS: u8 = 5;
+/// How many undos that came to nothing are kept in mind.
+const EARLIER: usize = 20;
 /// How many records that failed are kept in mind, so that the next round does not try them again.
 const FAILED: usize = 100;
 
@@ -35,6 +37,9 @@ pub(crate) struct Place {
     /// Whether a merge is to be taken back first.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) unmerging: bool,
+    /// Undos of the same job that came to nothing, or to a part of it, the last ones: what they did is this one's.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) earlier: Vec<Id<kinds::Job>>,
     /// How many records were found in this round.
     pub(crate) found: u64,
     /// How many rounds there were.
@@ -59,6 +64,13 @@ impl Place {
     /// Whether there is nothing left to do.
     pub(crate) const fn is_at_the_end(&self) -> bool {
         !self.unmerging && !self.selecting && self.next >= self.chunks
+    }
+
+    /// The undos that came to nothing before one that takes this one's place.
+    pub(crate) fn and_earlier(mut self, own: Id<kinds::Job>) -> Vec<Id<kinds::Job>> {
+        self.earlier.push(own);
+        let too_many = self.earlier.len().saturating_sub(EARLIER);
+        self.earlier.split_off(too_many)
     }
 
     /// Begins another round, unless the last one has found nothing: then there is nothing more to find. `true` when it does.

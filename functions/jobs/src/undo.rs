@@ -8,6 +8,7 @@ use events::Document;
 use http::Method;
 use kernel::{Error, Id, kinds};
 use records::{Cx, JOB, Job, JobKind, JobState, Written};
+use serde_json::Value;
 use table::Changes;
 
 use crate::found;
@@ -40,10 +41,14 @@ async fn undo_job(Path(id): Path<String>, write: Write) -> Result<Response> {
     Ok(written("jobs", outcome, cx.dry_run))
 }
 
-/// Two round trips: the job, and a transaction of both.
+/// Two round trips: the job, and a transaction of both; one more when it was undone before and that came to nothing.
 async fn undo(cx: &Cx, id: &str) -> Result<Written, Error> {
     let undone = found::writable(cx, id).await?;
     check(&undone)?;
+    let earlier = match unfinished(cx, &undone).await? {
+        Some(undo) => Some((undo.id()?, Place::of(&undo)?)),
+        None => None,
+    };
     let about = undone.common.id;
     let of = undone.of.as_deref();
     let input = Document::from_iter([(UNDONE.to_owned(), undone.kind.as_str().into())]);
@@ -54,8 +59,10 @@ async fn undo(cx: &Cx, id: &str) -> Result<Written, Error> {
     let chunks = theirs.chunks.min(theirs.next.saturating_add(1));
     job.counts.total = undone.counts.total.filter(|_| undone.state == JobState::Done);
     let chunks_of = Some(theirs.chunks_of.unwrap_or(undone.id()?));
-    let unmerging = undone.kind == JobKind::Merge;
-    Place { chunks, chunks_of, unmerging, ..Place::default() }.note(&mut job)?;
+    // An earlier one may have got so far that the merged records are there again.
+    let unmerging = undone.kind == JobKind::Merge && earlier.as_ref().is_none_or(|(_, place)| place.unmerging);
+    let earlier = earlier.map(|(id, place)| place.and_earlier(id)).unwrap_or_default();
+    Place { chunks, chunks_of, unmerging, earlier, ..Place::default() }.note(&mut job)?;
     let mut after = undone.clone();
     after.undone_by = Some(job.id()?);
     let mut changes = Changes::new();
@@ -64,21 +71,39 @@ async fn undo(cx: &Cx, id: &str) -> Result<Written, Error> {
     start(cx, job, changes).await
 }
 
-/// Passes if a job can be undone now.
+/// Passes if what a job has done can be taken back.
 fn check(job: &Job) -> Result<(), Error> {
     let wrong = |code, detail: String| Err(Error::WrongState { code, detail });
     if !job.state.is_finished() {
         return wrong("not_finished", "this job is still at work: cancel it first".to_owned());
     }
     // A merge that was taken back is made again by merging: by then other values may be the better ones.
-    let undid_a_merge = job.input.get(UNDONE).is_some_and(|kind| *kind == *JobKind::Merge.as_str());
+    let undid_a_merge = undoes(job) == Some(JobKind::Merge.as_str());
     if !job.kind.can_be_undone() || undid_a_merge {
         return wrong("not_undoable", "what a job of this kind has done cannot be taken back".to_owned());
     }
-    match job.undone_by {
-        Some(by) => wrong("undone", format!("this job was undone by {by}: undo that one to have it again")),
-        None => Ok(()),
+    Ok(())
+}
+
+/// The undo of a job that another one takes the place of: it failed or was cancelled, and what is left of it can be done.
+/// One round trip if there was an undo.
+///
+/// # Errors
+/// [`Error::WrongState`] when the undo is at work or done.
+async fn unfinished(cx: &Cx, job: &Job) -> Result<Option<Job>, Error> {
+    let Some(by) = job.undone_by else { return Ok(None) };
+    match Job::find(&cx.table, by).await? {
+        Some(undo) if matches!(undo.state, JobState::Failed | JobState::Cancelled) => Ok(Some(undo)),
+        _ => {
+            let detail = format!("this job was undone by {by}: undo that one to have it again");
+            Err(Error::WrongState { code: "undone", detail })
+        }
     }
+}
+
+/// The kind of the job that a job takes back, if it takes one back.
+pub(crate) fn undoes(job: &Job) -> Option<&str> {
+    job.input.get(UNDONE).and_then(Value::as_str)
 }
 
 /// The job that was undone, as an undoing job names it.

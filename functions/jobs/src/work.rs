@@ -3,13 +3,14 @@
 use auth::Role;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
-use records::{Counts, Cx, Job, JobKind, Object, Reverted, Schema, revert, rewrite};
+use records::{Counts, Cx, Job, JobKind, JobState, Object, Reverted, Schema, forestall, revert, rewrite};
 use table::Once;
 
 use crate::bulk::Input;
 use crate::chunk::Failure;
 use crate::guards;
 use crate::merge::Merged;
+use crate::place::Place;
 use crate::undo::undone;
 
 /// How many records are written side by side: each waits for the table twice, and the table has time for many.
@@ -26,6 +27,10 @@ pub(crate) enum Work {
     Revert {
         /// That job, and when it was made.
         job: (Id<kinds::Job>, Timestamp),
+        /// Undos of it that came to nothing, or to a part of it.
+        earlier: Vec<Id<kinds::Job>>,
+        /// Whether its worker may still be at these records: it was cancelled meanwhile.
+        may_be_at_work: bool,
         /// What was merged, if it was the job of a merge.
         merged: Option<Merged>,
     },
@@ -57,7 +62,11 @@ impl Work {
                 let id = undone(job)?;
                 let undone = Job::find(&cx.table, id).await?.ok_or_else(|| Error::not_found("job"))?;
                 let merged = (undone.kind == JobKind::Merge).then(|| Merged::of(&undone)).transpose()?;
-                Ok(Self::Revert { job: (id, undone.common.created_at), merged })
+                let place = Place::of(job)?;
+                // A worker sees at the end of its chunk that the job was cancelled, and that is the last one of the undo.
+                let may_be_at_work = undone.state == JobState::Cancelled && place.next + 1 == place.chunks;
+                let (job, earlier) = ((id, undone.common.created_at), place.earlier);
+                Ok(Self::Revert { job, earlier, may_be_at_work, merged })
             }
             JobKind::MakeUnique => Ok(Self::Guard(Box::new(job.clone()))),
         }
@@ -125,12 +134,16 @@ impl Work {
                 Ok(Outcome { changed, failures: Vec::new() })
             }
             Self::Follow(merged) => Ok(Outcome { changed: merged.follow(cx, object, id).await?, failures: Vec::new() }),
-            Self::Revert { job, merged } => {
+            Self::Revert { job, earlier, may_be_at_work, merged } => {
+                if *may_be_at_work {
+                    forestall(cx, once_of(cx, job.0, id), id).await?;
+                }
                 let Reverted { changed, kept } = match merged {
-                    Some(merged) => merged.undo(cx, object, id, *job).await?,
+                    Some(merged) => merged.undo(cx, object, id, *job, earlier).await?,
                     None => revert(cx, object, id, job.0, job.1).await?,
                 };
-                Ok(Outcome { changed, failures: kept.into_iter().map(|field| Failure::kept(id, field)).collect() })
+                let kept = (!kept.is_empty()).then(|| Failure::kept(id, kept));
+                Ok(Outcome { changed, failures: kept.into_iter().collect() })
             }
             Self::Guard(_) => Err(Error::bug("guards are made for all records of a chunk at once")),
         }
@@ -140,8 +153,12 @@ impl Work {
 /// The context in which a job changes one record: noted with the change, so that it is not made twice.
 fn once_for(cx: &Cx, record: AnyId) -> Result<Cx> {
     let job = cx.job.ok_or_else(|| Error::bug("a record is changed by no job"))?;
-    let once = Once::new(&["job", &job.to_string()], &record.to_string(), &[], cx.clock.now());
-    Ok(Cx { once: Some(once), ..cx.clone() })
+    Ok(Cx { once: Some(once_of(cx, job, record)), ..cx.clone() })
+}
+
+/// The key under which a job changes a record.
+fn once_of(cx: &Cx, job: Id<kinds::Job>, record: AnyId) -> Once {
+    Once::new(&["job", &job.to_string()], &record.to_string(), &[], cx.clock.now())
 }
 
 impl Tally {

@@ -32,17 +32,22 @@ impl<'a> Pair<'a> {
         let merged = find(cx, object, merged).await?.ok_or_else(gone)?;
         Ok(Self { object, merged, left: find(cx, object, left).await?.ok_or_else(gone)? })
     }
+
+    /// Whether the one still is a part of the other: its merge may have been taken back.
+    fn is_merged(&self) -> bool {
+        self.merged.common.merged_into == Some(self.left.common.id)
+    }
 }
 
 /// Ties what a merged record is linked with to the record that it was merged into.
 ///
-/// Where that is linked with it by the same label already, or is it itself, the link only goes. Answers whether there
-/// was a link. Two or three round trips a link.
+/// Where that is linked with it by the same label already, or is it itself, the link only goes. What is no part of that
+/// record any more keeps its links. Answers whether there was a link. Two or three round trips a link.
 ///
 /// # Errors
 /// When one of the two is not there, the table does not answer, or links keep changing.
 pub async fn move_links(cx: &Cx, object: &Object, merged: AnyId, left: AnyId) -> Result<bool> {
-    let pair = Pair::find(cx, object, merged, left).await?;
+    let mut pair = Pair::find(cx, object, merged, left).await?;
     let (keys, mut moved, mut after) = (cx.table.keys(), false, None);
     let (parent, prefix) = (keys.record(&object.name, merged), keys.links_prefix(None));
     loop {
@@ -50,7 +55,7 @@ pub async fn move_links(cx: &Cx, object: &Object, merged: AnyId, left: AnyId) ->
         for document in page.documents {
             let link = Link::read(document)?;
             let end = link.other_end(merged).cloned().ok_or_else(|| Error::bug("a link of another record"))?;
-            moved |= move_link(cx, &pair, &link.label, &end).await?;
+            moved |= move_link(cx, &mut pair, &link.label, &end).await?;
         }
         match page.next {
             Some(next) => after = Some(next),
@@ -59,15 +64,19 @@ pub async fn move_links(cx: &Cx, object: &Object, merged: AnyId, left: AnyId) ->
     }
 }
 
-/// Moves one link, anew each time that somebody else got in between. `false` when it is not there any more.
-async fn move_link(cx: &Cx, pair: &Pair<'_>, label: &str, end: &End) -> Result<bool> {
+/// Moves one link, anew each time that somebody else got in between. `false` when it is not there any more, or is to stay.
+async fn move_link(cx: &Cx, pair: &mut Pair<'_>, label: &str, end: &End) -> Result<bool> {
     for tries in 1..=MAX_TRIES {
+        if !pair.is_merged() {
+            return Ok(false);
+        }
         let Some(link) = stored(cx, pair.object, pair.merged.common.id, label, end.id).await? else { return Ok(false) };
         let plan = plan_moving(cx, pair, &link, end).await?;
         if committed(cx, pair.object, &plan).await? {
             return Ok(true);
         }
         tokio::time::sleep(kernel::backoff(tries)).await;
+        *pair = Pair::find(cx, pair.object, pair.merged.common.id, pair.left.common.id).await?;
     }
     Err(Error::unavailable("a link kept changing while it was moved"))
 }
@@ -75,6 +84,9 @@ async fn move_link(cx: &Cx, pair: &Pair<'_>, label: &str, end: &End) -> Result<b
 async fn plan_moving(cx: &Cx, pair: &Pair<'_>, link: &Link, end: &End) -> Result<Plan> {
     let mut plan = Plan::default();
     let other = record_at(cx, end).await?;
+    // Once its merge is taken back, nobody who is still at it moves anything.
+    let merged = cx.table.keys().record(&pair.object.name, pair.merged.common.id);
+    plan.others.require_version(merged, pair.merged.common.version);
     untie(cx, &mut plan, link, (pair.object, &pair.merged), other.as_ref());
     let Some(other) = other.filter(|(_, other)| other.common.id != pair.left.common.id) else { return Ok(plan) };
     if stored(cx, pair.object, pair.left.common.id, &link.label, end.id).await?.is_none() {
@@ -86,7 +98,8 @@ async fn plan_moving(cx: &Cx, pair: &Pair<'_>, link: &Link, end: &End) -> Result
 
 /// Gives a record that is its own again the links back that a job has moved to the one that it had been merged into.
 ///
-/// Answers whether there was one, and the labels of those that are not given back: somebody has taken them away since.
+/// Answers whether there was one, and the labels of those that are not given back: somebody has taken them away since. What
+/// undos of the job have done before this one counts as done by it.
 ///
 /// # Errors
 /// As [`move_links`].
@@ -94,18 +107,19 @@ pub async fn return_links(
     cx: &Cx,
     object: &Object,
     (merged, left): (AnyId, AnyId),
-    job: Id<kinds::Job>,
+    (job, undos): (Id<kinds::Job>, &[Id<kinds::Job>]),
     since: Timestamp,
 ) -> Result<(bool, Vec<String>)> {
     let had = ties(&events_by(cx, object, merged, job, since).await?, "unlinked");
     if had.is_empty() {
         return Ok((false, Vec::new()));
     }
-    // What it got by the job, and what somebody has taken away from it since: this undo takes away as well.
+    // What it got by the job, and what somebody has taken away from it since: undos take away as well.
+    let by_undo = |by: Id<kinds::Job>| cx.job == Some(by) || undos.contains(&by);
     let (of_job, others): (Vec<Event>, Vec<Event>) = events_since(cx, object, left, since)
         .await?
         .into_iter()
-        .filter(|event| event.job.is_none() || event.job != cx.job)
+        .filter(|event| !event.job.is_some_and(by_undo))
         .partition(|event| event.job == Some(job));
     let named = |ties: Vec<Tie>| ties.into_iter().map(|tie| (tie.label, tie.id)).collect::<BTreeSet<_>>();
     let (got, taken) = (named(ties(&of_job, "linked")), named(ties(&others, "unlinked")));

@@ -60,6 +60,11 @@ impl Rig {
         event
     }
 
+    /// Carries streams and queues until nothing is left to do.
+    pub(super) async fn drain(&self) {
+        self.stack.drain().await.unwrap();
+    }
+
     pub(super) async fn job(&self, job: &Value) -> Value {
         self.me.get(&format!("/v1/jobs/{}", text(&job["id"]))).await.expect(200)
     }
@@ -74,7 +79,7 @@ impl Rig {
 }
 
 /// Kills a worker at its n-th request, before or after that one is carried out. Whether it got so far.
-async fn killed_at(rig: &Rig, event: SqsEvent, number: u64, carried_out: bool) -> bool {
+pub(super) async fn killed_at(rig: &Rig, event: SqsEvent, number: u64, carried_out: bool) -> bool {
     let killed = Arc::new(Notify::new());
     let (count, tell) = (std::sync::atomic::AtomicU64::new(0), killed.clone());
     rig.faults.hook(move |_| {

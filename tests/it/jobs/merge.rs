@@ -139,3 +139,22 @@ async fn what_somebody_has_changed_after_a_merge_is_kept_by_its_undo_and_told() 
     assert_eq!(boss["company_id"], json!(firm.other));
     assert_eq!(firm.links(&firm.gone[1]).await, [format!("partner {} out", firm.other)]);
 }
+
+#[tokio::test]
+async fn a_merge_whose_undo_failed_can_be_undone_when_nothing_is_in_the_way_any_more() {
+    let scene = Scene::with(3).await;
+    let before = scene.state().await;
+    let merge = async |winner: usize, other: usize| {
+        let body = json!({ "others": [scene.ids[other]] });
+        let merged = scene.me.post(&format!("{}/merge", scene.path(winner)), body).await.expect(200);
+        scene.finished(&json!({ "id": merged["job"] })).await
+    };
+    let first = merge(1, 2).await;
+    let second = merge(0, 1).await;
+    let failed = scene.undone(&first).await;
+    assert_eq!(text(&failed["state"]), "failed");
+    assert!(text(&failed["error"]).contains("take that back first"), "{failed:#}");
+    assert_eq!(text(&scene.undone(&second).await["state"]), "done");
+    assert_eq!(text(&scene.undone(&first).await["state"]), "done");
+    assert_eq!(scene.state().await, before);
+}

@@ -79,3 +79,19 @@ async fn an_undo_adds_nothing_of_its_own() {
     scene.undone(&job).await;
     assert_eq!(scene.state().await, before);
 }
+
+#[tokio::test]
+async fn an_undo_that_was_cancelled_gives_way_to_another() {
+    let scene = Scene::with(3).await;
+    let before = scene.state().await;
+    let job = scene.edited(json!({ "ids": scene.ids, "change": { "city": "Ulm" } })).await;
+    let path = format!("/v1/jobs/{}/undo", text(&job["id"]));
+    let first = scene.me.post(&path, json!({})).await.expect(202);
+    assert_eq!(scene.me.post(&path, json!({})).await.refused(409), "undone", "it is under way");
+    scene.me.post(&format!("/v1/jobs/{}/cancel", text(&first["id"])), json!({})).await.expect(200);
+    let second = scene.undone(&job).await;
+    assert_eq!((text(&second["state"]), counts(&second)), ("done".into(), [3, 3, 3, 0, 0]));
+    assert_eq!(scene.state().await, before);
+    assert_eq!(scene.finished(&job).await["undone_by"], second["id"]);
+    assert_eq!(scene.me.post(&path, json!({})).await.refused(409), "undone");
+}
