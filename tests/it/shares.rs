@@ -130,3 +130,34 @@ async fn nobody_is_told_of_links_with_records_that_they_may_not_know_of() {
     admin.post(&format!("/v1/contacts/{hidden}/erase"), json!({})).await.expect(204);
     assert_eq!(told(&other, "history").await, (false, true));
 }
+
+#[tokio::test]
+async fn what_went_wrong_with_records_that_one_may_not_know_of_is_not_told() {
+    let app = App::start().await;
+    let admin = app.workspace("north").await;
+    make_contacts_private(&app, &admin).await;
+    let (other, _) = colleague(&app, &admin, "otto", None).await;
+    let (left, gone) = (
+        made(&other, "companies", json!({ "name": "A" })).await,
+        made(&other, "companies", json!({ "name": "B" })).await,
+    );
+    let mine = made(&other, "contacts", json!({ "first_name": "Mine", "company_id": gone })).await;
+    let hidden = made(&admin, "contacts", json!({ "first_name": "Hidden", "company_id": gone })).await;
+    app.drain().await;
+    let merged = other.post(&format!("/v1/companies/{left}/merge"), json!({ "others": [gone] })).await.expect(200);
+    app.drain().await;
+    for (caller, contact) in [(&other, &mine), (&admin, &hidden)] {
+        caller.patch(&format!("/v1/contacts/{contact}"), json!({ "company_id": null })).await.expect(200);
+    }
+    let job = merged["job"].as_str().unwrap();
+    let undo = other.post(&format!("/v1/jobs/{job}/undo"), json!({})).await.expect(202);
+    app.drain().await;
+    let path = format!("/v1/jobs/{}", undo["id"].as_str().unwrap());
+    assert_eq!(other.get(&path).await.expect(200)["counts"]["kept"], 2);
+    let mut all = vec![mine.clone(), hidden];
+    all.sort();
+    let mut told = admin.get(&format!("{path}/errors")).await.column("record");
+    told.sort();
+    assert_eq!(told, all);
+    assert_eq!(other.get(&format!("{path}/errors")).await.column("record"), [mine]);
+}

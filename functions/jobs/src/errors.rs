@@ -6,9 +6,11 @@ use axum::extract::{Path, RawQuery};
 use axum::routing::get;
 use http::Method;
 use kernel::{Error, pointer};
+use records::{Cx, Job, JobKind};
 use serde_json::{Value, json};
 
 use crate::chunk::Failure;
+use crate::undo::undoes;
 use crate::{chunk, found};
 
 /// The route.
@@ -60,8 +62,23 @@ async fn list_job_errors(
         let number = value.parse().map_err(|_| Error::malformed("cursor_mismatch", "the cursor is not of this list"));
         after = Some(number?);
     }
-    let job = found::visible(&cx, &id).await?.id()?;
-    let (errors, next) = chunk::errors_after(&cx, job, after).await?;
+    let job = found::visible(&cx, &id).await?;
+    let (mut errors, next) = chunk::errors_after(&cx, job.id()?, after).await?;
+    if !knows_all(&cx, &job) {
+        let hidden = records::out_of_reach(&cx, errors.iter().map(|error| error.record)).await?;
+        errors.retain(|error| !hidden.contains(&error.record));
+    }
     let data = errors.iter().flat_map(Failure::shown).collect();
     Ok(Json(page(data, next.map(|chunk| chunk.to_string()))))
+}
+
+/// Whether the caller knows every record that a job is about: it is theirs, and works on nothing but what they have named or
+/// could find. What follows a merge or a change of the schema follows for every record.
+fn knows_all(cx: &Cx, job: &Job) -> bool {
+    let in_their_name = match job.kind {
+        JobKind::BulkEdit => true,
+        JobKind::Undo => undoes(job) != Some(JobKind::Merge.as_str()),
+        JobKind::Merge | JobKind::MakeUnique => false,
+    };
+    in_their_name && job.common.created_by == cx.caller.user
 }
