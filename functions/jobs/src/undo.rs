@@ -67,6 +67,9 @@ async fn undo(cx: &Cx, id: &str) -> Result<Written, Error> {
     after.undone_by = Some(job.id()?);
     let mut changes = Changes::new();
     after.replace(cx, &undone, &mut changes)?;
+    if let Some(first) = theirs.chunks_of {
+        keep(cx, first, &mut changes).await?;
+    }
     tracing::info!(job.id = %about, undo.id = %job.common.id, "a job is undone");
     start(cx, job, changes).await
 }
@@ -99,6 +102,15 @@ async fn unfinished(cx: &Cx, job: &Job) -> Result<Option<Job>, Error> {
             Err(Error::WrongState { code: "undone", detail })
         }
     }
+}
+
+/// Keeps the job whose chunks an undo works through for as long as that one: written anew it is due later. One round trip.
+async fn keep(cx: &Cx, first: Id<kinds::Job>, changes: &mut Changes) -> Result<(), Error> {
+    let Some(first) = Job::find(&cx.table, first).await? else {
+        let detail = "the job that this one undoes was too long ago".to_owned();
+        return Err(Error::WrongState { code: "not_undoable", detail });
+    };
+    first.clone().replace(cx, &first, changes)
 }
 
 /// The kind of the job that a job takes back, if it takes one back.

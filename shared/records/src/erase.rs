@@ -12,6 +12,7 @@ use serde_json::Value;
 use table::{Changes, Committed, Link, Refused, Share};
 
 use crate::archive::plan_archiving;
+use crate::chunks::take_chunks;
 use crate::guards::{held, holder_of};
 use crate::load::{find, visible};
 use crate::plan::{Plan, carry_out};
@@ -29,8 +30,8 @@ const AT_ONCE: usize = 8;
 /// Shares that one transaction takes away.
 const SHARES_PER_STEP: u16 = 80;
 
-/// Removes a record and everything under it: its links on both sides, its shares, what its events say, the answers kept
-/// for requests that wrote it, and the records that were merged into it.
+/// Removes a record and everything under it: its links on both sides, its shares and chunks, what its events say, the
+/// answers kept for requests that wrote it, and the records that were merged into it.
 ///
 /// What is left is who did what and when, and the digests over what is gone.
 ///
@@ -100,6 +101,7 @@ async fn erased(cx: &Cx, object: &Object, id: AnyId, only: Option<Version>) -> R
                 let record = trashed(cx, object, id, only.filter(|_| tries == 1)).await?;
                 take_links(cx, object, &record).await?;
                 take_shares(cx, object, id).await?;
+                take_chunks(cx, object, id).await?;
                 empty_events(cx, object, id).await?;
                 record
             }

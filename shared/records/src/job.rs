@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use table::{Changes, TenantTable};
 
 use crate::record::Common;
+use crate::trash::job_due;
 use crate::write::event_at;
 use crate::{Cx, Schema, render};
 
@@ -252,7 +253,8 @@ impl Job {
         self.tell(cx, changes, "created", new.into())
     }
 
-    /// Adds the job's next version to what a transaction writes, and an event where its state is another.
+    /// Adds the job's next version to what a transaction writes, and an event where its state is another. Once it is finished
+    /// it is due to be erased [`crate::JOB_DAYS`] after the last of them.
     ///
     /// # Errors
     /// None that can be met: every member serialises.
@@ -261,7 +263,8 @@ impl Job {
         self.common.version = seen + 1;
         self.common.updated_at = cx.clock.now();
         self.common.updated_by = cx.caller.user;
-        changes.replace_record(cx.table.keys(), JOB, self.common.id, self.document()?, seen);
+        let due = job_due(self.state, &self.common);
+        changes.replace_due_record(cx.table.keys(), JOB, self.common.id, self.document()?, seen, due);
         let mut changed = BTreeMap::new();
         let mut compare = |name: &str, before: Value, after: Value| {
             if before != after {

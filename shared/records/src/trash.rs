@@ -1,21 +1,37 @@
-//! The trash: how long records stay in it.
+//! When records go by themselves: their time in the trash is over, or a job is as old as nobody needs.
 
 use kernel::{Result, Timestamp};
 
+use crate::job::{JOB, JobState};
+use crate::record::Common;
 use crate::{Cx, Object, Record};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
+/// For how many days a finished job is kept, with the ids of its records and what was asked for, which may name people: as long
+/// as it can be undone. They are counted from when it was last written, so that one that was undone stays as long as its undo.
+pub const JOB_DAYS: u16 = 90;
 
-/// When a record is to be erased because its time in the trash is over; `None` when it is not in the trash.
+/// When a record is to be erased because its time in the trash is over; `None` when it is not in the trash. Jobs are never put
+/// there: see [`job_due`].
 ///
 /// The time that counts is the setting's when the record was last written. Users and teams are never erased by themselves:
 /// everything that they did names them. Neither is what was merged into another record: it leads there, its merge can be
 /// undone, and it is erased with the record that it became part of.
 pub(crate) async fn due(cx: &Cx, object: &Object, record: &Record) -> Result<Option<Timestamp>> {
+    if object.name == JOB {
+        let state = JobState::ALL.into_iter().find(|state| Some(state.as_str()) == record.fields.text("state"));
+        return Ok(state.and_then(|state| job_due(state, &record.common)));
+    }
     let Some(archived_at) = record.common.archived_at else { return Ok(None) };
     if record.common.merged_into.is_some() || !object.owned {
         return Ok(None);
     }
     let days = cx.schemas.settings.of(&cx.table, &cx.clock).await?.trash_days;
     Ok(Some(archived_at.plus_millis(i64::from(days) * DAY_MS)))
+}
+
+/// When a job is to be erased: some time after it was finished. It goes through the trash then, and at once.
+pub(crate) fn job_due(state: JobState, common: &Common) -> Option<Timestamp> {
+    let since = || common.updated_at.plus_millis(i64::from(JOB_DAYS) * DAY_MS);
+    state.is_finished().then(|| common.archived_at.unwrap_or_else(since))
 }

@@ -5,7 +5,7 @@ use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
 use kernel::{Clock, Ids};
 use serde_json::json;
 
-use super::{Scene, text};
+use super::{Scene, counts, text};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
@@ -41,4 +41,31 @@ async fn what_has_been_in_the_trash_for_its_days_is_erased() {
     assert_eq!((text(&undo["state"]), &undo["counts"]["failed"]), ("done".into(), &json!(2)));
     run(&scene, 400).await;
     assert_eq!(scene.count("archived=any").await, 2);
+}
+
+#[tokio::test]
+async fn a_finished_job_goes_with_all_that_it_was_told_when_nobody_can_need_it_any_more() {
+    let scene = Scene::with(3).await;
+    let change = json!({ "phone": "+4930901820" });
+    let job = scene.edited(json!({ "ids": scene.ids, "change": change })).await;
+    scene.me.patch(&scene.path(1), json!({ "phone": "+4930901821" })).await.expect(200);
+    let undo = scene.undone(&job).await;
+    let redo = scene.undone(&undo).await;
+    assert_eq!(counts(&redo), [3, 3, 2, 0, 0]);
+    let items_of = |job: &serde_json::Value| {
+        let key = format!("JOB#{}", text(&job["id"]));
+        scene.app.items().into_iter().filter(|item| item.contains(&key) && item.contains("CHUNK#")).count()
+    };
+    assert_eq!((items_of(&job), items_of(&undo)), (1, 1));
+    run(&scene, 89).await;
+    let jobs = scene.me.get("/v1/jobs?count=exact").await.expect(200);
+    assert_eq!(jobs["count"], 3, "not before its time");
+    run(&scene, 91).await;
+    let jobs = scene.me.get("/v1/jobs?count=exact").await.expect(200);
+    assert_eq!(jobs["count"], 0);
+    assert_eq!((items_of(&job), items_of(&undo)), (0, 0));
+    scene.me.get(&format!("/v1/jobs/{}", text(&job["id"]))).await.expect(404);
+    let told = |item: &String| item.contains("make_unique") || item.contains("bulk_edit");
+    assert!(!scene.app.items().iter().any(told), "something of what was asked for is left");
+    assert_eq!(scene.count("").await, 3);
 }
