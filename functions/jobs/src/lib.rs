@@ -5,11 +5,11 @@
 //! | access pattern | key condition | cost |
 //! |---|---|---|
 //! | start | transaction: job, chunks of named ids, event, kept answer | 1 round trip, and 1 of the replica's to count what a filter finds |
-//! | cancel, undo | the job, then a transaction | 2 round trips |
+//! | cancel, undo | the job, then a transaction | 2 round trips; 1 more after an undo that came to nothing, 1 for the undo of an undo |
 //! | errors | the job, then `w#JOB#id` / `CHUNK#…` | 2 round trips |
 //! | a step of the worker | the job, its user, a chunk of 100 ids; then the job | 4 round trips, and those of the records |
 //! | a record of a bulk edit | the record, then a transaction: record, event, kept answer, guards | 2 round trips |
-//! | a record of an undo | its newest events as well | 3 round trips |
+//! | a record of an undo | its newest events as well | 3 round trips; 1 more in the chunk at which a job was cancelled |
 //! | a record that refers to a merged one | as of a bulk edit, and the record that is left | 3 round trips |
 //! | a link of a merged record | the link, the other record, then a transaction | 4 round trips |
 //! | a record whose unique value is guarded | the chunk's records at once, the guard, then a transaction | 2 round trips |

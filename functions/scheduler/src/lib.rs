@@ -3,6 +3,7 @@
 //! | due | since | done |
 //! |---|---|---|
 //! | a record in the trash | its days there are over (setting `trash_days`) | it is erased, as `POST …/erase` does |
+//! | a finished job | nobody has written it for [`records::JOB_DAYS`] | it is erased in the same way, with its chunks |
 //!
 //! | access pattern | key condition | cost |
 //! |---|---|---|

@@ -75,9 +75,10 @@ pub(crate) async fn reaches(cx: &Cx, records: &[(&Object, &Common)]) -> Result<V
     Ok(records.iter().map(|(_, common)| reached.get(&common.id).copied().unwrap_or(Reach::Write)).collect())
 }
 
-/// Those of some records that the caller may not know of: of private objects those of others that are not shared with them,
-/// and those that are gone, since nobody can say any more whose they were. Three round trips at most, however many records;
-/// none when all are of open objects.
+/// Those of some records that the caller may not know of.
+///
+/// These are, of private objects, those of others that are not shared with them, and those that are gone, since nobody can
+/// say any more whose they were. Three round trips, however many records; none when all are of open objects.
 ///
 /// # Errors
 /// When the table does not answer.

@@ -30,7 +30,7 @@ const AT_ONCE: usize = 8;
 /// Shares that one transaction takes away.
 const SHARES_PER_STEP: u16 = 80;
 
-/// Removes a record and everything under it: its links on both sides, its shares, its chunks, what its events say, the
+/// Removes a record and everything under it: its links on both sides, its shares and chunks, what its events say, the
 /// answers kept for requests that wrote it, and the records that were merged into it.
 ///
 /// What is left is who did what and when, and the digests over what is gone.

@@ -23,9 +23,11 @@ pub struct History {
     pub next: Option<Id<kinds::Event>>,
 }
 
-/// A page of a record's events, newest first. Two reads: the record, which says whether the caller may see it at all,
-/// and its events; three more at most when some tell of links with records of private objects. Those of links with records
-/// that the caller may not know of are left out, so a page may have fewer than asked and still not be the last.
+/// A page of a record's events, newest first.
+///
+/// Two reads: the record, which says whether the caller may see it at all, and its events; three more at most when some tell
+/// of links with records of private objects. Those of links with records that the caller may not know of are left out, so a
+/// page may have fewer than asked and still not be the last.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such record.

@@ -52,8 +52,9 @@ pub async fn rewrite<T>(
     Err(Error::unavailable("a record kept changing while it was written"))
 }
 
-/// Makes sure that a [`rewrite()`] of a record with this key, which may be under way, is not made from now on, unless it was
-/// before. One transaction.
+/// Makes sure that a [`rewrite()`] of a record under this key, which may be under way, is made by now or never.
+///
+/// One transaction, which takes the key.
 ///
 /// # Errors
 /// When the table does not answer.

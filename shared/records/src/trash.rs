@@ -7,14 +7,15 @@ use crate::record::Common;
 use crate::{Cx, Object, Record};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
-/// For how many days a finished job is kept, with the ids of its records and what was asked for, which may name people: as long
-/// as it can be undone. They are counted from when it was last written, so that one that was undone stays as long as its undo.
+/// For how many days a finished job is kept, which is how long it can be undone: what was asked for may name people.
+///
+/// They are counted from when it was last written, so that one that was undone stays as long as its undo.
 pub const JOB_DAYS: u16 = 90;
 
 /// When a record is to be erased because its time in the trash is over; `None` when it is not in the trash. Jobs are never put
 /// there: see [`job_due`].
 ///
-/// The time that counts is the setting's when the record was last written. Users and teams are never erased by themselves:
+/// Jobs are not put there by anybody, see [`job_due`]. The time that counts is the setting's when the record was last written. Users and teams are never erased by themselves:
 /// everything that they did names them. Neither is what was merged into another record: it leads there, its merge can be
 /// undone, and it is erased with the record that it became part of.
 pub(crate) async fn due(cx: &Cx, object: &Object, record: &Record) -> Result<Option<Timestamp>> {

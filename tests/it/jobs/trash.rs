@@ -53,7 +53,7 @@ async fn a_finished_job_goes_with_all_that_it_was_told_when_nobody_can_need_it_a
     let redo = scene.undone(&undo).await;
     assert_eq!(counts(&redo), [3, 3, 2, 0, 0]);
     let items_of = |job: &serde_json::Value| {
-        let key = format!("JOB#{}", text(&job["id"]));
+        let key = ["JOB", &*text(&job["id"])].join("#");
         scene.app.items().into_iter().filter(|item| item.contains(&key) && item.contains("CHUNK#")).count()
     };
     assert_eq!((items_of(&job), items_of(&undo)), (1, 1));
