@@ -6,7 +6,7 @@ use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use serde_json::{Value, json};
 
-use crate::period::{Unit, day_of_date, day_of_millis};
+use crate::period::{Unit, date_of, day_of_millis};
 use crate::schema::{ColumnType, SEPARATOR};
 
 /// One value that groups are made by. In order as people expect them, no value last.
@@ -139,7 +139,7 @@ impl Axis {
                 keys.dedup();
                 if keys.is_empty() { vec![Key::Null] } else { keys }
             }
-            ColumnType::Date => match (self.unit, day_of_date(text)) {
+            ColumnType::Date => match (self.unit, records::parse_date(text)) {
                 (Some(unit), Some(day)) => vec![Key::Text(unit.first_day(day))],
                 _ => vec![Key::Text(text.to_owned())],
             },
@@ -150,7 +150,7 @@ impl Axis {
     /// What a whole number of the column says, or the number of a day.
     fn key_of(&self, number: i64) -> Key {
         match (&self.kind, self.unit) {
-            (_, Some(unit)) => Key::Text(unit.first_day(number)),
+            (_, Some(unit)) => Key::Text(unit.first_day(date_of(number))),
             #[expect(clippy::cast_precision_loss, reason = "numbers of records are within what a double holds exactly")]
             (ColumnType::Number { .. }, None) => Key::Number(Sortable::of(number as f64)),
             _ => Key::Integer(number),

@@ -8,8 +8,8 @@
 //! 4. [`Replica::verify`] proves that it equals the table.
 //!
 //! What makes the answers true: a gap in the numbers of the journal is never passed over; an older state never
-//! overwrites a newer one; what was removed stays removed; every entry is one SQLite transaction together with its
-//! number. Nothing in a file is truth: whatever is wrong with it, it is thrown away and made again.
+//! overwrites a newer one; what was removed stays removed, unless it has a name instead of an id and a later place in
+//! the stream says that it was made again; every entry is one SQLite transaction together with its number. Nothing in a file is truth: whatever is wrong with it, it is thrown away and made again.
 //!
 //! Never writes business data, and never answers more than the query's visibility allows: names of columns come from
 //! the registry of objects, values are parameters, and one builder ([`Query`] to SQL) makes every statement.

@@ -17,6 +17,9 @@ use crate::schema::ColumnType;
 const MAX_AMOUNT: i128 = 9_007_199_254_740_991;
 /// To how many decimals a mean is rounded.
 const DECIMALS: f64 = 1e6;
+/// The largest number, in its smallest decimal, that is added up. Formulas give larger ones; as many of these as there can
+/// be have a sum that is exact.
+const MAX_ADDED: f64 = 1e28;
 
 /// What is known of the values of one field, or of the records themselves.
 #[derive(Debug, Clone, Default)]
@@ -24,6 +27,8 @@ pub(crate) struct Tally {
     count: u64,
     /// The sum of numbers in their smallest decimal, so that it is exact.
     sum: i128,
+    /// Whether there is a number that is too large to be added up: then there is no sum, whatever the others are.
+    is_beyond: bool,
     least: Option<Key>,
     greatest: Option<Key>,
     of_money: BTreeMap<String, Amounts>,
@@ -61,9 +66,14 @@ impl Tally {
                 self.bound(Key::Number(Sortable::of(number as f64)));
             }
             (ColumnType::Number { decimals }, ValueRef::Real(number)) => {
-                #[expect(clippy::cast_possible_truncation, reason = "numbers of records are far within i128")]
-                let scaled = (number * 10f64.powi(i32::from(*decimals))).round() as i128;
-                self.sum += scaled;
+                let scaled = (number * 10f64.powi(i32::from(*decimals))).round();
+                if scaled.abs() > MAX_ADDED {
+                    self.is_beyond = true;
+                } else {
+                    #[expect(clippy::cast_possible_truncation, reason = "looked at a line above")]
+                    let scaled = scaled as i128;
+                    self.sum += scaled;
+                }
                 self.bound(Key::Number(Sortable::of(number)));
             }
             (ColumnType::Time, ValueRef::Integer(millis)) => self.bound(Key::Integer(millis)),
@@ -119,6 +129,7 @@ impl Tally {
                 };
                 self.of_money.iter().map(amount).collect()
             }
+            (Aggregate::Sum | Aggregate::Avg, Some(ColumnType::Number { .. })) if self.is_beyond => Value::Null,
             (Aggregate::Sum, Some(ColumnType::Number { decimals })) => self.summed(*decimals),
             (Aggregate::Avg, Some(ColumnType::Number { decimals })) if self.count > 0 => crate::number::answered(
                 (self.scaled(*decimals) / as_float(i128::from(self.count)) * DECIMALS).round() / DECIMALS,

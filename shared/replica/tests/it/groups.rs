@@ -1,11 +1,11 @@
 //! Groups: how they are spelled, ordered and bounded, and what is refused.
 
 use kernel::Error;
-use records::Aggregate;
+use records::{Aggregate, Field, FieldType};
 use replica::{Direction, Group, GroupBy, GroupKey, GroupSort, Grouping, Measure, Replica, Unit};
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, contact};
 
 fn by(fields: &[&str]) -> Vec<GroupBy> {
     fields.iter().map(|field| GroupBy { field: (*field).to_owned(), unit: None }).collect()
@@ -88,6 +88,24 @@ async fn money_stays_apart_by_currency_and_is_exact() {
             .to_vec();
     let empty = Grouping { aggregates, ..Grouping::new("company") };
     assert_eq!(rows(&replica, &empty), [json!([[], [0, null, []]])], "there is one group of no company");
+}
+
+#[tokio::test]
+async fn what_is_too_large_to_be_added_up_has_no_sum_and_the_others_have_theirs() {
+    let mut desk = Desk::new();
+    let mut definition = contact(false);
+    let power = ["custom.budget"; 4].join(" * ");
+    definition.fields.push(Field::new("power", FieldType::Formula { expression: power }, "").custom());
+    desk.define(&definition);
+    for (city, budget) in [("Large", 1e13), ("Large", 1e13), ("Large", 1.5), ("Small", 1.5), ("Small", 2.0)] {
+        desk.put("contact", json!({ "last_name": "X", "city": city, "custom": { "budget": budget } }));
+    }
+    let replica = desk.open().await;
+    let functions = [Aggregate::Sum, Aggregate::Avg, Aggregate::Max, Aggregate::Count];
+    let aggregates = functions.map(|function| of(function, "custom.power")).to_vec();
+    let grouping = Grouping { group_by: by(&["city"]), aggregates, ..Grouping::new("contact") };
+    let wanted = [json!([["Large"], [null, null, 1e52, 3]]), json!([["Small"], [21.0625, 10.53125, 16, 2]])];
+    assert_eq!(rows(&replica, &grouping), wanted);
 }
 
 #[tokio::test]
