@@ -12,12 +12,11 @@ const DAY_MS: i64 = 24 * 3600 * 1000;
 /// They are counted from when it was last written, so that one that was undone stays as long as its undo.
 pub const JOB_DAYS: u16 = 90;
 
-/// When a record is to be erased because its time in the trash is over; `None` when it is not in the trash. Jobs are never put
-/// there: see [`job_due`].
+/// When a record is to be erased because its time in the trash is over; `None` when it is not in the trash.
 ///
-/// Jobs are not put there by anybody, see [`job_due`]. The time that counts is the setting's when the record was last written. Users and teams are never erased by themselves:
+/// The time that counts is the setting's when the record was last written. Users and teams are never erased by themselves:
 /// everything that they did names them. Neither is what was merged into another record: it leads there, its merge can be
-/// undone, and it is erased with the record that it became part of.
+/// undone, and it is erased with the record that it became part of. Jobs are not put there by anybody, see [`job_due`].
 pub(crate) async fn due(cx: &Cx, object: &Object, record: &Record) -> Result<Option<Timestamp>> {
     if object.name == JOB {
         let state = JobState::ALL.into_iter().find(|state| Some(state.as_str()) == record.fields.text("state"));
