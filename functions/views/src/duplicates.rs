@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::answer::Answered;
 use crate::shapes;
 use crate::shown::{Showing, schema_for};
-use crate::visibility::{hidden, visibility};
+use crate::visibility::hidden;
 
 /// How many candidates are answered.
 const CANDIDATES: usize = 20;
@@ -130,7 +130,8 @@ async fn candidates(
     except: Option<AnyId>,
     position: &Position,
 ) -> kernel::Result<Answered> {
-    let draft = Draft { object: object.name.clone(), fields, except, visibility: visibility(cx), limit: CANDIDATES };
+    let draft =
+        Draft { object: object.name.clone(), fields, except, visibility: Visibility::of_caller(cx), limit: CANDIDATES };
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let as_of = replica.follow(position).await?;
     let started = Instant::now();
@@ -210,7 +211,7 @@ async fn groups(
     cursor: Option<&str>,
     position: &Position,
 ) -> kernel::Result<Answered> {
-    let visibility = visibility(cx);
+    let visibility = Visibility::of_caller(cx);
     let found = replica.duplicate_groups(&object.name, &visibility, limit, cursor, position).await?;
     let documents = found.groups.iter().flat_map(|group| &group.documents);
     let shown = Shown::of(cx, object, &visibility, documents).await?;

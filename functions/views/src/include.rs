@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use events::Document;
 use kernel::{AnyId, Violations};
 use records::{FieldType, Object, Schema};
+use replica::paths::{references, without_id};
 use replica::{Found, Visibility};
 use serde_json::{Map, Value};
 
-use crate::paths::{references, without_id};
 use crate::shown::Showing;
 use crate::visibility::hidden;
 

@@ -13,13 +13,13 @@ use axum::routing::get;
 use http::Method;
 use kernel::{AnyId, Error, Position, Timestamp, Version, Violations, pointer};
 use records::{Cx, Object, Record};
-use replica::Replicas;
+use replica::{Replicas, Visibility};
 use serde_json::Value;
 
 use crate::include::{self, included};
 use crate::shapes;
 use crate::shown::{Only, Showing, has_roll_ups, schema_for};
-use crate::visibility::{hidden, visibility};
+use crate::visibility::hidden;
 
 pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {
     let name = of.noun();
@@ -100,7 +100,7 @@ async fn find(
     wanted: &Wanted,
     position: &Position,
 ) -> kernel::Result<Found> {
-    let (schema, visibility, mut violations) = (cx.schema().await?, visibility(cx), Violations::new());
+    let (schema, visibility, mut violations) = (cx.schema().await?, Visibility::of_caller(cx), Violations::new());
     let unseen = hidden(&schema, &visibility, object);
     let includes = include::parse(object, &unseen, &wanted.include, &mut violations);
     let only = wanted.fields.as_ref().map(|paths| Only::parse(object, paths, &mut violations));

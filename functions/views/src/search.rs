@@ -10,13 +10,13 @@ use events::Document;
 use http::Method;
 use kernel::{Error, Position, Violations, pointer};
 use records::{Cx, Object};
-use replica::{Replicas, Search};
+use replica::{Replicas, Search, Visibility};
 use serde_json::{Value, json};
 
 use crate::answer::Answered;
 use crate::shapes;
 use crate::shown::{Showing, schema_for};
-use crate::visibility::{hidden, visibility};
+use crate::visibility::hidden;
 
 /// How many records are answered if nobody says, and how many can be.
 pub(crate) const LIMIT: u16 = 20;
@@ -83,7 +83,7 @@ async fn search(
 }
 
 async fn ask(cx: &Cx, replicas: &Replicas, wanted: Wanted, position: &Position) -> kernel::Result<Answered> {
-    let visibility = visibility(cx);
+    let visibility = Visibility::of_caller(cx);
     let Wanted { text, objects, limit } = wanted;
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let found = replica.search(&Search { text, objects, limit, visibility: visibility.clone() }, position).await?;
