@@ -66,7 +66,10 @@ async fn the_largest_and_the_deepest_view_there_may_be_can_be_narrowed() {
         world.app.drain().await;
         let list = format!("/v1/contacts?view={id}");
         assert!(world.me.get(&list).await.column("first_name").contains(&"Ada".to_owned()));
-        assert_eq!(world.me.get(&format!("{list}&first_name=ada&city.is_null=true")).await.column("first_name"), ["Ada"]);
+        assert_eq!(
+            world.me.get(&format!("{list}&first_name=ada&city.is_null=true")).await.column("first_name"),
+            ["Ada"]
+        );
         let search = json!({ "view": id, "filter": { "and": [filter, is("Ada")] } });
         if filter.get("not").is_some() {
             assert_eq!(world.me.post("/v1/contacts/search", search).await.refused(422), "invalid", "eleven deep");

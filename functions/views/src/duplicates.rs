@@ -14,7 +14,7 @@ use events::Document;
 use http::Method;
 use kernel::{AnyId, Error, Position, Violations, pointer};
 use records::{Cx, Fields, Object};
-use replica::{Candidate, Draft, Replica, Replicas, Visibility};
+use replica::{Candidate, Draft, Found, Replica, Replicas, Visibility};
 use serde_json::{Value, json};
 
 use crate::answer::Answered;
@@ -137,10 +137,10 @@ async fn candidates(
     let started = Instant::now();
     let found = replica.duplicates_here(&draft)?;
     let replica_ms = started.elapsed().as_secs_f64() * 1000.0;
-    let shown = Shown::of(cx, object, &draft.visibility, found.iter().map(|candidate| &candidate.document)).await?;
-    let data = found
-        .iter()
-        .map(|Candidate { document, reasons }| json!({ "record": shown.record(document), "reasons": reasons }));
+    let shown =
+        Shown::of(cx, object, &draft.visibility, found.iter().map(|candidate| &candidate.found.document)).await?;
+    let data =
+        found.iter().map(|Candidate { found, reasons }| json!({ "record": shown.record(found), "reasons": reasons }));
     Ok(Answered { body: json!({ "data": data.collect::<Vec<Value>>(), "as_of": as_of }), replica_ms })
 }
 
@@ -163,8 +163,9 @@ impl Shown {
         Ok(Self { object, hidden })
     }
 
-    fn record(&self, document: &Document) -> Value {
-        Showing { object: &self.object, hidden: &self.hidden, only: None }.stored(document, None)
+    fn record(&self, found: &Found) -> Value {
+        let showing = Showing { object: &self.object, hidden: &self.hidden, only: None };
+        showing.stored(&found.document, Some(&found.roll_ups))
     }
 }
 
@@ -213,10 +214,10 @@ async fn groups(
 ) -> kernel::Result<Answered> {
     let visibility = Visibility::of_caller(cx);
     let found = replica.duplicate_groups(&object.name, &visibility, limit, cursor, position).await?;
-    let documents = found.groups.iter().flat_map(|group| &group.documents);
+    let documents = found.groups.iter().flat_map(|group| &group.records).map(|record| &record.document);
     let shown = Shown::of(cx, object, &visibility, documents).await?;
     let data = found.groups.iter().map(|group| {
-        let records: Vec<Value> = group.documents.iter().map(|document| shown.record(document)).collect();
+        let records: Vec<Value> = group.records.iter().map(|record| shown.record(record)).collect();
         json!({ "reasons": group.reasons, "count": group.count, "records": records })
     });
     let mut body = page(data.collect(), found.next_cursor);

@@ -87,7 +87,7 @@ async fn ask(cx: &Cx, replicas: &Replicas, wanted: Wanted, position: &Position) 
     let Wanted { text, objects, limit } = wanted;
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let found = replica.search(&Search { text, objects, limit, visibility: visibility.clone() }, position).await?;
-    let schema = schema_for(cx, found.hits.iter().map(|hit| &hit.document)).await?;
+    let schema = schema_for(cx, found.hits.iter().map(|hit| &hit.found.document)).await?;
     let data = found.hits.iter().filter_map(|hit| {
         // An object that was given up while it was looked for.
         let object = schema.object(&hit.object)?;
@@ -95,10 +95,10 @@ async fn ask(cx: &Cx, replicas: &Replicas, wanted: Wanted, position: &Position) 
         let showing = Showing { object, hidden: &unseen, only: None };
         Some(json!({
             "object": hit.object,
-            "id": hit.document.get("id"),
-            "title": object.title_of(&hit.document),
-            "subtitle": subtitle(object, &hit.document),
-            "record": showing.stored(&hit.document, None),
+            "id": hit.found.document.get("id"),
+            "title": object.title_of(&hit.found.document),
+            "subtitle": subtitle(object, &hit.found.document),
+            "record": showing.stored(&hit.found.document, Some(&hit.found.roll_ups)),
         }))
     });
     let body = json!({ "data": data.collect::<Vec<Value>>(), "has_more": found.has_more, "as_of": found.as_of });

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
-use events::Document;
 use kernel::{Error, Position, Result, Timestamp};
 use rusqlite::Transaction;
 use rusqlite::params_from_iter;
@@ -18,7 +17,7 @@ use crate::query::MAX_LIMIT;
 use crate::replicas::Replica;
 use crate::schema::Schema;
 use crate::scope::{OWN, Scope};
-use crate::shown::{Raw, Shown};
+use crate::shown::{Found, Raw, Shown};
 use crate::visible::Visibility;
 
 /// The most records of one group that are answered; [`LookAlikes::count`] says how many there are.
@@ -48,8 +47,8 @@ pub struct LookAlikes {
     pub reasons: Vec<Reason>,
     /// How many there are.
     pub count: usize,
-    /// The first [`MAX_MEMBERS`] of them, the oldest first, as they are stored, without what the caller may not see.
-    pub documents: Vec<Document>,
+    /// The first [`MAX_MEMBERS`] of them, the oldest first.
+    pub records: Vec<Found>,
 }
 
 /// Something that records can have in common.
@@ -114,8 +113,8 @@ impl Replica {
         let last = read.last().filter(|_| has_more);
         let next_cursor = last.map(|(place, ..)| place.cursor(self, &list).encode());
         let group = |(_, reasons, count, raws): Read| {
-            let documents = raws.iter().map(|raw| shown.document(raw)).collect::<Result<_>>()?;
-            Ok(LookAlikes { reasons, count, documents })
+            let records = raws.iter().map(|raw| shown.found(raw)).collect::<Result<_>>()?;
+            Ok(LookAlikes { reasons, count, records })
         };
         let groups = read.into_iter().map(group).collect::<Result<_>>()?;
         Ok(LookAlikeGroups { groups, has_more, next_cursor, as_of, replica_ms: millis(started) })
