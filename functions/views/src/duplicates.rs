@@ -17,7 +17,7 @@ use records::{Cx, Fields, Object};
 use replica::{Candidate, Draft, Found, Replica, Replicas, Visibility};
 use serde_json::{Value, json};
 
-use crate::answer::Answered;
+use crate::answer::{Answered, Room};
 use crate::shapes;
 use crate::shown::{Showing, schema_for};
 use crate::visibility::hidden;
@@ -141,7 +141,9 @@ async fn candidates(
         Shown::of(cx, object, &draft.visibility, found.iter().map(|candidate| &candidate.found.document)).await?;
     let data =
         found.iter().map(|Candidate { found, reasons }| json!({ "record": shown.record(found), "reasons": reasons }));
-    Ok(Answered { body: json!({ "data": data.collect::<Vec<Value>>(), "as_of": as_of }), replica_ms })
+    let mut room = Room::new();
+    let data: Vec<Value> = data.take_while(|candidate| room.take([candidate])).collect();
+    Ok(Answered { body: json!({ "data": data, "as_of": as_of }), replica_ms })
 }
 
 /// How the records of an answer are shown.
@@ -213,14 +215,24 @@ async fn groups(
     position: &Position,
 ) -> kernel::Result<Answered> {
     let visibility = Visibility::of_caller(cx);
-    let found = replica.duplicate_groups(&object.name, &visibility, limit, cursor, position).await?;
+    let mut found = replica.duplicate_groups(&object.name, &visibility, limit, cursor, position).await?;
     let documents = found.groups.iter().flat_map(|group| &group.records).map(|record| &record.document);
     let shown = Shown::of(cx, object, &visibility, documents).await?;
-    let data = found.groups.iter().map(|group| {
-        let records: Vec<Value> = group.records.iter().map(|record| shown.record(record)).collect();
-        json!({ "reasons": group.reasons, "count": group.count, "records": records })
-    });
-    let mut body = page(data.collect(), found.next_cursor);
+    let (mut data, mut room) = (Vec::new(), Room::new());
+    for group in &found.groups {
+        let mut records: Vec<Value> = group.records.iter().map(|record| shown.record(record)).collect();
+        if data.is_empty() {
+            // A group that has no room even for itself is shown as far as it has: its count says how many there are.
+            let mut alone = room;
+            records.truncate(records.iter().take_while(|record| alone.take([*record])).count());
+        }
+        if !room.take(&records) {
+            break;
+        }
+        data.push(json!({ "reasons": group.reasons, "count": group.count, "records": records }));
+    }
+    found.end_after(data.len());
+    let mut body = page(data, found.next_cursor);
     body["as_of"] = json!(found.as_of);
     Ok(Answered { body, replica_ms: found.replica_ms })
 }

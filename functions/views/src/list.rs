@@ -14,7 +14,7 @@ use replica::{Asked, Place, Replicas, Visibility};
 use serde_json::json;
 
 use crate::answer::Answered;
-use crate::include::{self, included};
+use crate::include::{self, Beside, included};
 use crate::saved;
 use crate::shapes;
 use crate::shown::{Only, Showing, schema_for};
@@ -106,22 +106,24 @@ async fn ask(
     let only = asked.fields.as_ref().map(|paths| Only::parse(object, paths, &mut violations));
     violations.or(())?;
     let query = asked.query(cx, &schema, object);
-    let answer = replica.answer(&query, position).await.map_err(|error| view.explain(own, error))?;
+    let mut answer = replica.answer(&query, position).await.map_err(|error| view.explain(own, error))?;
     let documents = || answer.rows.iter().map(|row| &row.document);
     let started = Instant::now();
-    let others = replica.found_here(&include::ids(&includes, documents()), &visibility)?;
+    let beside = Beside::read(&replica, &includes, &answer.rows, &visibility)?;
     let replica_ms = answer.replica_ms + started.elapsed().as_secs_f64() * 1000.0;
-    let schema = schema_for(cx, documents().chain(others.iter().map(|other| &other.document))).await?;
+    let schema = schema_for(cx, documents().chain(beside.others.iter().map(|other| &other.document))).await?;
     let object = schema.object(&object.name).map_or(object, |newer| newer);
     let showing = Showing { object, hidden: &hidden(&schema, &visibility, object), only: only.as_ref() };
-    let data = answer.rows.iter().map(|row| showing.stored(&row.document, Some(&row.roll_ups))).collect();
+    let records = answer.rows.iter().map(|row| showing.stored(&row.document, Some(&row.roll_ups)));
+    let (data, included) = beside.fill(records, included(&schema, &visibility, &beside.others))?;
+    answer.end_after(data.len());
     let mut body = page(data, answer.next_cursor);
     body["as_of"] = json!(answer.as_of);
     if let Some(count) = answer.count {
         body["count"] = json!(count);
     }
     if !includes.is_empty() {
-        body["included"] = included(&schema, &visibility, &others);
+        body["included"] = included.into();
     }
     Ok(Answered { body, replica_ms })
 }
