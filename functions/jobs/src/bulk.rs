@@ -12,7 +12,7 @@ use events::Document;
 use http::Method;
 use kernel::{Error, Position};
 use records::{Cx, Job, JobKind, Object, Written};
-use replica::Replicas;
+use replica::{Filter, Replicas};
 use serde_json::{Value, json};
 use table::Changes;
 
@@ -62,7 +62,7 @@ fn body(of: Of) -> Value {
         "examples": [{ "q": "berlin", "add_tags": ["fair_2026"] }],
         "properties": {
             "ids": { "type": "array", "minItems": 1, "maxItems": MAX_IDS, "items": id },
-            "filter": { "type": "object", "description": "A filter tree, as a search takes it. An empty one is every record." },
+            "filter": { "anyOf": [Filter::schema()], "description": "Which records, as a search takes it. An empty one is every record." },
             "view": { "type": "string", "pattern": "^viw_[0-9a-f]{32}$", "description": "The records of a saved view." },
             "q": { "type": "string", "maxLength": 200, "description": "Words that begin words of the searched fields." },
             "change": change,

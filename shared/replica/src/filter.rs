@@ -1,5 +1,7 @@
 //! Which records: conditions on fields, combined.
 
+mod shape;
+
 use kernel::{Violations, pointer as member};
 use serde::Serialize;
 use serde_json::{Value, json};
