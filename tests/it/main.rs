@@ -24,6 +24,7 @@ mod story;
 mod trash;
 mod views_duplicates;
 mod views_figures;
+mod views_large;
 mod views_lists;
 mod views_objects;
 mod views_saved;

@@ -56,6 +56,33 @@ async fn a_view_is_asked_by_a_list_which_can_say_more() {
 }
 
 #[tokio::test]
+async fn the_largest_and_the_deepest_view_there_may_be_can_be_narrowed() {
+    let world = World::start().await;
+    let is = |name: &str| json!({ "field": "first_name", "op": "eq", "value": name });
+    let wide = json!({ "or": (0..99).map(|number| is(if number == 0 { "Ada" } else { "Bob" })).collect::<Vec<_>>() });
+    let deep = (0..10).fold(is("Ada"), |inner, _| json!({ "not": inner }));
+    for filter in [wide, deep] {
+        let id = save(&world.me, json!({ "name": "Most", "of": "contact", "query": { "filter": filter } })).await;
+        world.app.drain().await;
+        let list = format!("/v1/contacts?view={id}");
+        assert!(world.me.get(&list).await.column("first_name").contains(&"Ada".to_owned()));
+        assert_eq!(
+            world.me.get(&format!("{list}&first_name=ada&city.is_null=true")).await.column("first_name"),
+            ["Ada"]
+        );
+        let search = json!({ "view": id, "filter": { "and": [filter, is("Ada")] } });
+        if filter.get("not").is_some() {
+            assert_eq!(world.me.post("/v1/contacts/search", search).await.refused(422), "invalid", "eleven deep");
+        }
+        let search = json!({ "view": id, "filter": filter });
+        assert_eq!(world.me.post("/v1/contacts/search", search.clone()).await.expect(200)["page"]["has_more"], false);
+        assert!(world.me.post("/v1/contacts/aggregate", search).await.expect(200)["data"][0]["values"]["count"] != 0);
+        let job = json!({ "view": id, "filter": is("Ada"), "add_tags": ["x"] });
+        assert_eq!(world.me.post("/v1/contacts/bulk", job).await.expect(202)["counts"]["total"], 1);
+    }
+}
+
+#[tokio::test]
 async fn a_view_that_could_not_be_asked_is_not_saved() {
     let world = World::start().await;
     let with = |name: &str, value: Value| {

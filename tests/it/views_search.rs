@@ -107,3 +107,26 @@ async fn a_search_that_says_nothing_or_too_much_is_refused() {
         assert_eq!(world.me.get(&format!("/v1/search?{query}")).await.refused(422), "invalid", "{query}");
     }
 }
+
+#[tokio::test]
+async fn what_is_found_has_its_roll_ups_as_in_a_list() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let people = json!([{ "object": "company", "fields": [
+        { "name": "people", "type": "roll_up", "object": "contact", "via": "company_id", "function": "count" },
+    ] }]);
+    app.define(&me, people).await;
+    me.post("/v1/companies", json!({ "name": "Berg" })).await.expect(201);
+    let twin = me.post("/v1/companies", json!({ "name": "Berg GmbH" })).await.expect(201)["id"].clone();
+    me.post("/v1/contacts", json!({ "first_name": "Ada", "company_id": twin })).await.expect(201);
+    app.drain().await;
+    let listed = me.get("/v1/companies?sort=name").await.expect(200)["data"].clone();
+    let [berg, twin] = [0, 1].map(|number| &listed[number]);
+    assert_eq!([&berg["custom"]["people"], &twin["custom"]["people"]], [0, 1]);
+    let hits = me.get("/v1/search?q=berg%20gmbh").await.expect(200);
+    assert_eq!(hits["data"][0]["record"], *twin);
+    let groups = me.get("/v1/companies/duplicates").await.expect(200);
+    assert_eq!(groups["data"][0]["records"], json!([berg, twin]));
+    let drafted = me.post("/v1/companies/duplicates", json!({ "name": "BERG" })).await.expect(200);
+    assert_eq!(drafted["data"].as_array().unwrap().iter().filter(|one| one["record"] == *twin).count(), 1);
+}

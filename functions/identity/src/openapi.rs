@@ -53,12 +53,9 @@ fn general() -> Routes {
 fn of_workspace() -> Routes {
     let path = "/v1/workspace/openapi.json";
     let summary = "This document with the workspace's own objects and fields";
-    let objects = Parameter {
-        name: "objects".to_owned(),
-        help: "Objects in the singular, separated by commas: only their paths and schemas, of the company's own."
-            .to_owned(),
-        schema: json!({ "type": "string", "examples": ["x_project,x_invoice"] }),
-    };
+    let help = "Objects in the singular, separated by commas: only their paths and schemas, of the company's own.";
+    let schema = json!({ "type": "string", "examples": ["x_project,x_invoice"] });
+    let objects = Parameter::new("objects", help, schema);
     let operation = Operation::new(Method::GET, path, "read_workspace_openapi", summary).asks(vec![objects]);
     Routes::new().add(operation.answers(200, Shape::Schema(json!({ "type": "object" }))), get(read)).tagged(TAG)
 }

@@ -4,22 +4,22 @@ mod input;
 
 use std::sync::Arc;
 
-use api::{At, Of, Operation, Result, Routes, Shape, Write, position, with_object, written};
+use api::{At, Of, Operation, Result, Routes, Seen, Shape, Write, with_object, written};
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::post;
 use events::Document;
-use http::{HeaderMap, Method};
+use http::Method;
 use kernel::{Error, Position};
 use records::{Cx, Job, JobKind, Object, Written};
-use replica::Replicas;
+use replica::{Filter, Replicas};
 use serde_json::{Value, json};
 use table::Changes;
 
 pub(crate) use self::input::{Input, Which};
 use crate::chunk;
 use crate::place::Place;
-use crate::select;
+use crate::select::Selection;
 use crate::start::start;
 
 /// The most records that one job works on.
@@ -41,7 +41,7 @@ pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {
         .unconditional()
         .takes(Shape::Schema(body(of)))
         .answers(202, Shape::Record("job")),
-        post(move |path, headers, write| bulk_edit(of, Arc::clone(&replicas), path, headers, write)),
+        post(move |path, seen, write| bulk_edit(of, Arc::clone(&replicas), path, seen, write)),
     )
 }
 
@@ -62,7 +62,7 @@ fn body(of: Of) -> Value {
         "examples": [{ "q": "berlin", "add_tags": ["fair_2026"] }],
         "properties": {
             "ids": { "type": "array", "minItems": 1, "maxItems": MAX_IDS, "items": id },
-            "filter": { "type": "object", "description": "A filter tree, as a search takes it. An empty one is every record." },
+            "filter": { "anyOf": [Filter::schema()], "description": "Which records, as a search takes it. An empty one is every record." },
             "view": { "type": "string", "pattern": "^viw_[0-9a-f]{32}$", "description": "The records of a saved view." },
             "q": { "type": "string", "maxLength": 200, "description": "Words that begin words of the searched fields." },
             "change": change,
@@ -79,11 +79,11 @@ async fn bulk_edit(
     of: Of,
     replicas: Arc<Replicas>,
     Path(at): Path<At>,
-    headers: HeaderMap,
+    Seen(position): Seen,
     write: Write,
 ) -> Result<Response> {
     let (cx, body) = &write.unconditional()?;
-    let (position, replicas) = (&position(&headers)?, &replicas);
+    let (position, replicas) = (&position, &replicas);
     let work = |object: Arc<Object>| -> api::Work<'_, Written> {
         Box::pin(async move { begin(cx, replicas, &object, body, position).await })
     };
@@ -111,8 +111,9 @@ async fn begin(
             job.counts.total = Some(ids.len() as u64);
         }
         Which::Found => {
-            select::resolve_view(cx, object, &mut input).await?;
-            let total = select::count(cx, replicas, object, &input, position).await?;
+            let selection = Selection::of_request(cx, object, &input).await?;
+            let total = selection.count(cx, replicas, object, &input, position).await?;
+            selection.keep(cx, object, &mut input).await?;
             if total > MAX_RECORDS {
                 let detail = format!("names {total} records and a job may have {MAX_RECORDS}");
                 return Err(Error::invalid("/filter", "too_many", detail));

@@ -30,11 +30,7 @@ pub(crate) fn routes() -> Routes {
         "required": ["data", "page"],
         "properties": { "data": { "type": "array", "items": error }, "page": { "type": "object" } },
     });
-    let cursor = Parameter {
-        name: "cursor".to_owned(),
-        help: "The next_cursor of the page before.".to_owned(),
-        schema: json!({ "type": "string" }),
-    };
+    let cursor = Parameter::new("cursor", "The next_cursor of the page before.", json!({ "type": "string" }));
     Routes::new().add(
         Operation::new(
             Method::GET,

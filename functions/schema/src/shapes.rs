@@ -244,9 +244,6 @@ pub(crate) fn field_name() -> Parameter {
 
 /// That values may be lost.
 pub(crate) fn accept_loss() -> Parameter {
-    Parameter {
-        name: "accept_loss".to_owned(),
-        help: "Whether the change is made although records lose their values by it.".to_owned(),
-        schema: json!({ "type": "boolean", "default": false }),
-    }
+    let help = "Whether the change is made although records lose their values by it.";
+    Parameter::new("accept_loss", help, json!({ "type": "boolean", "default": false }))
 }

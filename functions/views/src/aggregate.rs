@@ -10,14 +10,15 @@ use events::Document;
 use http::Method;
 use kernel::{Error, Position, Violations, pointer};
 use records::{Aggregate, Cx, Object};
-use replica::{Direction, Group, GroupBy, GroupKey, GroupSort, Grouping, MAX_GROUPS, Measure, Replicas, Unit};
+use replica::{
+    Asked, Direction, Group, GroupBy, GroupKey, GroupSort, Grouping, MAX_GROUPS, Measure, Place, Replicas, Unit,
+    Visibility,
+};
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answered;
-use crate::asked::{Asked, Place};
 use crate::saved;
 use crate::shapes;
-use crate::visibility::visibility;
 
 /// How many groups are answered if nobody says.
 const LIMIT: u16 = 100;
@@ -275,13 +276,13 @@ async fn ask(
         search: records.q,
         archived: records.archived.unwrap_or_default(),
         linked: records.linked,
-        visibility: visibility(cx),
+        visibility: Visibility::of_caller(cx),
         group_by: figures.group_by.clone(),
         aggregates: figures.measures.clone(),
         sort: figures.sort.clone(),
         limit: records.limit.unwrap_or(LIMIT),
     };
-    let groups = replica.aggregate(&grouping, position).await.map_err(|error| saved::explained(error, &view, own))?;
+    let groups = replica.aggregate(&grouping, position).await.map_err(|error| view.explain(own, error))?;
     let names: Vec<String> = figures.measures.iter().map(name_of).collect();
     let data: Vec<Value> = groups.rows.into_iter().map(|group| shown(figures, &names, group)).collect();
     let body = json!({ "data": data, "has_more": groups.has_more, "as_of": groups.as_of });

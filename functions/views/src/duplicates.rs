@@ -14,13 +14,13 @@ use events::Document;
 use http::Method;
 use kernel::{AnyId, Error, Position, Violations, pointer};
 use records::{Cx, Fields, Object};
-use replica::{Candidate, Draft, Replica, Replicas, Visibility};
+use replica::{Candidate, Draft, Found, Replica, Replicas, Visibility};
 use serde_json::{Value, json};
 
-use crate::answer::Answered;
+use crate::answer::{Answered, Room};
 use crate::shapes;
 use crate::shown::{Showing, schema_for};
-use crate::visibility::{hidden, visibility};
+use crate::visibility::hidden;
 
 /// How many candidates are answered.
 const CANDIDATES: usize = 20;
@@ -130,17 +130,20 @@ async fn candidates(
     except: Option<AnyId>,
     position: &Position,
 ) -> kernel::Result<Answered> {
-    let draft = Draft { object: object.name.clone(), fields, except, visibility: visibility(cx), limit: CANDIDATES };
+    let draft =
+        Draft { object: object.name.clone(), fields, except, visibility: Visibility::of_caller(cx), limit: CANDIDATES };
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let as_of = replica.follow(position).await?;
     let started = Instant::now();
     let found = replica.duplicates_here(&draft)?;
     let replica_ms = started.elapsed().as_secs_f64() * 1000.0;
-    let shown = Shown::of(cx, object, &draft.visibility, found.iter().map(|candidate| &candidate.document)).await?;
-    let data = found
-        .iter()
-        .map(|Candidate { document, reasons }| json!({ "record": shown.record(document), "reasons": reasons }));
-    Ok(Answered { body: json!({ "data": data.collect::<Vec<Value>>(), "as_of": as_of }), replica_ms })
+    let shown =
+        Shown::of(cx, object, &draft.visibility, found.iter().map(|candidate| &candidate.found.document)).await?;
+    let data =
+        found.iter().map(|Candidate { found, reasons }| json!({ "record": shown.record(found), "reasons": reasons }));
+    let mut room = Room::new();
+    let data: Vec<Value> = data.take_while(|candidate| room.take([candidate])).collect();
+    Ok(Answered { body: json!({ "data": data, "as_of": as_of }), replica_ms })
 }
 
 /// How the records of an answer are shown.
@@ -162,8 +165,9 @@ impl Shown {
         Ok(Self { object, hidden })
     }
 
-    fn record(&self, document: &Document) -> Value {
-        Showing { object: &self.object, hidden: &self.hidden, only: None }.stored(document, None)
+    fn record(&self, found: &Found) -> Value {
+        let showing = Showing { object: &self.object, hidden: &self.hidden, only: None };
+        showing.stored(&found.document, Some(&found.roll_ups))
     }
 }
 
@@ -210,15 +214,25 @@ async fn groups(
     cursor: Option<&str>,
     position: &Position,
 ) -> kernel::Result<Answered> {
-    let visibility = visibility(cx);
-    let found = replica.duplicate_groups(&object.name, &visibility, limit, cursor, position).await?;
-    let documents = found.groups.iter().flat_map(|group| &group.documents);
+    let visibility = Visibility::of_caller(cx);
+    let mut found = replica.duplicate_groups(&object.name, &visibility, limit, cursor, position).await?;
+    let documents = found.groups.iter().flat_map(|group| &group.records).map(|record| &record.document);
     let shown = Shown::of(cx, object, &visibility, documents).await?;
-    let data = found.groups.iter().map(|group| {
-        let records: Vec<Value> = group.documents.iter().map(|document| shown.record(document)).collect();
-        json!({ "reasons": group.reasons, "count": group.count, "records": records })
-    });
-    let mut body = page(data.collect(), found.next_cursor);
+    let (mut data, mut room) = (Vec::new(), Room::new());
+    for group in &found.groups {
+        let mut records: Vec<Value> = group.records.iter().map(|record| shown.record(record)).collect();
+        if data.is_empty() {
+            // A group that has no room even for itself is shown as far as it has: its count says how many there are.
+            let mut alone = room;
+            records.truncate(records.iter().take_while(|record| alone.take([*record])).count());
+        }
+        if !room.take(&records) {
+            break;
+        }
+        data.push(json!({ "reasons": group.reasons, "count": group.count, "records": records }));
+    }
+    found.end_after(data.len());
+    let mut body = page(data, found.next_cursor);
     body["as_of"] = json!(found.as_of);
     Ok(Answered { body, replica_ms: found.replica_ms })
 }

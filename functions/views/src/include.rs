@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use events::Document;
-use kernel::{AnyId, Violations};
+use kernel::{AnyId, Error, Result, Violations};
 use records::{FieldType, Object, Schema};
-use replica::{Found, Visibility};
+use replica::paths::{references, without_id};
+use replica::{Found, Replica, Visibility};
 use serde_json::{Map, Value};
 
-use crate::paths::{references, without_id};
+use crate::answer::{MAX_BYTES, Room};
 use crate::shown::Showing;
 use crate::visibility::hidden;
 
@@ -87,24 +88,81 @@ impl Include {
     }
 }
 
-/// The ids of the records that some documents refer to, each once.
-pub(crate) fn ids<'a>(includes: &[Include], documents: impl Iterator<Item = &'a Document>) -> Vec<AnyId> {
-    let ids: BTreeSet<AnyId> =
-        documents.flat_map(|document| includes.iter().flat_map(|include| include.ids(document))).collect();
-    ids.into_iter().collect()
+/// The ids of the records that a document refers to, each once.
+pub(crate) fn ids(includes: &[Include], document: &Document) -> BTreeSet<AnyId> {
+    includes.iter().flat_map(|include| include.ids(document)).collect()
+}
+
+/// What to say where a record and what is included with it have no room in one answer.
+pub(crate) fn too_much() -> Error {
+    Error::invalid("/include", "too_large", "is more than one answer has room for: ask for fewer")
+}
+
+/// What the records of a page refer to.
+#[derive(Debug)]
+pub(crate) struct Beside {
+    /// The ids of what each of them refers to.
+    wanted: Vec<BTreeSet<AnyId>>,
+    /// Those records, as many as an answer could have room for.
+    pub(crate) others: Vec<Found>,
+    /// The ids of those that were not read any more.
+    unread: BTreeSet<String>,
+}
+
+impl Beside {
+    /// Reads what is referred to by records that a replica has just answered.
+    pub(crate) fn read(
+        replica: &Replica,
+        includes: &[Include],
+        rows: &[Found],
+        visibility: &Visibility,
+    ) -> Result<Self> {
+        let wanted: Vec<BTreeSet<AnyId>> = rows.iter().map(|row| ids(includes, &row.document)).collect();
+        let mut known = BTreeSet::new();
+        let each: Vec<AnyId> = wanted.iter().flatten().copied().filter(|id| known.insert(*id)).collect();
+        let (others, looked_at) = replica.found_within(&each, visibility, MAX_BYTES)?;
+        let unread = each[looked_at..].iter().map(AnyId::to_string).collect();
+        Ok(Self { wanted, others, unread })
+    }
+
+    /// The first of a page's records as they are shown, and what is included with them: as many as an answer has room for.
+    ///
+    /// # Errors
+    /// `too_large` at `/include` when there is no room for the first one and what it refers to.
+    pub(crate) fn fill(
+        &self,
+        records: impl Iterator<Item = Value>,
+        mut others: Map<String, Value>,
+    ) -> Result<(Vec<Value>, Map<String, Value>)> {
+        let (mut data, mut included, mut room) = (Vec::new(), Map::new(), Room::new());
+        for (record, wanted) in records.zip(&self.wanted) {
+            let ids: Vec<String> = wanted.iter().map(AnyId::to_string).collect();
+            let new = ids.iter().filter_map(|id| others.get(id));
+            let is_read = !ids.iter().any(|id| self.unread.contains(id));
+            if !is_read || !room.take(new.chain([&record])) {
+                // A record alone is never too large for an answer.
+                match data.is_empty() {
+                    true if !ids.is_empty() => return Err(too_much()),
+                    true => data.push(record),
+                    false => {}
+                }
+                break;
+            }
+            data.push(record);
+            included.extend(ids.into_iter().filter_map(|id| others.remove_entry(&id)));
+        }
+        Ok((data, included))
+    }
 }
 
 /// Records by their ids, as they are answered beside others.
-pub(crate) fn included(schema: &Schema, visibility: &Visibility, others: &[Found]) -> Value {
-    let shown: Map<String, Value> = others
-        .iter()
-        .filter_map(|Found { document, roll_ups }| {
-            let object = schema.object(document.get("object")?.as_str()?)?;
-            let showing = Showing { object, hidden: &hidden(schema, visibility, object), only: None };
-            Some((document.get("id")?.as_str()?.to_owned(), showing.stored(document, Some(roll_ups))))
-        })
-        .collect();
-    Value::Object(shown)
+pub(crate) fn included(schema: &Schema, visibility: &Visibility, others: &[Found]) -> Map<String, Value> {
+    let shown = others.iter().filter_map(|Found { document, roll_ups }| {
+        let object = schema.object(document.get("object")?.as_str()?)?;
+        let showing = Showing { object, hidden: &hidden(schema, visibility, object), only: None };
+        Some((document.get("id")?.as_str()?.to_owned(), showing.stored(document, Some(roll_ups))))
+    });
+    shown.collect()
 }
 
 #[cfg(test)]

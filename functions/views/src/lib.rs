@@ -18,11 +18,9 @@
 
 mod aggregate;
 mod answer;
-mod asked;
 mod duplicates;
 mod include;
 mod list;
-mod paths;
 mod read;
 mod saved;
 mod search;

@@ -10,16 +10,15 @@ use axum::routing::{get, post};
 use http::Method;
 use kernel::{Error, Position, Violations};
 use records::{Cx, Object};
-use replica::Replicas;
+use replica::{Asked, Place, Replicas, Visibility};
 use serde_json::json;
 
 use crate::answer::Answered;
-use crate::asked::{Asked, SEARCH};
-use crate::include::{self, included};
+use crate::include::{self, Beside, included};
 use crate::saved;
 use crate::shapes;
 use crate::shown::{Only, Showing, schema_for};
-use crate::visibility::{hidden, visibility};
+use crate::visibility::hidden;
 
 pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {
     let plural = of.nouns();
@@ -70,7 +69,7 @@ async fn by_body(
     _: NoQuery,
     Question(body): Question,
 ) -> Result<Answered> {
-    let asked = Asked::from_body(&body, SEARCH).map_err(Error::from)?;
+    let asked = Asked::from_body(&body, Place::SEARCH).map_err(Error::from)?;
     answered(of, &replicas, &cx, &at, &asked, &position).await
 }
 
@@ -100,29 +99,31 @@ async fn ask(
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let view = saved::question(cx, &replica, object, own.view, position).await?;
     let asked = own.clone().within(view.clone());
-    let (schema, visibility, mut violations) = (cx.schema().await?, visibility(cx), Violations::new());
+    let (schema, visibility, mut violations) = (cx.schema().await?, Visibility::of_caller(cx), Violations::new());
     let unseen = hidden(&schema, &visibility, object);
     let names = asked.include.as_deref().unwrap_or_default();
     let includes = include::parse(object, &unseen, names, &mut violations);
     let only = asked.fields.as_ref().map(|paths| Only::parse(object, paths, &mut violations));
     violations.or(())?;
     let query = asked.query(cx, &schema, object);
-    let answer = replica.answer(&query, position).await.map_err(|error| saved::explained(error, &view, own))?;
+    let mut answer = replica.answer(&query, position).await.map_err(|error| view.explain(own, error))?;
     let documents = || answer.rows.iter().map(|row| &row.document);
     let started = Instant::now();
-    let others = replica.found_here(&include::ids(&includes, documents()), &visibility)?;
+    let beside = Beside::read(&replica, &includes, &answer.rows, &visibility)?;
     let replica_ms = answer.replica_ms + started.elapsed().as_secs_f64() * 1000.0;
-    let schema = schema_for(cx, documents().chain(others.iter().map(|other| &other.document))).await?;
+    let schema = schema_for(cx, documents().chain(beside.others.iter().map(|other| &other.document))).await?;
     let object = schema.object(&object.name).map_or(object, |newer| newer);
     let showing = Showing { object, hidden: &hidden(&schema, &visibility, object), only: only.as_ref() };
-    let data = answer.rows.iter().map(|row| showing.stored(&row.document, Some(&row.roll_ups))).collect();
+    let records = answer.rows.iter().map(|row| showing.stored(&row.document, Some(&row.roll_ups)));
+    let (data, included) = beside.fill(records, included(&schema, &visibility, &beside.others))?;
+    answer.end_after(data.len());
     let mut body = page(data, answer.next_cursor);
     body["as_of"] = json!(answer.as_of);
     if let Some(count) = answer.count {
         body["count"] = json!(count);
     }
     if !includes.is_empty() {
-        body["included"] = included(&schema, &visibility, &others);
+        body["included"] = included.into();
     }
     Ok(Answered { body, replica_ms })
 }

@@ -13,13 +13,14 @@ use axum::routing::get;
 use http::Method;
 use kernel::{AnyId, Error, Position, Timestamp, Version, Violations, pointer};
 use records::{Cx, Object, Record};
-use replica::Replicas;
+use replica::{Replicas, Visibility};
 use serde_json::Value;
 
+use crate::answer::{MAX_BYTES, Room};
 use crate::include::{self, included};
 use crate::shapes;
 use crate::shown::{Only, Showing, has_roll_ups, schema_for};
-use crate::visibility::{hidden, visibility};
+use crate::visibility::hidden;
 
 pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {
     let name = of.noun();
@@ -100,7 +101,7 @@ async fn find(
     wanted: &Wanted,
     position: &Position,
 ) -> kernel::Result<Found> {
-    let (schema, visibility, mut violations) = (cx.schema().await?, visibility(cx), Violations::new());
+    let (schema, visibility, mut violations) = (cx.schema().await?, Visibility::of_caller(cx), Violations::new());
     let unseen = hidden(&schema, &visibility, object);
     let includes = include::parse(object, &unseen, &wanted.include, &mut violations);
     let only = wanted.fields.as_ref().map(|paths| Only::parse(object, paths, &mut violations));
@@ -111,7 +112,7 @@ async fn find(
     };
     let document = record.document();
     let wants_roll_ups = wanted.as_of.is_none() && has_roll_ups(object);
-    let mut ids = include::ids(&includes, std::iter::once(&document));
+    let mut ids: Vec<AnyId> = include::ids(&includes, &document).into_iter().collect();
     let includes_itself = ids.contains(&id);
     ids.extend((wants_roll_ups && !includes_itself).then_some(id));
     let (mut others, mut replica_ms) = (Vec::new(), None);
@@ -119,7 +120,11 @@ async fn find(
         let replica = replicas.open(&cx.table, &cx.clock).await?;
         replica.follow(position).await?;
         let started = Instant::now();
-        others = replica.found_here(&ids, &visibility)?;
+        let (found, looked_at) = replica.found_within(&ids, &visibility, MAX_BYTES)?;
+        if looked_at < ids.len() {
+            return Err(include::too_much());
+        }
+        others = found;
         replica_ms = Some(started.elapsed().as_secs_f64() * 1000.0);
     }
     let own = others.iter().find(|found| is_record(found, id)).map(|own| own.roll_ups.clone());
@@ -131,7 +136,11 @@ async fn find(
     let showing = Showing { object, hidden: &hidden(&schema, &visibility, object), only: only.as_ref() };
     let mut body = showing.rendered(Record::read(object, document)?.rendered(object), roll_ups.as_ref());
     if !includes.is_empty() {
-        body["included"] = included(&schema, &visibility, &others);
+        let included = included(&schema, &visibility, &others);
+        if !Room::new().take(included.values().chain([&body])) {
+            return Err(include::too_much());
+        }
+        body["included"] = included.into();
     }
     let version = wanted.as_of.is_none().then_some(record.common.version);
     Ok(Found { body, version, replica_ms })

@@ -9,13 +9,11 @@ use api::{Of, Routes, Work, checked_record_routes, share_routes};
 use events::Document;
 use kernel::{AnyId, Error, Id, Position, Result, Violations, kinds, pointer};
 use records::{Cx, Object, Schema};
-use replica::{Condition, Filter, Replica};
+use replica::{Asked, Place, Replica, Visibility, paths};
 use serde_json::Value;
 
-use crate::asked::{APPLIED, Asked, SAVED};
 use crate::include;
-use crate::paths;
-use crate::visibility::{hidden, visibility};
+use crate::visibility::hidden;
 
 /// The object of saved views.
 pub(crate) const VIEWS: Of = Of::BuiltIn("view", "views");
@@ -75,7 +73,7 @@ fn judge(cx: &Cx, schema: &Schema, view: &Document) -> Result<(), Violations> {
 const NO_FIELD: &str = "must be the path of a field of the object, or of one that it refers to";
 
 fn judge_query(cx: &Cx, schema: &Schema, object: &Arc<Object>, query: &Document, violations: &mut Violations) {
-    let asked = match Asked::from_body(query, SAVED) {
+    let asked = match Asked::from_body(query, Place::SAVED) {
         Ok(asked) => asked,
         Err(others) => return violations.extend(others),
     };
@@ -83,11 +81,11 @@ fn judge_query(cx: &Cx, schema: &Schema, object: &Arc<Object>, query: &Document,
         Err(Error::Invalid(violations)) => violations,
         _ => Violations::new(),
     };
-    let unseen = hidden(schema, &visibility(cx), object);
+    let unseen = hidden(schema, &Visibility::of_caller(cx), object);
     drop(include::parse(object, &unseen, asked.include.as_deref().unwrap_or_default(), &mut others));
     for other in others.iter() {
-        let is_placed = other.pointer.starts_with(SAVED.at);
-        let at = if is_placed { other.pointer.clone() } else { [SAVED.at, &other.pointer].concat() };
+        let is_placed = other.pointer.starts_with(Place::SAVED.at);
+        let at = if is_placed { other.pointer.clone() } else { [Place::SAVED.at, &other.pointer].concat() };
         violations.add(at, other.code, other.detail.clone());
     }
 }
@@ -126,58 +124,8 @@ pub(crate) async fn question(
     view: Option<Id<kinds::View>>,
     position: &Position,
 ) -> Result<Asked> {
-    let Some(id) = view else { return Ok(Asked::default()) };
-    let wrong = |code, detail: &str| Error::invalid("/view", code, detail);
-    let known = replica.documents(&[id.erase()], &visibility(cx), position).await?.into_iter().next();
-    let document = match known {
-        Some(document) => document,
-        None => match records::load(cx, &*cx.object("view").await?, id.erase()).await {
-            Err(Error::NotFound { .. }) => return Err(wrong("unknown_record", "must be a view that you can see")),
-            other => other?.document(),
-        },
-    };
-    if document.get("archived_at").is_some_and(|at| !at.is_null()) {
-        return Err(wrong("unknown_record", "is in the trash"));
-    }
-    if document.get("of").and_then(Value::as_str) != Some(object.name.as_str()) {
-        return Err(wrong("wrong_object", "is a view of other records"));
-    }
-    match document.get("query").and_then(Value::as_object) {
-        Some(query) => Asked::from_body(query, APPLIED).map_err(Error::from),
+    match view {
+        Some(id) => Asked::of_view(&replica.view(cx, id, position).await?, object),
         None => Ok(Asked::default()),
-    }
-}
-
-/// A refusal of what a view asks, with the names of its fields: whoever asks it may never have seen them.
-pub(crate) fn explained(error: Error, view: &Asked, own: &Asked) -> Error {
-    let Error::Invalid(violations) = error else { return error };
-    let conditions: Vec<&Condition> = view.filters.iter().flat_map(conditions).collect();
-    let mut explained = Violations::new();
-    for violation in violations.iter() {
-        let (mut at, mut detail) = (violation.pointer.clone(), violation.detail.clone());
-        if let Some(rest) = at.strip_prefix("/sort").filter(|_| own.sort.is_none() && view.sort.is_some()) {
-            let index: Option<usize> = rest.trim_start_matches('/').parse().ok();
-            let sorts = view.sort.as_deref().unwrap_or_default();
-            let named = index.and_then(|index| sorts.get(index)).map_or(sorts, std::slice::from_ref);
-            let names: Vec<&str> = named.iter().map(|sort| sort.field.as_str()).collect();
-            detail = format!("{}: {detail}", names.join(", "));
-            at = [APPLIED.at, &at].concat();
-        }
-        let is_at = |condition: &&&Condition| {
-            at.strip_prefix(condition.pointer.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        if let Some(condition) = conditions.iter().find(is_at) {
-            detail = format!("{}: {detail}", condition.field);
-        }
-        explained.add(at, violation.code, detail);
-    }
-    Error::Invalid(explained)
-}
-
-fn conditions(filter: &Filter) -> Vec<&Condition> {
-    match filter {
-        Filter::And(filters) | Filter::Or(filters) => filters.iter().flat_map(conditions).collect(),
-        Filter::Not(filter) => conditions(filter),
-        Filter::Is(condition) => vec![condition],
     }
 }

@@ -10,13 +10,13 @@ use events::Document;
 use http::Method;
 use kernel::{Error, Position, Violations, pointer};
 use records::{Cx, Object};
-use replica::{Replicas, Search};
-use serde_json::{Value, json};
+use replica::{Replicas, Search, Visibility};
+use serde_json::json;
 
-use crate::answer::Answered;
+use crate::answer::{Answered, Room};
 use crate::shapes;
 use crate::shown::{Showing, schema_for};
-use crate::visibility::{hidden, visibility};
+use crate::visibility::hidden;
 
 /// How many records are answered if nobody says, and how many can be.
 pub(crate) const LIMIT: u16 = 20;
@@ -83,25 +83,33 @@ async fn search(
 }
 
 async fn ask(cx: &Cx, replicas: &Replicas, wanted: Wanted, position: &Position) -> kernel::Result<Answered> {
-    let visibility = visibility(cx);
+    let visibility = Visibility::of_caller(cx);
     let Wanted { text, objects, limit } = wanted;
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let found = replica.search(&Search { text, objects, limit, visibility: visibility.clone() }, position).await?;
-    let schema = schema_for(cx, found.hits.iter().map(|hit| &hit.document)).await?;
-    let data = found.hits.iter().filter_map(|hit| {
+    let schema = schema_for(cx, found.hits.iter().map(|hit| &hit.found.document)).await?;
+    let shown = found.hits.iter().filter_map(|hit| {
         // An object that was given up while it was looked for.
         let object = schema.object(&hit.object)?;
         let unseen = hidden(&schema, &visibility, object);
         let showing = Showing { object, hidden: &unseen, only: None };
         Some(json!({
             "object": hit.object,
-            "id": hit.document.get("id"),
-            "title": object.title_of(&hit.document),
-            "subtitle": subtitle(object, &hit.document),
-            "record": showing.stored(&hit.document, None),
+            "id": hit.found.document.get("id"),
+            "title": object.title_of(&hit.found.document),
+            "subtitle": subtitle(object, &hit.found.document),
+            "record": showing.stored(&hit.found.document, Some(&hit.found.roll_ups)),
         }))
     });
-    let body = json!({ "data": data.collect::<Vec<Value>>(), "has_more": found.has_more, "as_of": found.as_of });
+    let (mut data, mut has_more, mut room) = (Vec::new(), found.has_more, Room::new());
+    for hit in shown {
+        if !room.take([&hit]) {
+            has_more = true;
+            break;
+        }
+        data.push(hit);
+    }
+    let body = json!({ "data": data, "has_more": has_more, "as_of": found.as_of });
     Ok(Answered { body, replica_ms: found.replica_ms })
 }
 
@@ -115,6 +123,7 @@ fn subtitle(object: &Object, document: &Document) -> Option<String> {
 mod tests {
     use super::*;
     use records::Schema;
+    use serde_json::Value;
 
     #[test]
     fn a_subtitle_tells_namesakes_apart() {

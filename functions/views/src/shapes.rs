@@ -1,39 +1,47 @@
 //! What the operations of views take and answer, for the OpenAPI document.
 
+mod parts;
+
 use api::{Of, Parameter, Shape, record_schema_name};
 use records::{COMMON_FIELDS, FieldType, Object, Schema};
 use replica::{MAX_GROUPS, MAX_LIMIT, MAX_MEMBERS};
 use serde_json::{Value, json};
 
+use self::parts::{archived, example_of_filter, filter, linked, names, sort, view};
 use crate::{aggregate, duplicates, search, timeline};
-
-fn parameter(name: &str, help: &str, schema: Value) -> Parameter {
-    Parameter { name: name.to_owned(), help: help.to_owned(), schema }
-}
 
 fn text() -> Value {
     json!({ "type": "string" })
 }
 
+/// An id of any record.
+const ANY_ID: &str = "^[a-z0-9]{3}_[0-9a-f]{32}$";
+/// An id of a view.
+const VIEW_ID: &str = "^viw_[0-9a-f]{32}$";
+
+fn id(pattern: &str) -> Value {
+    json!({ "type": "string", "pattern": pattern })
+}
+
 fn limit(most: u16, default: u16) -> Parameter {
     let schema = json!({ "type": "integer", "minimum": 1, "maximum": most, "default": default });
-    parameter("limit", &format!("How many at most, {default} if nothing is said."), schema)
+    Parameter::new("limit", format!("How many at most, {default} if nothing is said."), schema)
 }
 
 fn cursor() -> Parameter {
-    parameter("cursor", "The next_cursor of the page before.", text())
+    Parameter::new("cursor", "The next_cursor of the page before.", text())
 }
 
 fn include() -> Parameter {
     let help = "Names of references, separated by commas: a field without _id, owner. The records are answered in included, \
                 by id.";
-    parameter("include", help, text())
+    Parameter::new("include", help, text())
 }
 
 fn fields() -> Parameter {
     let help = "Paths of the only fields that are wanted, separated by commas. Members that are always there otherwise are \
                 left out too.";
-    parameter("fields", help, text())
+    Parameter::new("fields", help, text())
 }
 
 const SORT: &str =
@@ -44,17 +52,21 @@ pub(crate) fn list_parameters(of: Of) -> Vec<Parameter> {
     let mut parameters = vec![
         limit(MAX_LIMIT, 50),
         cursor(),
-        parameter("sort", SORT, text()),
-        parameter("q", "Words that begin words of the searched fields.", text()),
-        parameter(
+        Parameter::new("sort", SORT, text()),
+        Parameter::new("q", "Words that begin words of the searched fields.", text()),
+        Parameter::new(
             "archived",
             "Whether to list the trash: false, true or any.",
             json!({ "enum": ["false", "true", "any"] }),
         ),
-        parameter("count", "Whether to count all that match: exact.", json!({ "enum": ["exact"] })),
-        parameter("linked", "Only records that are linked with the record of this id.", text()),
-        parameter("linked.label", "Only those with this label, together with linked.", text()),
-        parameter("view", "A saved view: what it asks, as far as this request does not say otherwise.", text()),
+        Parameter::new("count", "Whether to count all that match: exact.", json!({ "enum": ["exact"] })),
+        Parameter::new("linked", "Only records that are linked with the record of this id.", id(ANY_ID)),
+        Parameter::new("linked.label", "Only those with this label, together with linked.", text()),
+        Parameter::new(
+            "view",
+            "A saved view: what it asks, as far as this request does not say otherwise.",
+            id(VIEW_ID),
+        ),
         include(),
         fields(),
     ];
@@ -62,7 +74,7 @@ pub(crate) fn list_parameters(of: Of) -> Vec<Parameter> {
     let object = Schema::built_in_object(name);
     parameters.extend(conditions(&object).map(|(path, help)| {
         let help = format!("{help} Like every field it takes .ne, .in, .contains, .starts_with, .is_null and so on.");
-        parameter(&path, help.trim_start(), text())
+        Parameter::new(path, help.trim_start(), text())
     }));
     parameters
 }
@@ -91,63 +103,6 @@ fn conditions(object: &Object) -> impl Iterator<Item = (String, String)> {
     }))
 }
 
-fn names(help: &str) -> Value {
-    json!({ "type": "array", "maxItems": 200, "items": { "type": "string" }, "description": help })
-}
-
-fn filter() -> Value {
-    json!({
-        "type": ["object", "null"],
-        "description": "{ \"and\": […] }, { \"or\": […] }, { \"not\": {…} }, or one condition: { \"field\", \"op\", \"value\" }.",
-    })
-}
-
-/// A filter whose fields records of the object have.
-fn example_of_filter(of: Of) -> Value {
-    let recent = json!({ "field": "created_at", "op": "gte", "value": "2026-01-01T00:00:00.000Z" });
-    match of {
-        Of::BuiltIn("contact" | "company", _) => {
-            let there = json!({ "field": "city", "op": "in", "value": ["Berlin", "Bremen"] });
-            json!({ "and": [there, { "not": { "field": "website", "op": "is_null", "value": true } }, recent] })
-        }
-        _ => recent,
-    }
-}
-
-fn linked() -> Value {
-    json!({
-        "anyOf": [
-            { "type": "string" },
-            {
-                "type": "object",
-                "required": ["record"],
-                "properties": { "record": { "type": "string" }, "label": { "type": ["string", "null"] } },
-                "additionalProperties": false,
-            },
-            { "type": "null" },
-        ],
-        "description": "Only records that are linked with this one.",
-    })
-}
-
-fn archived() -> Value {
-    json!({ "enum": [false, true, "false", "true", "any", null], "description": "Whether to list the trash." })
-}
-
-fn sort() -> Value {
-    let object = json!({
-        "type": "object",
-        "required": ["field"],
-        "properties": {
-            "field": { "type": "string" },
-            "direction": { "enum": ["ascending", "descending"] },
-            "nulls": { "enum": ["last", "first"] },
-        },
-        "additionalProperties": false,
-    });
-    json!({ "type": ["array", "null"], "maxItems": 4, "items": { "anyOf": [{ "type": "string" }, object] } })
-}
-
 /// The body of a search.
 pub(crate) fn search_body(of: Of) -> Shape {
     let description = format!("Which {}, in which order, and what else is wanted with them.", of.nouns());
@@ -166,7 +121,7 @@ pub(crate) fn search_body(of: Of) -> Shape {
             "archived": archived(),
             "count": { "enum": ["exact", null] },
             "linked": linked(),
-            "view": { "type": ["string", "null"] },
+            "view": view(),
             "include": names("Names of references: a field without _id, owner."),
             "fields": names("Paths of the only fields that are wanted."),
         },
@@ -183,11 +138,29 @@ pub(crate) const fn list(of: Of) -> Shape {
 pub(crate) fn read_parameters() -> Vec<Parameter> {
     let help = "The record as it was at this time, from its history; without roll-ups, and with what is included as it is \
                 now.";
-    vec![include(), fields(), parameter("as_of", help, json!({ "type": "string", "format": "date-time" }))]
+    vec![include(), fields(), Parameter::new("as_of", help, json!({ "type": "string", "format": "date-time" }))]
 }
 
 fn record(of: Of) -> Value {
     json!({ "$ref": format!("#/components/schemas/{}", record_schema_name(of.noun())) })
+}
+
+/// A record of whatever object: what all of them have.
+fn record_of_any() -> Value {
+    json!({
+        "type": "object",
+        "description": "The record as a list of its object answers it, with its fields.",
+        "required": api::ALWAYS_ANSWERED,
+        "properties": {
+            "object": text(),
+            "id": id(ANY_ID),
+            "version": { "type": "integer", "minimum": 1 },
+            "created_at": time(),
+            "created_by": { "type": ["string", "null"] },
+            "updated_at": time(),
+            "updated_by": { "type": ["string", "null"] },
+        },
+    })
 }
 
 fn time() -> Value {
@@ -224,7 +197,7 @@ pub(crate) fn aggregate_body(of: Of) -> Shape {
             "q": { "type": ["string", "null"] },
             "archived": archived(),
             "linked": linked(),
-            "view": { "type": ["string", "null"] },
+            "view": view(),
             "limit": { "type": ["integer", "null"], "minimum": 1, "maximum": MAX_GROUPS },
             "group_by": { "type": "array", "maxItems": aggregate::MAX_KEYS, "items": { "anyOf": [{ "type": "string" }, key] } },
             "aggregates": {
@@ -298,8 +271,8 @@ pub(crate) fn timeline() -> Shape {
 
 pub(crate) fn search_parameters() -> Vec<Parameter> {
     vec![
-        parameter("q", "Words that begin words of the searched fields. Needed.", text()),
-        parameter("objects", "Only in these objects: names in the singular, separated by commas.", text()),
+        Parameter::new("q", "Words that begin words of the searched fields.", text()).required(),
+        Parameter::new("objects", "Only in these objects: names in the singular, separated by commas.", text()),
         limit(search::MAX_LIMIT, search::LIMIT),
     ]
 }
@@ -317,10 +290,10 @@ pub(crate) fn hits() -> Shape {
                     "required": ["object", "id", "title", "subtitle", "record"],
                     "properties": {
                         "object": text(),
-                        "id": text(),
+                        "id": id(ANY_ID),
                         "title": text(),
                         "subtitle": { "type": ["string", "null"] },
-                        "record": { "type": "object" },
+                        "record": record_of_any(),
                     },
                 },
             },

@@ -1,18 +1,9 @@
-//! What a caller may see. Every handler asks here and nowhere else.
+//! What a caller may not know of.
 
 use std::collections::BTreeSet;
 
-use auth::Permission;
-use records::{COMMON_FIELDS, Cx, Object, Schema};
+use records::{COMMON_FIELDS, Object, Schema};
 use replica::Visibility;
-
-/// What the caller may see: administrators everything, others of private objects what is theirs or shared with them.
-pub(crate) fn visibility(cx: &Cx) -> Visibility {
-    match cx.caller.role.may(Permission::Administer) {
-        true => Visibility::all(),
-        false => Visibility::of(cx.caller.user),
-    }
-}
 
 /// The paths of an object's fields that a caller may not know of.
 pub(crate) fn hidden(schema: &Schema, visibility: &Visibility, object: &Object) -> BTreeSet<String> {

@@ -66,7 +66,7 @@ pub fn link_list_route(of: Of) -> Routes {
 
 fn label(help: &str) -> Parameter {
     let schema = json!({ "type": "string", "pattern": "^[a-z][a-z0-9_]{0,39}$", "examples": [DEFAULT_LABEL] });
-    Parameter { name: "label".to_owned(), help: help.to_owned(), schema }
+    Parameter::new("label", help, schema)
 }
 
 /// A link as a record has it.

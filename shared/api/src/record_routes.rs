@@ -54,16 +54,12 @@ pub fn all_record_routes(of: Of) -> Routes {
 /// The parameters of a list of what is under a record.
 pub(crate) fn paging(help: &str) -> Vec<Parameter> {
     vec![
-        Parameter {
-            name: "limit".to_owned(),
-            help: help.to_owned(),
-            schema: serde_json::json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": LIMIT }),
-        },
-        Parameter {
-            name: "cursor".to_owned(),
-            help: "The next_cursor of the page before.".to_owned(),
-            schema: serde_json::json!({ "type": "string" }),
-        },
+        Parameter::new(
+            "limit",
+            help,
+            serde_json::json!({ "type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": LIMIT }),
+        ),
+        Parameter::new("cursor", "The next_cursor of the page before.", serde_json::json!({ "type": "string" })),
     ]
 }
 

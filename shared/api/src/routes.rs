@@ -41,13 +41,21 @@ pub struct Parameter {
     pub help: String,
     /// Its JSON schema.
     pub schema: serde_json::Value,
+    /// Whether a query string has to have it. What stands in a path is always there.
+    pub required: bool,
 }
 
 impl Parameter {
     /// A parameter of any text.
     #[must_use]
     pub fn new(name: impl Into<String>, help: impl Into<String>, schema: serde_json::Value) -> Self {
-        Self { name: name.into(), help: help.into(), schema }
+        Self { name: name.into(), help: help.into(), schema, required: false }
+    }
+
+    /// The same, without which nothing is answered.
+    #[must_use]
+    pub fn required(self) -> Self {
+        Self { required: true, ..self }
     }
 
     /// The id of something whose ids begin with a prefix.

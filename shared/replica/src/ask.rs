@@ -41,6 +41,35 @@ pub struct Answer {
     pub as_of: Timestamp,
     /// How long SQLite worked, in milliseconds.
     pub replica_ms: f64,
+    ends: Ends,
+}
+
+/// Where a page could end: after each of its records.
+#[derive(Debug, Clone, PartialEq)]
+struct Ends {
+    /// A cursor of the list, at no record yet.
+    cursor: Cursor,
+    places: Vec<(String, Vec<Key>)>,
+}
+
+impl Ends {
+    /// The cursor after so many records; `None` after none.
+    fn after(&self, count: usize) -> Option<String> {
+        let (id, keys) = self.places.get(count.checked_sub(1)?)?;
+        Some(self.cursor.at(keys.clone(), id.clone()).encode())
+    }
+}
+
+impl Answer {
+    /// Ends the page after some of its records, at least one, where there is no room for all of them: the next page begins
+    /// with the one after them.
+    pub fn end_after(&mut self, count: usize) {
+        if (1..self.rows.len()).contains(&count) {
+            self.rows.truncate(count);
+            self.has_more = true;
+            self.next_cursor = self.ends.after(count);
+        }
+    }
 }
 
 /// One row of a page: where it is, whose it is, what it is sorted by.
@@ -180,14 +209,13 @@ impl Replica {
             return Err(Error::unavailable("the replica is behind the one that answered the page before"));
         }
         let has_more = read.places.len() > limit;
-        let last = read.places.into_iter().take(limit).next_back().filter(|_| has_more);
-        let next_cursor = last.map(|last| {
-            let cursor = Cursor::new(self.table.workspace_id(), &list_of(query), last.keys, last.id);
-            cursor.reached(read.seq, read.ahead).encode()
-        });
+        let cursor = Cursor::new(self.table.workspace_id(), &list_of(query), Vec::new(), String::new());
+        let places = read.places.into_iter().take(limit).map(|place| (place.id, place.keys)).collect();
+        let ends = Ends { cursor: cursor.reached(read.seq, read.ahead), places };
+        let next_cursor = if has_more { ends.after(limit) } else { None };
         let rows = read.raws.iter().map(|raw| read.shown.found(raw)).collect::<Result<_>>()?;
         let count = read.count.map(|count| u64::try_from(count).unwrap_or(0));
-        Ok(Answer { rows, has_more, next_cursor, count, as_of, replica_ms: millis(started) })
+        Ok(Answer { rows, has_more, next_cursor, count, as_of, replica_ms: millis(started), ends })
     }
 }
 
@@ -211,7 +239,8 @@ fn read(transaction: &Transaction<'_>, put: &Put, limit: usize) -> rusqlite::Res
         .count
         .as_ref()
         .map(|count| prepare(transaction, &count.text)?.query_row(params_from_iter(&count.values), |row| row.get(0)));
-    let ahead = if places.len() > limit { pairs(transaction, &put.ahead)? } else { Vec::new() };
+    // Also of the last page: it may end early.
+    let ahead = if places.len() > 1 { pairs(transaction, &put.ahead)? } else { Vec::new() };
     Ok(Read { seq, places, raws, count: count.transpose()?, ahead, shown: put.shown.clone() })
 }
 

@@ -13,9 +13,19 @@ use crate::scope::{Named, OWN, Scope, Seen};
 use crate::value::{Operand, Refusal, parse, parse_all, refused, yes};
 
 /// A filter as a condition on the records of a scope. What is wrong with it goes to `violations`.
+///
+/// A view's filter and that of whoever asks by it are held together by an `and` that neither has: it counts for nothing, and
+/// both have room. Each of them was held to the limits of one when it was read.
 pub(crate) fn filter(scope: &Scope<'_>, filter: &Filter, violations: &mut Violations) -> Part {
     let mut left = Left { conditions: MAX_CONDITIONS, values: MAX_FILTER_VALUES };
-    condition(scope, filter, 0, &mut left, violations)
+    match filter {
+        Filter::And(parts) => {
+            // How many values there are is what it costs, whoever has said them.
+            left.conditions *= 2;
+            Part::and(parts.iter().map(|part| condition(scope, part, 0, &mut left, violations)))
+        }
+        one => condition(scope, one, 0, &mut left, violations),
+    }
 }
 
 /// How much more a filter may have.

@@ -110,6 +110,11 @@ impl Cursor {
         Self { seq, ahead, ..self }
     }
 
+    /// The same at another record.
+    pub(crate) fn at(&self, keys: Vec<Key>, id: String) -> Self {
+        Self { keys, id, ..self.clone() }
+    }
+
     /// As the client gets it.
     pub(crate) fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).expect("texts and numbers always serialise"))

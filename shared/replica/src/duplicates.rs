@@ -7,7 +7,6 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use events::Document;
 use kernel::{AnyId, Position, Result};
 use records::{FieldType, Fields, Object};
 use rusqlite::types::Value as Sql;
@@ -23,7 +22,7 @@ use crate::replicas::Replica;
 use crate::schema::{ColumnType, SEPARATOR, Schema};
 use crate::scope::{OWN, Scope, Seen};
 use crate::search::{kind_of, title, title_value};
-use crate::shown::{Raw, Shown};
+use crate::shown::{Found, Raw, Shown};
 use crate::visible::Visibility;
 use crate::words::column_query;
 
@@ -53,8 +52,8 @@ pub struct Draft {
 /// A record that may be the same as another.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
-    /// The record as it is stored, without what the caller may not see.
-    pub document: Document,
+    /// The record.
+    pub found: Found,
     /// Why, the strongest reason first.
     pub reasons: Vec<Reason>,
 }
@@ -305,7 +304,7 @@ impl Replica {
         let run =
             |transaction: &Transaction<'_>, look: &Look| Ok((look.run(transaction, draft.limit)?, look.shown.clone()));
         let (found, shown) = self.put(make, run)?;
-        let candidate = |(reasons, raw): (Vec<Reason>, Raw)| Ok(Candidate { document: shown.document(&raw)?, reasons });
+        let candidate = |(reasons, raw): (Vec<Reason>, Raw)| Ok(Candidate { found: shown.found(&raw)?, reasons });
         found.into_iter().map(candidate).collect()
     }
 }

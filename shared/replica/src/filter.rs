@@ -1,8 +1,10 @@
 //! Which records: conditions on fields, combined.
 
+mod shape;
+
 use kernel::{Violations, pointer as member};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The most conditions and combinations of one filter, and how deep they may nest: SQLite's own limits are far above.
 pub(crate) const MAX_CONDITIONS: usize = 100;
@@ -40,6 +42,18 @@ impl Filter {
     #[must_use]
     pub fn parse(value: &Value, pointer: &str, violations: &mut Violations) -> Self {
         Parser { left: MAX_CONDITIONS, violations, root: pointer }.filter(value, pointer, 0)
+    }
+
+    /// The filter as JSON, as [`Self::parse`] reads it.
+    #[must_use]
+    pub fn tree(&self) -> Value {
+        let trees = |filters: &[Self]| filters.iter().map(Self::tree).collect::<Vec<_>>();
+        match self {
+            Self::And(filters) => json!({ "and": trees(filters) }),
+            Self::Or(filters) => json!({ "or": trees(filters) }),
+            Self::Not(filter) => json!({ "not": filter.tree() }),
+            Self::Is(Condition { field, op, value, .. }) => json!({ "field": field, "op": op, "value": value }),
+        }
     }
 
     /// Every condition in it.
@@ -298,7 +312,6 @@ impl Op {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn a_parameter_says_field_comparison_and_value() {

@@ -17,6 +17,7 @@
 mod aggregate;
 mod apply;
 mod ask;
+mod asked;
 mod axis;
 mod catalog;
 mod catch_up;
@@ -39,6 +40,7 @@ mod number;
 mod obtain;
 mod order;
 mod part;
+pub mod paths;
 mod period;
 mod prepared;
 mod query;
@@ -50,6 +52,7 @@ mod rows;
 mod rules;
 #[cfg(feature = "bench")]
 mod sample;
+mod saved;
 mod schema;
 mod scope;
 mod search;
@@ -66,6 +69,7 @@ mod words;
 
 pub use aggregate::{Group, GroupBy, GroupKey, GroupSort, Grouping, Groups, MAX_GROUPS, Measure};
 pub use ask::{Answer, check};
+pub use asked::{Asked, Place};
 pub use duplicates::{Candidate, Draft, Reason};
 pub use erase::forget_in_journal;
 pub use filter::{Condition, Filter, Op};
@@ -79,6 +83,7 @@ pub use replicas::{Limits, Replica, Replicas};
 pub use rules::Rule;
 #[cfg(feature = "bench")]
 pub use sample::{Sample, definitions, records};
+pub use saved::read_view;
 pub use schema::REPLICA_SCHEMA;
 pub use search::{Hit, Hits, MAX_HITS, Match, Search};
 pub use shown::Found;

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Instant;
 
-use events::Document;
 use kernel::{Error, Position, Result, Timestamp};
 use rusqlite::Transaction;
 use rusqlite::params_from_iter;
@@ -18,11 +17,13 @@ use crate::query::MAX_LIMIT;
 use crate::replicas::Replica;
 use crate::schema::Schema;
 use crate::scope::{OWN, Scope};
-use crate::shown::{Raw, Shown};
+use crate::shown::{Found, Raw, Shown};
 use crate::visible::Visibility;
 
 /// The most records of one group that are answered; [`LookAlikes::count`] says how many there are.
 pub const MAX_MEMBERS: usize = 20;
+/// After how many bytes of documents a page ends that has a group: more find room in no answer.
+const MAX_BYTES: usize = 4 << 20;
 /// After how many records the clock is looked at.
 const STEPS: usize = 256;
 
@@ -39,6 +40,19 @@ pub struct LookAlikeGroups {
     pub as_of: Timestamp,
     /// How long SQLite worked, in milliseconds.
     pub replica_ms: f64,
+    /// Where the page could end: after each of its groups.
+    ends: Vec<Cursor>,
+}
+
+impl LookAlikeGroups {
+    /// Ends the page after some of its groups, at least one, where there is no room for all of them.
+    pub fn end_after(&mut self, count: usize) {
+        if (1..self.groups.len()).contains(&count) {
+            self.groups.truncate(count);
+            self.has_more = true;
+            self.next_cursor = self.ends.get(count - 1).map(Cursor::encode);
+        }
+    }
 }
 
 /// Some records that have a value in common by which records look alike.
@@ -48,8 +62,8 @@ pub struct LookAlikes {
     pub reasons: Vec<Reason>,
     /// How many there are.
     pub count: usize,
-    /// The first [`MAX_MEMBERS`] of them, the oldest first, as they are stored, without what the caller may not see.
-    pub documents: Vec<Document>,
+    /// The first [`MAX_MEMBERS`] of them, the oldest first.
+    pub records: Vec<Found>,
 }
 
 /// Something that records can have in common.
@@ -111,14 +125,14 @@ impl Replica {
         let Some(((read, has_more), shown)) = self.put_bounded(make, run)? else {
             return Err(too_expensive());
         };
-        let last = read.last().filter(|_| has_more);
-        let next_cursor = last.map(|(place, ..)| place.cursor(self, &list).encode());
+        let ends: Vec<Cursor> = read.iter().map(|(place, ..)| place.cursor(self, &list)).collect();
+        let next_cursor = ends.last().filter(|_| has_more).map(Cursor::encode);
         let group = |(_, reasons, count, raws): Read| {
-            let documents = raws.iter().map(|raw| shown.document(raw)).collect::<Result<_>>()?;
-            Ok(LookAlikes { reasons, count, documents })
+            let records = raws.iter().map(|raw| shown.found(raw)).collect::<Result<_>>()?;
+            Ok(LookAlikes { reasons, count, records })
         };
         let groups = read.into_iter().map(group).collect::<Result<_>>()?;
-        Ok(LookAlikeGroups { groups, has_more, next_cursor, as_of, replica_ms: millis(started) })
+        Ok(LookAlikeGroups { groups, has_more, next_cursor, as_of, replica_ms: millis(started), ends })
     }
 }
 
@@ -182,11 +196,14 @@ impl Question {
         let mut groups = grouped(&members, known);
         groups.sort_unstable_by(|a, b| a.place.cmp(&b.place));
         let mut rest = groups.into_iter().filter(|group| after.is_none_or(|after| group.place > *after));
-        let mut read = Vec::new();
-        for group in rest.by_ref().take(limit) {
+        let (mut read, mut bytes) = (Vec::new(), 0);
+        while read.len() < limit && bytes < MAX_BYTES {
+            let Some(group) = rest.next() else { break };
             let raws = group.members.iter().take(MAX_MEMBERS);
             let raws = raws.map(|number| self.shown.read(transaction, members[*number].0));
-            read.push((group.place, group.reasons, group.members.len(), raws.collect::<rusqlite::Result<_>>()?));
+            let raws = raws.collect::<rusqlite::Result<Vec<Raw>>>()?;
+            bytes += raws.iter().map(Raw::bytes).sum::<usize>();
+            read.push((group.place, group.reasons, group.members.len(), raws));
         }
         Ok(Some((read, rest.next().is_some())))
     }

@@ -85,6 +85,14 @@ impl Replica {
     /// # Errors
     /// As [`Self::documents`].
     pub fn found_here(&self, ids: &[AnyId], visibility: &Visibility) -> Result<Vec<Found>> {
+        Ok(self.found_within(ids, visibility, usize::MAX)?.0)
+    }
+
+    /// The same of the first of some ids, until their documents have so many bytes; and of how many ids that was.
+    ///
+    /// # Errors
+    /// As [`Self::documents`].
+    pub fn found_within(&self, ids: &[AnyId], visibility: &Visibility, bytes: usize) -> Result<(Vec<Found>, usize)> {
         let mut wanted: Vec<AnyId> = Vec::with_capacity(ids.len());
         let mut known = std::collections::HashSet::new();
         wanted.extend(ids.iter().filter(|id| known.insert(**id)));
@@ -100,14 +108,18 @@ impl Replica {
             Ok(lookups)
         };
         let read = self.put(make, |transaction, lookups: &BTreeMap<_, Lookup>| {
-            let mut read = Vec::new();
-            for id in &wanted {
+            let (mut read, mut left) = (Vec::new(), bytes);
+            for (number, id) in wanted.iter().enumerate() {
                 let Some(lookup) = lookups.get(&id.prefix()) else { continue };
-                read.extend(lookup.read(transaction, *id)?.map(|raw| (lookup.shown.clone(), raw)));
+                let Some(raw) = lookup.read(transaction, *id)? else { continue };
+                let Some(rest) = left.checked_sub(raw.bytes()) else { return Ok((read, number)) };
+                left = rest;
+                read.push((lookup.shown.clone(), raw));
             }
-            Ok(read)
+            Ok((read, wanted.len()))
         })?;
-        read.iter().map(|(shown, raw)| shown.found(raw)).collect()
+        let (read, looked_at) = read;
+        Ok((read.iter().map(|(shown, raw)| shown.found(raw)).collect::<Result<_>>()?, looked_at))
     }
 
     /// The values of roll-ups of some records of an object, by id and path, as an administrator sees them. A record that is

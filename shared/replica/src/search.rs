@@ -3,7 +3,6 @@
 use std::cmp::Reverse;
 use std::time::Instant;
 
-use events::Document;
 use kernel::{Error, Position, Result, Timestamp, Violations};
 use records::{FieldType, coerce, parse_phone};
 use rusqlite::types::Value as Sql;
@@ -17,7 +16,7 @@ use crate::prepared::prepare;
 use crate::replicas::Replica;
 use crate::schema::{ColumnType, Schema};
 use crate::scope::{OWN, Scope, Seen};
-use crate::shown::{Raw, Shown};
+use crate::shown::{Found, Raw, Shown};
 use crate::visible::Visibility;
 use crate::words::{check_search, in_columns};
 
@@ -57,8 +56,8 @@ pub struct Hit {
     pub object: String,
     /// How well it matches.
     pub matched: Match,
-    /// The record as it is stored, without what the caller may not see.
-    pub document: Document,
+    /// The record.
+    pub found: Found,
 }
 
 /// How well a record matches, the best first. Folded text is compared.
@@ -123,9 +122,9 @@ impl Replica {
         let limit = usize::from(search.limit);
         let make = |schema: &Schema| Ok(looks(schema, search)?);
         let (found, has_more) = self.put_bounded(make, |transaction, looks| find(transaction, looks, limit))?;
-        let hit = |found: Found| {
-            let document = found.shown.document(&found.raw)?;
-            Ok::<_, Error>(Hit { object: found.object, matched: Match::of(found.class), document })
+        let hit = |read: Read| {
+            let found = read.shown.found(&read.raw)?;
+            Ok::<_, Error>(Hit { object: read.object, matched: Match::of(read.class), found })
         };
         let hits = found.into_iter().map(hit).collect::<Result<_>>()?;
         Ok(Hits { hits, has_more, as_of, replica_ms: millis(started) })
@@ -133,14 +132,14 @@ impl Replica {
 }
 
 /// A record that was found, as it was read.
-struct Found {
+struct Read {
     object: String,
     class: i64,
     raw: Raw,
     shown: Shown,
 }
 
-fn find(transaction: &Transaction<'_>, looks: &[Look], limit: usize) -> rusqlite::Result<(Vec<Found>, bool)> {
+fn find(transaction: &Transaction<'_>, looks: &[Look], limit: usize) -> rusqlite::Result<(Vec<Read>, bool)> {
     let mut places = Vec::new();
     for (number, look) in looks.iter().enumerate() {
         let mut select = prepare(transaction, &look.statement.text)?;
@@ -158,7 +157,7 @@ fn find(transaction: &Transaction<'_>, looks: &[Look], limit: usize) -> rusqlite
     let read = |place: &Place| {
         let look = &looks[place.look];
         let raw = look.shown.read(transaction, place.row)?;
-        Ok(Found { object: look.object.clone(), class: place.class, raw, shown: look.shown.clone() })
+        Ok(Read { object: look.object.clone(), class: place.class, raw, shown: look.shown.clone() })
     };
     Ok((places.iter().take(limit).map(read).collect::<rusqlite::Result<_>>()?, has_more))
 }

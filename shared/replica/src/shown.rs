@@ -46,6 +46,13 @@ pub(crate) struct Raw {
     roll_ups: Vec<Sql>,
 }
 
+impl Raw {
+    /// How many bytes its document has.
+    pub(crate) const fn bytes(&self) -> usize {
+        self.document.len()
+    }
+}
+
 impl Shown {
     pub(crate) fn new(scope: &Scope<'_>) -> Self {
         let roll_ups: Vec<RollUp> = roll_ups(scope);

@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use auth::Permission;
 use events::Document;
 use kernel::{Id, kinds};
-use records::{FieldType, Object};
+use records::{Cx, FieldType, Object};
 use rusqlite::types::Value as Sql;
 use serde::Serialize;
 
@@ -44,6 +45,16 @@ impl Visibility {
     #[must_use]
     pub const fn of(user: Id<kinds::User>) -> Self {
         Self { user: Some(user), hidden: BTreeMap::new() }
+    }
+
+    /// What a caller sees: administrators everything, others of private objects what is theirs or shared with them. Everybody
+    /// who asks in somebody's name asks with this.
+    #[must_use]
+    pub fn of_caller(cx: &Cx) -> Self {
+        match cx.caller.role.may(Permission::Administer) {
+            true => Self::all(),
+            false => Self::of(cx.caller.user),
+        }
     }
 
     /// Whether the caller may not know a field, by its path or that of a member of it: it is hidden, or follows from one

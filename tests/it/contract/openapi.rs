@@ -153,3 +153,32 @@ fn every_operation_stands_in_one_chapter_that_says_what_it_is_about() {
     }
     assert_eq!(used, chapters);
 }
+
+#[test]
+fn what_a_question_is_made_of_is_described_once() {
+    let document = document();
+    let filter = &document["components"]["schemas"]["Filter"]["properties"];
+    let itself = "#/components/schemas/Filter";
+    let parts = [&filter["and"]["items"], &filter["or"]["items"], &filter["not"]];
+    assert_eq!(parts.map(|part| part["$ref"].as_str()), [Some(itself); 3]);
+    let words: Vec<&str> = filter["op"]["enum"].as_array().unwrap().iter().map(|op| op.as_str().unwrap()).collect();
+    assert_eq!(words, replica::Op::ALL.map(replica::Op::as_str));
+    let mut bodies = 0;
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for operation in methods.as_object().unwrap().values() {
+            let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+            if let Some(filter) = resolved(&document, body)["properties"].get("filter") {
+                assert_eq!(filter["anyOf"][0]["$ref"], itself, "{path}");
+                bodies += 1;
+            }
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                if ["linked", "view"].iter().any(|name| parameter["name"] == *name) {
+                    assert!(parameter["schema"]["pattern"].is_string(), "{path}: {parameter}");
+                }
+            }
+        }
+    }
+    assert!(bodies >= 17, "{bodies}");
+    let words = &document["paths"]["/v1/search"]["get"]["parameters"][0];
+    assert_eq!((&words["name"], &words["required"]), (&"q".into(), &true.into()));
+}

@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{Scene, counts, text};
+use crate::app::Caller;
 
 #[tokio::test]
 async fn a_bulk_edit_changes_what_its_filter_finds_and_nothing_else() {
@@ -212,4 +213,149 @@ async fn a_cancelled_job_stops_and_what_it_has_done_can_be_undone() {
     let answer = scene.me.post(&format!("/v1/jobs/{}/cancel", text(&done["id"])), json!({})).await;
     assert_eq!(answer.refused(409), "finished");
     assert_eq!(counts(&scene.undone(&cancelled).await), [3, 3, 0, 0, 0]);
+}
+
+impl Scene {
+    /// Saves a view of contacts.
+    async fn view(&self, me: &Caller, query: Value) -> String {
+        let view = json!({ "name": "Those", "of": "contact", "query": query });
+        text(&me.post("/v1/views", view).await.expect(201)["id"])
+    }
+
+    /// The numbers of the contacts that fit a query string.
+    async fn which(&self, query: &str) -> Vec<usize> {
+        self.app.drain().await;
+        let page = self.me.get(&format!("/v1/contacts?{query}&sort=id&limit=200")).await;
+        let number = |id: &String| self.ids.iter().position(|known| known == id).unwrap();
+        let mut numbers: Vec<usize> = page.column("id").iter().map(number).collect();
+        numbers.sort_unstable();
+        numbers
+    }
+}
+
+#[tokio::test]
+async fn a_bulk_edit_of_a_view_is_about_what_a_list_by_it_shows() {
+    let scene = Scene::with(8).await;
+    let company = text(&scene.me.post("/v1/companies", json!({ "name": "Acme" })).await.expect(201)["id"]);
+    for (number, label) in [(1, "advises"), (3, "advises"), (4, "advises"), (5, "owns")] {
+        let link = format!("{}/links/company/{company}?label={label}", scene.path(number));
+        scene.me.put(&link, json!({})).await.expect(201);
+    }
+    scene.me.delete(&scene.path(7)).await.expect(200);
+    let bonn = json!({ "field": "city", "op": "eq", "value": "Bonn" });
+    let linked = json!({ "record": company, "label": "advises" });
+    for (number, (query, expected)) in [
+        (json!({ "filter": bonn }), vec![1, 3, 5]),
+        (json!({ "q": "person 3" }), vec![3]),
+        (json!({ "linked": linked }), vec![1, 3, 4]),
+        (json!({ "linked": { "record": company } }), vec![1, 3, 4, 5]),
+        (json!({ "linked": linked, "filter": bonn, "q": "person", "sort": ["city"], "limit": 1 }), vec![1, 3]),
+        (json!({ "include": ["company"] }), vec![0, 1, 2, 3, 4, 5, 6]),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let view = scene.view(&scene.me, query.clone()).await;
+        let shown = scene.which(&format!("view={view}")).await;
+        assert_eq!(shown, expected, "{query}");
+        let tag = format!("round{number}");
+        let job = scene.edited(json!({ "view": view, "add_tags": [tag] })).await;
+        let all = expected.len() as u64;
+        assert_eq!((text(&job["state"]), counts(&job)), ("done".into(), [all, all, all, 0, 0]), "{query}");
+        assert_eq!(scene.which(&format!("tags={tag}&archived=any")).await, expected, "{query}");
+    }
+    // What the request says narrows the view.
+    let view = scene.view(&scene.me, json!({ "linked": linked })).await;
+    let job = scene.edited(json!({ "view": view, "filter": bonn, "q": "person 1", "add_tags": ["narrow"] })).await;
+    assert_eq!((counts(&job), scene.which("tags=narrow").await), ([1, 1, 1, 0, 0], vec![1]));
+}
+
+#[tokio::test]
+async fn a_bulk_edit_of_a_view_of_the_trash_leaves_everything_else_alone() {
+    let scene = Scene::with(5).await;
+    for number in [1, 2] {
+        scene.me.delete(&scene.path(number)).await.expect(200);
+    }
+    let trash = scene.view(&scene.me, json!({ "archived": "true" })).await;
+    let job = scene.edited(json!({ "view": trash, "archive": true })).await;
+    assert_eq!(counts(&job), [2, 2, 0, 0, 0], "they are there already");
+    assert_eq!(scene.which("archived=true").await, [1, 2]);
+    let job = scene.edited(json!({ "view": trash, "change": { "city": "Ulm" } })).await;
+    assert_eq!(counts(&job), [2, 2, 0, 0, 2]);
+    let here = scene.view(&scene.me, json!({ "archived": false })).await;
+    let job = scene.edited(json!({ "view": here, "restore": true })).await;
+    assert_eq!((counts(&job), scene.which("archived=true").await), ([3, 3, 0, 0, 0], vec![1, 2]));
+    let all = scene.view(&scene.me, json!({})).await;
+    let job = scene.edited(json!({ "view": all, "restore": true })).await;
+    assert_eq!((counts(&job), scene.which("archived=true").await), ([2, 2, 2, 0, 0], vec![]));
+}
+
+#[tokio::test]
+async fn a_job_is_about_what_its_view_asked_when_it_was_made() {
+    let scene = Scene::with(4).await;
+    let bonn = json!({ "field": "city", "op": "eq", "value": "Bonn" });
+    let view = scene.view(&scene.me, json!({ "filter": bonn, "limit": 7 })).await;
+    let job = scene.me.post("/v1/contacts/bulk", json!({ "view": view, "add_tags": ["x"] })).await.expect(202);
+    assert_eq!((&job["input"]["view"], &job["input"]["view_query"]), (&json!(view), &json!({ "filter": bonn })));
+    scene.me.patch(&format!("/v1/views/{view}"), json!({ "query": {} })).await.expect(200);
+    assert_eq!((counts(&scene.finished(&job).await), scene.which("tags=x").await), ([2, 2, 2, 0, 0], vec![1, 3]));
+}
+
+#[tokio::test]
+async fn me_in_a_bulk_edit_is_whoever_asks_for_it() {
+    let scene = Scene::with(4).await;
+    let user = json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" });
+    let rita = text(&scene.me.post("/v1/users", user).await.expect(201)["id"]);
+    let hers = scene.app.key_of(&scene.me, &rita).await;
+    for number in [0, 3] {
+        scene.me.patch(&scene.path(number), json!({ "owner_id": rita })).await.expect(200);
+    }
+    let mine = json!({ "filter": { "field": "owner_id", "op": "eq", "value": "me" } });
+    let view = scene.view(&scene.me, mine.clone()).await;
+    scene.me.put(&format!("/v1/views/{view}/shares/everyone"), json!({ "level": "read" })).await.expect(201);
+    scene.app.drain().await;
+    let hers_by = async |which: Value, tag: &str| {
+        let mut body = which;
+        body["add_tags"] = json!([tag]);
+        let job = hers.post("/v1/contacts/bulk", body).await.expect(202);
+        assert!(job["input"].to_string().contains(&rita), "{job:#}");
+        assert_eq!(counts(&scene.finished(&job).await), [2, 2, 2, 0, 0], "{tag}");
+        scene.which(&format!("tags={tag}")).await
+    };
+    assert_eq!(hers_by(mine, "own").await, [0, 3]);
+    assert_eq!(hers_by(json!({ "view": view }), "view").await, [0, 3]);
+    let job = scene.edited(json!({ "view": view, "add_tags": ["admin"] })).await;
+    assert_eq!((counts(&job)[0], scene.which("tags=admin").await), (2, vec![1, 2]));
+}
+
+#[tokio::test]
+async fn a_view_that_cannot_be_asked_is_refused_before_anything_is_changed() {
+    let scene = Scene::with(2).await;
+    let refused = async |body: Value| {
+        let answer = scene.me.post("/v1/contacts/bulk", body).await.expect(422);
+        let all = answer["errors"].as_array().unwrap().iter();
+        all.map(|e| format!("{} {}", text(&e["pointer"]), text(&e["code"]))).collect::<Vec<_>>()
+    };
+    let trash = scene.view(&scene.me, json!({})).await;
+    scene.me.delete(&format!("/v1/views/{trash}")).await.expect(200);
+    assert_eq!(refused(json!({ "view": trash, "archive": true })).await, ["/view unknown_record"], "at once");
+    let companies = json!({ "name": "All", "of": "company" });
+    let companies = text(&scene.me.post("/v1/views", companies).await.expect(201)["id"]);
+    assert_eq!(refused(json!({ "view": companies, "archive": true })).await, ["/view wrong_object"]);
+    let words = scene.view(&scene.me, json!({ "q": "person" })).await;
+    assert_eq!(refused(json!({ "view": words, "q": "1", "archive": true })).await, ["/q given_twice"]);
+    let fields = |archived: bool| {
+        json!([{ "object": "contact", "fields": [
+            { "name": "tier", "type": "select", "options": [{ "value": "gold" }], "archived": archived },
+        ] }])
+    };
+    scene.app.define(&scene.me, fields(false)).await;
+    let gold = json!({ "field": "custom.tier", "op": "eq", "value": "gold" });
+    let gold = scene.view(&scene.me, json!({ "filter": gold })).await;
+    scene.app.redefine(&scene.me, fields(true)).await;
+    scene.app.drain().await;
+    let answer = scene.me.post("/v1/contacts/bulk", json!({ "view": gold, "archive": true })).await.expect(422);
+    assert_eq!(answer["errors"][0]["pointer"], "/view/query/filter/field");
+    assert!(text(&answer["errors"][0]["detail"]).starts_with("custom.tier: "), "{answer:#}");
+    assert_eq!(scene.me.get("/v1/jobs?count=exact").await.expect(200)["count"], 0);
 }

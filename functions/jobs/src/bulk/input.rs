@@ -22,9 +22,12 @@ pub(crate) struct Input {
     /// Which records: words that they have.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) q: Option<String>,
-    /// The view that the filter or a part of it came from, as it was when the job was made.
+    /// Which records: those of a view.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) view: Option<Id<kinds::View>>,
+    /// Which records the view showed to whoever made the job, then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) view_query: Option<Document>,
     /// How many records were named one by one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) ids: Option<u64>,
@@ -113,6 +116,14 @@ impl Input {
         if let Some(tag) = self.add_tags.iter().find(|tag| self.remove_tags.contains(tag)) {
             violations.add("/remove_tags", "given_twice", format!("{tag} cannot be added and removed at once"));
         }
+    }
+
+    /// Which records it asks for itself, as JSON asks it.
+    pub(crate) fn question(&self) -> Document {
+        // An empty tree is every record: who sends one has said so.
+        let filter = self.filter.clone().filter(|tree| tree.as_object().is_none_or(|tree| !tree.is_empty()));
+        let members = [("filter", filter), ("q", self.q.clone().map(Value::from))];
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
     }
 
     /// Reads what a job keeps.

@@ -3,10 +3,11 @@
 use events::{Event, FieldChange};
 use kernel::{Error, Id, Result, kinds};
 use records::{COMMON_FIELDS, Object};
+use replica::Visibility;
 use serde_json::{Map, Value, json};
 
 use super::{About, Entry, Told};
-use crate::visibility::{hidden, visibility};
+use crate::visibility::hidden;
 
 /// The verb of an event that tells of fields and of nothing else.
 const CHANGED: &str = "changed";
@@ -22,7 +23,7 @@ pub(super) async fn read(about: About<'_>, after: Option<&str>, limit: u16) -> R
     let mismatch = |_| Error::malformed("cursor_mismatch", "the cursor does not belong to this timeline");
     let after: Option<Id<kinds::Event>> = after.map(str::parse).transpose().map_err(mismatch)?;
     let told = records::history(cx, object, id, limit, after).await?;
-    let hidden = hidden(&*cx.schema().await?, &visibility(cx), object);
+    let hidden = hidden(&*cx.schema().await?, &Visibility::of_caller(cx), object);
     let is_seen =
         |path: &str| !hidden.contains(path) && (object.field(path).is_some() || COMMON_FIELDS.contains(&path));
     // The last one that was looked at may be one that is not told of.

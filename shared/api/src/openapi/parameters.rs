@@ -16,9 +16,7 @@ const OWN_PLURAL: &str = "^x_[a-z][a-z0-9]*(_[a-z0-9]+)*$";
 /// The parameters of an operation.
 pub(super) fn of(operation: &Operation, objects: &[&Object]) -> Vec<Value> {
     let mut parameters = in_path(operation, objects);
-    parameters.extend(operation.query.iter().map(|parameter| {
-        json!({ "name": parameter.name, "in": "query", "description": parameter.help, "schema": parameter.schema })
-    }));
+    parameters.extend(operation.query.iter().map(in_query));
     if operation.writes {
         parameters.push(component("parameters", "validate"));
         parameters.extend(operation.conditional.then(|| component("parameters", "if_match")));
@@ -28,6 +26,14 @@ pub(super) fn of(operation: &Operation, objects: &[&Object]) -> Vec<Value> {
         parameters.push(component("parameters", "rapport_position"));
     }
     parameters
+}
+
+fn in_query(Parameter { name, help, schema, required }: &Parameter) -> Value {
+    let mut parameter = json!({ "name": name, "in": "query", "description": help, "schema": schema });
+    if *required {
+        parameter["required"] = json!(true);
+    }
+    parameter
 }
 
 fn in_path(operation: &Operation, objects: &[&Object]) -> Vec<Value> {
@@ -43,7 +49,7 @@ pub(crate) fn of_path(name: &str, object: &Object) -> Value {
     described(known(name, Some(object)))
 }
 
-fn described(Parameter { name, help, schema }: Parameter) -> Value {
+fn described(Parameter { name, help, schema, .. }: Parameter) -> Value {
     let example = samples::of_parameter(&name, &schema);
     json!({
         "name": name, "in": "path", "required": true, "description": help, "schema": schema, "example": example,

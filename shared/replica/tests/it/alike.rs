@@ -18,7 +18,7 @@ fn draft(object: &str, fields: Value) -> Draft {
 fn candidates(replica: &Replica, object: &str, fields: Value) -> Vec<(String, Vec<Reason>)> {
     let found = replica.duplicates_here(&draft(object, fields)).unwrap();
     let name = |candidate: &Candidate| {
-        let document = &candidate.document;
+        let document = &candidate.found.document;
         document.get("name").or_else(|| document.get("last_name")).map_or_else(String::new, text)
     };
     found.iter().map(|candidate| (name(candidate), candidate.reasons.clone())).collect()
@@ -144,7 +144,7 @@ async fn the_list_of_look_alikes_has_each_group_once_page_by_page() {
     put("E", "e@x.co", "");
     let replica = desk.open().await;
     let ids = |group: &LookAlikes| -> BTreeSet<AnyId> {
-        group.documents.iter().map(|document| document["id"].as_str().unwrap().parse().unwrap()).collect()
+        group.records.iter().map(|found| found.document["id"].as_str().unwrap().parse().unwrap()).collect()
     };
     let wanted = [
         (vec![Reason::Email], [one, two].into()),
@@ -171,5 +171,5 @@ async fn several_reasons_for_the_same_records_are_one_group_and_large_groups_are
     let groups = all_groups(&replica, "company", 5).await;
     assert_eq!(groups.len(), 1);
     assert_eq!((groups[0].reasons.clone(), groups[0].count), (vec![Reason::Phone, Reason::Name], 30));
-    assert_eq!(groups[0].documents.len(), replica::MAX_MEMBERS);
+    assert_eq!(groups[0].records.len(), replica::MAX_MEMBERS);
 }

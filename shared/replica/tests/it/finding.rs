@@ -16,7 +16,7 @@ fn found(replica: &Replica, wanted: &str) -> Vec<(String, Match)> {
         let names = ["name", "first_name", "last_name"].map(|name| document.get(name).map_or(String::new(), text));
         names.join(" ").trim().to_owned()
     };
-    hits.hits.iter().map(|hit| (title(&hit.document), hit.matched)).collect()
+    hits.hits.iter().map(|hit| (title(&hit.found.document), hit.matched)).collect()
 }
 
 fn names(replica: &Replica, wanted: &str) -> Vec<String> {
@@ -68,7 +68,7 @@ async fn equally_good_hits_are_told_apart_by_when_they_were_changed_and_bounded(
     desk.put_document(old);
     let replica = desk.open().await;
     let hits = replica.search_here(&Search { limit: 3, ..searching("ann") }).unwrap();
-    let updated: Vec<&Value> = hits.hits.iter().map(|hit| &hit.document["updated_at"]).collect();
+    let updated: Vec<&Value> = hits.hits.iter().map(|hit| &hit.found.document["updated_at"]).collect();
     assert!(hits.has_more);
     assert!(
         text(updated[0]).starts_with("2026") && updated.windows(2).all(|pair| text(pair[0]) >= text(pair[1])),
@@ -76,7 +76,7 @@ async fn equally_good_hits_are_told_apart_by_when_they_were_changed_and_bounded(
     );
     let all = replica.search_here(&searching("ann")).unwrap();
     assert!(!all.has_more, "there are 15 contacts and 2 companies");
-    assert_eq!(all.hits.last().unwrap().document["updated_at"], json!("2020-01-01T00:00:00.000Z"));
+    assert_eq!(all.hits.last().unwrap().found.document["updated_at"], json!("2020-01-01T00:00:00.000Z"));
     let contacts = Search { objects: Some(vec!["contact".to_owned()]), ..searching("ann") };
     assert_eq!(replica.search_here(&contacts).unwrap().hits.len(), 15);
 }

@@ -1,8 +1,7 @@
 //! What can be asked in a query string, in a body and in a saved view, and how what cannot be asked is refused.
 
 use super::*;
-use replica::Op;
-use serde_json::json;
+use crate::filter::Op;
 
 fn wrong(body: Value, place: Place) -> Vec<String> {
     let violations = Asked::from_body(body.as_object().unwrap(), place).err().unwrap_or_default();
@@ -24,7 +23,7 @@ fn a_query_string_and_a_body_say_the_same() {
         ("fields", "city"),
         ("city", "Berlin"),
     ];
-    let params: Params = params.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+    let params: Vec<(String, String)> = params.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let body = json!({
         "limit": 10,
         "sort": ["-created_at", { "field": "city", "nulls": "first" }],
@@ -37,7 +36,7 @@ fn a_query_string_and_a_body_say_the_same() {
         "filter": { "field": "city", "op": "eq", "value": "Berlin" },
     });
     let from_params = Asked::from_params(&params).unwrap();
-    let mut from_body = Asked::from_body(body.as_object().unwrap(), SEARCH).unwrap();
+    let mut from_body = Asked::from_body(body.as_object().unwrap(), Place::SEARCH).unwrap();
     let Filter::Is(condition) = &mut from_body.filters[0] else { panic!("{from_body:?}") };
     assert_eq!(condition.pointer, "/filter");
     (condition.pointer, condition.in_body) = ("/city".to_owned(), false);
@@ -51,7 +50,7 @@ fn everything_wrong_with_a_question_is_found_at_once() {
         "linked": { "record": "x", "nick": 1 }, "view": "con_1", "include": "company", "fields": [1], "filter": [],
         "cursor": {}, "nick": 1,
     });
-    let mut found = wrong(body, SEARCH);
+    let mut found = wrong(body, Place::SEARCH);
     found.sort();
     assert_eq!(
         found,
@@ -74,14 +73,14 @@ fn everything_wrong_with_a_question_is_found_at_once() {
         ]
     );
     assert_eq!(
-        wrong(json!({ "cursor": "x", "filter": 1 }), SAVED),
+        wrong(json!({ "cursor": "x", "filter": 1 }), Place::SAVED),
         ["/query/cursor unknown_field", "/query/filter wrong_type"]
     );
 }
 
 #[test]
 fn a_question_within_a_view_narrows_it_and_has_the_last_word_on_everything_else() {
-    let asked = |body: Value| Asked::from_body(body.as_object().unwrap(), SEARCH).unwrap();
+    let asked = |body: Value| Asked::from_body(body.as_object().unwrap(), Place::SEARCH).unwrap();
     let view = asked(
         json!({ "filter": { "field": "city", "op": "eq", "value": "Berlin" }, "sort": ["city"], "q": "a", "limit": 5 }),
     );
@@ -113,4 +112,20 @@ fn me_is_the_caller_where_a_user_is_compared_and_nowhere_else() {
         is("city", Op::Eq, json!("me")),
     ]);
     assert_eq!(personal(&filter, "usr_7", &|path| path == "owner_id"), expected);
+}
+
+#[test]
+fn what_is_kept_of_a_question_asks_for_the_same_records() {
+    let record = format!("con_{}", "0".repeat(32));
+    let is = |value: Value| json!({ "field": "city", "op": "eq", "value": value });
+    let body = json!({
+        "filter": { "and": [is(json!("Berlin")), { "or": [{ "not": is(json!(null)) }, { "and": [] }] }] },
+        "q": "ada", "archived": "true", "linked": { "record": record, "label": "spouse" }, "limit": 5, "include": ["company"],
+    });
+    let asked = |body: &Document| Asked::from_body(body, Place::SAVED).unwrap();
+    let first = asked(body.as_object().unwrap());
+    assert_eq!(first.filters[0].tree(), body["filter"]);
+    let kept = Asked { limit: None, include: None, ..first };
+    let again = json!({ "filter": kept.filters[0].tree(), "q": "ada", "archived": true, "linked": kept.linked });
+    assert_eq!(format!("{:?}", asked(again.as_object().unwrap())), format!("{kept:?}"));
 }

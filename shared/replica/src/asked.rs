@@ -2,66 +2,84 @@
 
 mod parts;
 
-use api::Params;
 use events::Document;
 use kernel::{Id, Violations, kinds, pointer};
 use records::{Cx, Object, Schema};
-use replica::{Archived, Condition, Filter, Linked, MAX_LIMIT, Query, Sort, parse_sort};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use self::parts::{parse_archived, parse_count, parse_id, parse_limit, parse_linked, parse_names, parse_text};
+use crate::filter::{Condition, Filter};
 use crate::paths;
-use crate::visibility::visibility;
+use crate::query::{Archived, Linked, MAX_LIMIT, Query, Sort, parse_sort};
+use crate::visible::Visibility;
 
 /// Where a question stands as JSON, and so what it can say.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub struct Place {
     /// The pointer to it.
-    pub(crate) at: &'static str,
+    pub at: &'static str,
     /// Its members.
-    pub(crate) members: &'static [&'static str],
+    pub members: &'static [&'static str],
     /// The greatest `limit`.
-    pub(crate) most: u16,
+    pub most: u16,
 }
-
-/// The body of a search.
-pub(crate) const SEARCH: Place = Place {
-    at: "",
-    members: &["filter", "q", "sort", "limit", "cursor", "archived", "count", "linked", "view", "include", "fields"],
-    most: MAX_LIMIT,
-};
 
 /// What a saved view asks.
 const SAVED_MEMBERS: &[&str] = &["filter", "q", "sort", "limit", "archived", "linked", "include"];
 
-/// A view's question when it is saved.
-pub(crate) const SAVED: Place = Place { at: "/query", members: SAVED_MEMBERS, most: MAX_LIMIT };
+impl Place {
+    /// The body of a search.
+    pub const SEARCH: Self = Self {
+        at: "",
+        members: &[
+            "filter", "q", "sort", "limit", "cursor", "archived", "count", "linked", "view", "include", "fields",
+        ],
+        most: MAX_LIMIT,
+    };
 
-/// A view's question when it is asked.
-pub(crate) const APPLIED: Place = Place { at: "/view/query", members: SAVED_MEMBERS, most: MAX_LIMIT };
+    /// A view's question when it is saved.
+    pub const SAVED: Self = Self { at: "/query", members: SAVED_MEMBERS, most: MAX_LIMIT };
+
+    /// A view's question when it is asked.
+    pub const APPLIED: Self = Self { at: "/view/query", members: SAVED_MEMBERS, most: MAX_LIMIT };
+
+    /// Which records are asked for, and nothing else.
+    pub const KEPT: Self = Self { at: "", members: &["filter", "q", "archived", "linked"], most: MAX_LIMIT };
+}
 
 /// A question about the records of one object.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Asked {
+pub struct Asked {
     /// Which records: all of these.
-    pub(crate) filters: Vec<Filter>,
-    pub(crate) q: Option<String>,
-    pub(crate) sort: Option<Vec<Sort>>,
-    pub(crate) limit: Option<u16>,
-    pub(crate) cursor: Option<String>,
-    pub(crate) archived: Option<Archived>,
-    pub(crate) count: bool,
-    pub(crate) linked: Option<Linked>,
-    pub(crate) view: Option<Id<kinds::View>>,
+    pub filters: Vec<Filter>,
+    /// Words that they have.
+    pub q: Option<String>,
+    /// In which order.
+    pub sort: Option<Vec<Sort>>,
+    /// How many at most.
+    pub limit: Option<u16>,
+    /// Where the page before ended.
+    pub cursor: Option<String>,
+    /// What about the trash.
+    pub archived: Option<Archived>,
+    /// Whether to count all that fit.
+    pub count: bool,
+    /// With what they are linked.
+    pub linked: Option<Linked>,
+    /// The saved view that they are asked by.
+    pub view: Option<Id<kinds::View>>,
     /// Names of references whose records are wanted as well.
-    pub(crate) include: Option<Vec<String>>,
+    pub include: Option<Vec<String>>,
     /// Paths of the only fields that are wanted.
-    pub(crate) fields: Option<Vec<String>>,
+    pub fields: Option<Vec<String>>,
 }
 
 impl Asked {
     /// What a query string asks. Everything in it that has no meaning of its own is a condition on a field.
-    pub(crate) fn from_params(params: &Params) -> Result<Self, Violations> {
+    ///
+    /// # Errors
+    /// Every violation at once.
+    pub fn from_params(params: &[(String, String)]) -> Result<Self, Violations> {
         let (mut asked, mut violations) = (Self::default(), Violations::new());
         let mut label = None;
         for (name, value) in params {
@@ -92,7 +110,10 @@ impl Asked {
     }
 
     /// What JSON asks.
-    pub(crate) fn from_body(body: &Document, place: Place) -> Result<Self, Violations> {
+    ///
+    /// # Errors
+    /// Every violation at once.
+    pub fn from_body(body: &Document, place: Place) -> Result<Self, Violations> {
         let (mut asked, mut violations) = (Self::default(), Violations::new());
         for (name, value) in body {
             let at = [place.at, &pointer(name)].concat();
@@ -127,7 +148,7 @@ impl Asked {
     /// This question within a view: records have to be what both say, and of everything else this question's word counts
     /// before the view's.
     #[must_use]
-    pub(crate) fn within(mut self, view: Self) -> Self {
+    pub fn within(mut self, view: Self) -> Self {
         self.filters.splice(0..0, view.filters);
         self.q = self.q.or(view.q);
         self.sort = self.sort.or(view.sort);
@@ -138,8 +159,9 @@ impl Asked {
         self
     }
 
-    /// Which records are asked for, with `me` where a user is wanted as the caller.
-    pub(crate) fn filter(&self, cx: &Cx, schema: &Schema, object: &Object) -> Filter {
+    /// Which records are asked for, with the caller for `me` wherever a user is compared.
+    #[must_use]
+    pub fn filter(&self, cx: &Cx, schema: &Schema, object: &Object) -> Filter {
         let me = cx.caller.user.to_string();
         let is_user = |path: &str| paths::is_user(schema, object, path);
         let mut filters: Vec<Filter> = self.filters.iter().map(|filter| personal(filter, &me, &is_user)).collect();
@@ -150,8 +172,29 @@ impl Asked {
         }
     }
 
+    /// Which records are asked for, in the words of [`Place::KEPT`] and with the caller for `me`: what is kept of a question
+    /// that is asked later as it is meant now.
+    #[must_use]
+    pub fn kept(&self, cx: &Cx, schema: &Schema, object: &Object) -> Document {
+        let archived = self.archived.map(|archived| match archived {
+            Archived::Exclude => "false",
+            Archived::Only => "true",
+            Archived::Any => "any",
+        });
+        let filter = (!self.filters.is_empty()).then(|| self.filter(cx, schema, object).tree());
+        let linked = self.linked.as_ref().map(|linked| json!(linked));
+        let members = [
+            ("filter", filter),
+            ("q", self.q.clone().map(Value::from)),
+            ("archived", archived.map(Value::from)),
+            ("linked", linked),
+        ];
+        members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    }
+
     /// The question as a replica takes it.
-    pub(crate) fn query(&self, cx: &Cx, schema: &Schema, object: &Object) -> Query {
+    #[must_use]
+    pub fn query(&self, cx: &Cx, schema: &Schema, object: &Object) -> Query {
         let mut query = Query::new(&object.name);
         query.filter = self.filter(cx, schema, object);
         query.search.clone_from(&self.q);
@@ -161,7 +204,7 @@ impl Asked {
         query.archived = self.archived.unwrap_or_default();
         query.count = self.count;
         query.linked.clone_from(&self.linked);
-        query.visibility = visibility(cx);
+        query.visibility = Visibility::of_caller(cx);
         query
     }
 }

@@ -10,17 +10,17 @@ const OWNER: &str = "owner_id";
 
 /// A field that refers to a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Reference<'a> {
+pub struct Reference<'a> {
     /// What the record is called: the field's path without `_id`.
-    pub(crate) name: &'a str,
+    pub name: &'a str,
     /// The path that its id stands at.
-    pub(crate) path: &'a str,
+    pub path: &'a str,
     /// The object that it is of.
-    pub(crate) object: &'a str,
+    pub object: &'a str,
 }
 
 /// Everything of an object that refers to one record.
-pub(crate) fn references(object: &Object) -> impl Iterator<Item = Reference<'_>> {
+pub fn references(object: &Object) -> impl Iterator<Item = Reference<'_>> {
     let users = USERS.iter().filter(|(_, path)| object.owned || *path != OWNER);
     let users = users.map(|(name, path)| Reference { name, path, object: "user" });
     users.chain(object.live().filter_map(|field| {
@@ -29,17 +29,20 @@ pub(crate) fn references(object: &Object) -> impl Iterator<Item = Reference<'_>>
 }
 
 /// What a record is called that a field of this name refers to.
-pub(crate) fn without_id(name: &str) -> &str {
+#[must_use]
+pub fn without_id(name: &str) -> &str {
     name.strip_suffix("_id").unwrap_or(name)
 }
 
 /// Whether a path leads to something that can be shown.
-pub(crate) fn exists(schema: &Schema, object: &Object, path: &str) -> bool {
+#[must_use]
+pub fn exists(schema: &Schema, object: &Object, path: &str) -> bool {
     is_own(object, path) || further(schema, object, path).any(|(object, path)| is_own(object, path))
 }
 
 /// Whether a path leads to the id of a user.
-pub(crate) fn is_user(schema: &Schema, object: &Object, path: &str) -> bool {
+#[must_use]
+pub fn is_user(schema: &Schema, object: &Object, path: &str) -> bool {
     let own =
         |object: &Object, path: &str| references(object).any(|known| known.path == path && known.object == "user");
     own(object, path) || further(schema, object, path).any(|(object, path)| own(object, path))

@@ -1,8 +1,9 @@
 //! The parts of a question, each parsed wherever it stands. What is wrong with one is noted, and it is left out.
 
 use kernel::{AnyId, Id, Violations, kinds, pointer};
-use replica::{Archived, Linked};
 use serde_json::Value;
+
+use crate::query::{Archived, Linked};
 
 /// The most names of one list: includes, fields.
 const MAX_NAMES: usize = 200;

@@ -1,0 +1,96 @@
+//! Answers about large records: a function's answer may have 6 MB, and a page of records may not need more.
+
+use serde_json::{Value, json};
+
+use crate::app::{App, Caller};
+
+/// How many there are of each object: together more than one answer has room for.
+const MANY: usize = 46;
+
+struct World {
+    _app: App,
+    me: Caller,
+    contacts: Vec<String>,
+    companies: Vec<String>,
+}
+
+impl World {
+    /// Contacts and companies that are as large as records can be; those of a company have its telephone in common.
+    async fn start() -> Self {
+        let app = App::start().await;
+        let me = app.workspace("north").await;
+        let notes: Vec<Value> =
+            (0..14).map(|number| json!({ "name": format!("notes{number}"), "type": "long_text" })).collect();
+        app.define(&me, json!([{ "object": "contact", "fields": notes }, { "object": "company", "fields": notes }]))
+            .await;
+        let notes: serde_json::Map<String, Value> =
+            (0..14).map(|number| (format!("notes{number}"), json!("\u{e9}".repeat(5_000)))).collect();
+        let id = |answer: Value| answer["id"].as_str().unwrap().to_owned();
+        let (mut contacts, mut companies) = (Vec::new(), Vec::new());
+        for number in 0..MANY {
+            let company = json!({ "name": format!("Acme {number}"), "custom": notes });
+            companies.push(id(me.post("/v1/companies", company).await.expect(201)));
+            let contact = json!({
+                "first_name": format!("Ada {number}"), "phone": format!("+49309018{:02}", number / 2),
+                "company_id": companies[number / 2], "custom": notes,
+            });
+            contacts.push(id(me.post("/v1/contacts", contact).await.expect(201)));
+        }
+        app.drain().await;
+        Self { _app: app, me, contacts, companies }
+    }
+
+    /// Every page of a list, from the first to the last.
+    async fn pages(&self, path: &str) -> Vec<Value> {
+        let (mut pages, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = self.me.get(&format!("{path}{cursor}")).await.expect(200);
+            assert!(page.to_string().len() < 3_000_000);
+            let next = page["page"]["next_cursor"].as_str().map(str::to_owned);
+            assert_eq!(page["page"]["has_more"], next.is_some());
+            pages.push(page);
+            match next {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return pages,
+            }
+        }
+    }
+}
+
+fn ids(pages: &[Value]) -> Vec<&str> {
+    let records = pages.iter().flat_map(|page| page["data"].as_array().unwrap());
+    records.map(|record| record["id"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn no_answer_is_larger_than_a_function_can_give() {
+    let world = World::start().await;
+    let World { me, contacts, companies, .. } = &world;
+    let pages = world.pages("/v1/contacts?limit=200&sort=id").await;
+    assert_eq!((ids(&pages), pages.len()), (contacts.iter().map(String::as_str).collect(), 3));
+    let few = world.pages("/v1/contacts?limit=200&sort=id&fields=first_name").await;
+    assert_eq!((ids(&few).len(), few.len()), (MANY, 1), "what nobody wants needs no room");
+    let pages = world.pages("/v1/contacts?limit=200&sort=id&include=company").await;
+    assert_eq!(ids(&pages).len(), MANY);
+    for page in &pages {
+        for contact in page["data"].as_array().unwrap() {
+            let company = contact["company_id"].as_str().unwrap();
+            assert_eq!(page["included"][company]["id"], company);
+        }
+    }
+    let jobs: Vec<Value> = companies[..25].iter().map(|company| json!({ "company_id": company })).collect();
+    let busy = me.post("/v1/contacts", json!({ "first_name": "Busy", "former_jobs": jobs })).await;
+    let position = busy.header("rapport-position");
+    let busy = busy.expect(201)["id"].as_str().unwrap().to_owned();
+    for path in [format!("/v1/contacts/{busy}?"), "/v1/contacts?first_name=busy&".to_owned()] {
+        let refused = me.get_at(&format!("{path}include=former_jobs.company"), &position).await.expect(422);
+        assert_eq!(refused["errors"][0]["pointer"], "/include", "{refused:#}");
+    }
+    let hits = me.get("/v1/search?q=ada&limit=50").await.expect(200);
+    assert_eq!((hits["data"].as_array().unwrap().len(), &hits["has_more"]), (20, &json!(true)), "the best come first");
+    let groups = world.pages("/v1/contacts/duplicates?limit=100").await;
+    let groups: Vec<&Value> = groups.iter().flat_map(|page| page["data"].as_array().unwrap()).collect();
+    let records = groups.iter().flat_map(|group| group["records"].as_array().unwrap());
+    let found: Vec<&str> = records.map(|record| record["id"].as_str().unwrap()).collect();
+    assert_eq!(found, contacts.iter().map(String::as_str).collect::<Vec<_>>());
+}
