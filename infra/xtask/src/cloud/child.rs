@@ -78,15 +78,19 @@ fn tied_to_us(program: &OsStr) -> Command {
 /// When it cannot start, takes longer than `limit` (it is ended then, with all that it started), or says that it failed; the
 /// message ends with the last lines of what it wrote.
 pub(super) fn run(command: &mut Command, limit: Duration) -> anyhow::Result<String> {
-    run_telling(command, limit, 60)
+    run_into(tempfile()?, command, limit, 60)
 }
 
-/// [`run`], whose error ends with so many lines.
+/// [`run`] with all that it wrote in a file, and an error that ends with so many lines of it.
 ///
 /// # Errors
-/// As [`run`].
-pub(super) fn run_telling(command: &mut Command, limit: Duration, lines: usize) -> anyhow::Result<String> {
-    let mut output = tempfile()?;
+/// As [`run`], and when the file cannot be made.
+pub(super) fn run_logged(command: &mut Command, limit: Duration, log: &Path, lines: usize) -> anyhow::Result<String> {
+    let log = File::options().read(true).write(true).create_new(true).open(log);
+    run_into(log.context("cannot make the log")?, command, limit, lines)
+}
+
+fn run_into(mut output: File, command: &mut Command, limit: Duration, lines: usize) -> anyhow::Result<String> {
     command.stdout(output.try_clone()?).stderr(output.try_clone()?);
     let mut child = command.spawn().with_context(|| format!("cannot start {command:?}"))?;
     let deadline = Instant::now() + limit;

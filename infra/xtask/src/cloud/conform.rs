@@ -16,6 +16,10 @@ use super::embedded::Embedded;
 use super::{RunFolder, artefacts, child, step, tools};
 
 const CONFIGURATION: &str = include_str!("../../tools/schemathesis.toml");
+/// What becomes of a request before it is sent, as a module that schemathesis loads.
+const HOOKS: &str = include_str!("../../tools/schemathesis.py");
+/// Its name. Not that of schemathesis itself, which it uses.
+const HOOKS_MODULE: &str = "rapport_hooks";
 /// How long all requests together may take; they take well under two minutes on two cores.
 const LIMIT: Duration = Duration::from_secs(600);
 /// How much of a failure is told: the summary and the last failures before it. The log has all.
@@ -46,12 +50,14 @@ fn ask(program: &Path, rapport: &Path, folder: &Path) -> anyhow::Result<()> {
     let spare = spare.expect(201)?.body["id"].as_str().context("a key without an id")?.to_owned();
     let configuration = folder.join("schemathesis.toml");
     std::fs::write(&configuration, format!("{CONFIGURATION}\n{}", cursors(&document)))?;
+    std::fs::write(folder.join(HOOKS_MODULE).with_extension("py"), HOOKS)?;
     step("ask everything that the document allows, and more", || {
         let mut command = child::command(program, folder);
         command.arg("--config-file").arg(&configuration).args(["--no-color", "run"]);
         command.arg(format!("{base}/v1/openapi.json"));
         command.env("RAPPORT_KEY", &key).env("RAPPORT_SPARE_KEY", &spare);
-        let outcome = child::run_telling(&mut command, LIMIT, TOLD);
+        command.env("SCHEMATHESIS_HOOKS", HOOKS_MODULE).env("PYTHONPATH", folder);
+        let outcome = child::run_logged(&mut command, LIMIT, &folder.join("schemathesis.log"), TOLD);
         let said = outcome.inspect_err(|_| crate::complain(&embedded.log_tail(20)))?;
         crate::say(&totals(&said));
         // A key that was revoked on the way would have made every answer a 401, which is in the document too.

@@ -18,10 +18,9 @@ use super::{RunFolder, artefacts, child, step, tools};
 
 /// A variable that everything inherits that is started here, so that it can be found again.
 const MARK: &str = "RAPPORT_WATCH_RUN";
-/// Functions that something else than a route triggers, and the sample of it.
-const SAMPLES: [(&str, &str); 6] = [
+/// Functions without routes, and the sample of what triggers them.
+const SAMPLES: [(&str, &str); 5] = [
     ("authorizer", "authorizer.json"),
-    ("jobs", "queue-jobs.json"),
     ("journal", "stream-journal.json"),
     ("relay", "stream-relay.json"),
     ("scheduler", "schedule-scheduler.json"),
