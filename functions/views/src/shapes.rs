@@ -199,13 +199,21 @@ pub(crate) fn aggregate_body(of: Of) -> Shape {
             "linked": linked(),
             "view": view(),
             "limit": { "type": ["integer", "null"], "minimum": 1, "maximum": MAX_GROUPS },
-            "group_by": { "type": "array", "maxItems": aggregate::MAX_KEYS, "items": { "anyOf": [{ "type": "string" }, key] } },
+            "group_by": {
+                "type": ["array", "null"],
+                "maxItems": aggregate::MAX_KEYS,
+                "items": { "anyOf": [{ "type": "string" }, key] },
+            },
             "aggregates": {
-                "type": "array",
+                "type": ["array", "null"],
                 "maxItems": aggregate::MAX_MEASURES,
                 "items": { "anyOf": [{ "const": "count" }, measure] },
             },
-            "sort": { "type": "array", "maxItems": aggregate::MAX_SORT, "items": { "type": "string", "examples": ["-count"] } },
+            "sort": {
+                "type": ["array", "null"],
+                "maxItems": aggregate::MAX_SORT,
+                "items": { "type": "string", "examples": ["-count"] },
+            },
         },
         "additionalProperties": false,
     }))

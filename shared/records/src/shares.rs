@@ -58,7 +58,7 @@ pub async fn share(cx: &Cx, object: &Object, id: AnyId, subject: &str, level: Le
 /// Takes a share back. It takes to be able to change the record. Does nothing when there is none.
 ///
 /// # Errors
-/// [`Error::NotFound`] when there is no such record.
+/// [`Error::NotFound`] when there is no such record, or when the subject is neither an id of a user or a team nor everyone.
 pub async fn unshare(cx: &Cx, object: &Object, id: AnyId, subject: &str) -> Result<Written> {
     carry_out(cx, object, || async {
         let mut plan = Plan::default();
@@ -131,9 +131,9 @@ fn subject_of(text: &str) -> Option<Subject> {
 }
 
 async fn stored(cx: &Cx, record: &Record, subject: &str) -> Result<Option<Share>> {
-    // What names nobody is shared with nobody, and is no key either.
+    // What names nobody is no key either.
     if subject != EVERYONE && subject_of(subject).is_none() {
-        return Ok(None);
+        return Err(Error::not_found("user or team"));
     }
     let key = cx.table.keys().share(&record.common.object, record.common.id, subject);
     cx.table.get(&key).await?.map(Share::read).transpose()

@@ -89,7 +89,8 @@ fn headers(sent: &HeaderMap, from: IpAddr, length: usize) -> Result<HeaderMap, M
         if OF_THE_CONNECTION.contains(&name.as_str()) || name == COOKIE {
             continue;
         }
-        let values: Vec<&str> = sent.get_all(name).iter().filter_map(|value| value.to_str().ok()).collect();
+        // An event is text, and a header that is none has still been sent: a function has to refuse it by itself.
+        let values: Vec<&str> = sent.get_all(name).iter().map(|value| value.to_str().unwrap_or("?")).collect();
         if let Ok(value) = HeaderValue::from_str(&values.join(",")) {
             headers.insert(name.clone(), value);
         }
