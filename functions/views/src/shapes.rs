@@ -313,7 +313,18 @@ pub(crate) fn hits() -> Shape {
 
 /// A record that is about to be created, as far as it is known.
 pub(crate) fn draft(of: Of) -> Shape {
-    Shape::Schema(json!({ "$ref": format!("#/components/schemas/{}Patch", record_schema_name(of.noun())) }))
+    let example = match of {
+        Of::BuiltIn("contact", _) => {
+            json!({ "first_name": "Ada", "last_name": "Lovelace", "email": "ada@example.com" })
+        }
+        _ => json!({ "name": "Acme" }),
+    };
+    let name = record_schema_name(of.noun());
+    Shape::Schema(json!({
+        "type": "object",
+        "description": format!("What is known of it so far, as in {name}Patch. A form may be half filled in: blanks say nothing."),
+        "examples": [example],
+    }))
 }
 
 fn reasons() -> Value {
