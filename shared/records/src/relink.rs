@@ -121,6 +121,8 @@ pub async fn return_links(
         .into_iter()
         .filter(|event| !event.job.is_some_and(by_undo))
         .partition(|event| event.job == Some(job));
+    // The same records may have been merged before, and that taken back.
+    let others: Vec<Event> = others.into_iter().filter(|event| event.at >= since).collect();
     let named = |ties: Vec<Tie>| ties.into_iter().map(|tie| (tie.label, tie.id)).collect::<BTreeSet<_>>();
     let (got, taken) = (named(ties(&of_job, "linked")), named(ties(&others, "unlinked")));
     let pair = Pair::find(cx, object, merged, left).await?;
