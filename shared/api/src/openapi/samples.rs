@@ -182,6 +182,7 @@ fn by_name(name: &str) -> Option<&'static str> {
         "domain" => "example.com",
         "street" => "12 St James's Square",
         "city" | "after" => "London",
+        "columns" => "city",
         "postal_code" => "SW1Y 4JH",
         "country" => "GB",
         "currency" => "GBP",

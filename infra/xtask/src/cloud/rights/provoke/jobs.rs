@@ -11,12 +11,12 @@ use crate::cloud::flows;
 
 /// The errors of a job that there is.
 pub(in crate::cloud::rights) fn read_job_errors(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    let job = start(&scene.api, &by_id(scene))?;
+    let job = start(&scene.api, &by_id(scene)?)?;
     worked(&scene.api.get(&format!("/v1/jobs/{}/errors", job.text("/id")?), &[])?)
 }
 
 pub(in crate::cloud::rights) fn start_job(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    worked(&scene.api.send("POST", BULK, &[], &by_id(scene))?)
+    worked(&scene.api.send("POST", BULK, &[], &by_id(scene)?)?)
 }
 
 /// How many records there are, asked by the first request about a workspace without a snapshot.
@@ -32,7 +32,7 @@ pub(in crate::cloud::rights) fn count_by_a_new_instance(scene: &Scene<'_>) -> an
 
 /// Each time another value, so that there is something to change.
 pub(in crate::cloud::rights) fn change_by_job(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    scene.carried_out(&scene.api, &by_id(scene), BULK)
+    scene.carried_out(&scene.api, &by_id(scene)?, BULK)
 }
 
 /// What goes into the trash gives its email address back.
@@ -87,9 +87,10 @@ fn dry(path: &str) -> String {
     [path, "?validate=only"].concat()
 }
 
-fn by_id(scene: &Scene<'_>) -> Value {
-    let contact = scene.contact.rsplit('/').next();
-    json!({"ids": [contact], "change": {"city": format!("City {}", scene.next())}})
+/// About a contact of its own: that of the scene ends in the trash.
+fn by_id(scene: &Scene<'_>) -> anyhow::Result<Value> {
+    let contact = flows::create(&scene.api, &format!("job{}@example.com", scene.next()))?;
+    Ok(json!({"ids": [contact.text("/id")?], "change": {"city": format!("City {}", scene.next())}}))
 }
 
 fn everything(scene: &Scene<'_>) -> Value {
