@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::post;
 use events::Document;
 use http::Method;
-use kernel::{Error, Position};
+use kernel::{Error, Position, Violations};
 use records::{Cx, Job, JobKind, Object, Written};
 use replica::{Filter, Replicas};
 use serde_json::{Value, json};
@@ -90,6 +90,16 @@ async fn bulk_edit(
     Ok(written("jobs", with_object(cx, of, &at, work).await?, cx.dry_run))
 }
 
+/// Violations of a part of a body as those of the whole.
+fn placed(at: &str, error: Error) -> Error {
+    let Error::Invalid(found) = error else { return error };
+    let mut placed = Violations::new();
+    for violation in found.iter() {
+        placed.add([at, &violation.pointer].concat(), violation.code, violation.detail.clone());
+    }
+    Error::Invalid(placed)
+}
+
 /// Starts the job. Two round trips where the records are named, and what a count costs where they are to be found.
 async fn begin(
     cx: &Cx,
@@ -100,6 +110,9 @@ async fn begin(
 ) -> Result<Written, Error> {
     cx.caller.require(object.write)?;
     let (mut input, which) = Input::parse(object, body)?;
+    if let Some(change) = &input.change {
+        records::check_mentioned(cx, object, change).await.map_err(|error| placed("/change", error))?;
+    }
     let mut job = Job::new(cx, JobKind::BulkEdit, Some(&object.name), None, Document::new());
     let (mut place, mut changes) = (Place::default(), Changes::new());
     match which {

@@ -65,11 +65,12 @@ pub async fn observed(ids: Ids, mut request: Request, next: Next) -> Response {
     response
 }
 
-/// Whether a path has segments that stand for others. The gateway has chosen the function by the path as it came, and the
-/// URL that is made of it for the function has such segments resolved: it would be another route.
+/// Whether a path has segments that stand for others, or signs that are no text. The gateway has chosen the function by the
+/// path as it came, and the URL that is made of it for the function has such segments resolved, and such signs left out: it
+/// would be another route, or another record.
 fn leads_elsewhere(request: &Request) -> bool {
     let path = request.raw_http_path().replace("%2e", ".").replace("%2E", ".");
-    path.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
+    path.contains(char::is_control) || path.split(['/', '\\']).any(|segment| segment == "." || segment == "..")
 }
 
 fn request_id(ids: &Ids, request: &Request) -> String {

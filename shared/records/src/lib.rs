@@ -67,6 +67,7 @@ pub use load::load;
 pub use merge::{MAX_MERGED, Merge, Merged, merge};
 pub use object::{COMMON_FIELDS, Object, Section, Verb};
 pub use record::{Common, Record, render};
+pub use references::check_mentioned;
 pub use relink::{move_links, return_links};
 pub use revert::{Reverted, revert};
 pub use rewrite::{forestall, rewrite};

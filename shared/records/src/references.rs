@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use events::Document;
 use kernel::{AnyId, Error, Result, Violations, pointer};
 use serde_json::Value;
 
 use crate::access::{Reach, reaches};
+use crate::create::new_common;
+use crate::load::parse_owner;
 use crate::plan::Plan;
-use crate::{Cx, Field, FieldType, Object, Record, Schema};
+use crate::{Cx, Field, FieldType, Fields, Object, Record, Schema};
 
 /// How many ancestors a record may have.
 const MAX_ANCESTORS: usize = 50;
@@ -54,6 +57,18 @@ fn add(field: &Field, path: &str, value: &Value, at: &str, targets: &mut Vec<Tar
         let acyclic = matches!(field.kind, FieldType::Reference { acyclic: true, .. }).then(|| path.to_owned());
         targets.push(Target { object: object.to_owned(), id, pointer: at.to_owned(), acyclic });
     }
+}
+
+/// Passes if everything that the members of a change refer to is there, and the caller may know of it: for who is to make
+/// the change in many records later. One round trip at most.
+///
+/// # Errors
+/// Every violation at once.
+pub async fn check_mentioned(cx: &Cx, object: &Object, change: &Document) -> Result<()> {
+    let owner = parse_owner(change).ok().flatten().flatten();
+    let fields = Fields::draft(object, change).unwrap_or_default();
+    let record = Record::new(new_common(cx, object, cx.ids.next_of(object.prefix), owner), fields);
+    check(cx, &mut Plan::default(), object, None, &record).await
 }
 
 /// Checks what a record refers to that it did not refer to before: it must be a record of the right object that the

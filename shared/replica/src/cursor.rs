@@ -130,7 +130,9 @@ impl Cursor {
         }
         let bytes = URL_SAFE_NO_PAD.decode(text).map_err(|_| mismatch())?;
         let cursor: Self = serde_json::from_slice(&bytes).map_err(|_| mismatch())?;
-        let is_good = cursor.format == FORMAT && cursor.ahead.len() <= MAX_POSITIONS;
+        let is_good = cursor.format == FORMAT
+            && cursor.ahead.len() <= MAX_POSITIONS
+            && (cursor.id.is_empty() || cursor.id.parse::<AnyId>().is_ok());
         if is_good && cursor.digest == digest(workspace, list) { Ok(cursor) } else { Err(mismatch()) }
     }
 

@@ -243,12 +243,12 @@ impl Look {
 
     fn run(&self, transaction: &Transaction<'_>, limit: usize) -> rusqlite::Result<Vec<(Vec<Reason>, Raw)>> {
         // By when and who, the last first, so that each is there once.
-        let mut looked_at: BTreeMap<Reverse<(i64, String)>, (Vec<Reason>, i64)> = BTreeMap::new();
+        let mut looked_at = BTreeMap::new();
         for statement in &self.statements {
             let mut select = transaction.prepare_cached(&statement.text)?;
             let mut rows = select.query(params_from_iter(&statement.values))?;
             while let Some(row) = rows.next()? {
-                let place = Reverse((row.get(2)?, row.get(1)?));
+                let place: Reverse<(i64, String)> = Reverse((row.get(2)?, row.get(1)?));
                 let reasons = self.alike.reasons(&Alike::read(row, 3, self.has_company)?);
                 looked_at.insert(place, (reasons, row.get(0)?));
             }

@@ -9,7 +9,7 @@ use super::scene::Scene;
 const FIELDS: &str = "/v1/schema/objects/contact/fields";
 
 /// Names that no field or object may have.
-const NAMES: [&str; 32] = [
+const NAMES: [&str; 31] = [
     "",
     " ",
     "Budget",
@@ -31,7 +31,6 @@ const NAMES: [&str; 32] = [
     "../budget",
     "$budget",
     "%00",
-    "budget\n",
     "\u{202e}tegdub",
     "id",
     "object",

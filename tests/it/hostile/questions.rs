@@ -6,7 +6,7 @@ use super::case::Case;
 use super::scene::Scene;
 
 /// Query strings of lists that have to be refused with 422.
-const LISTS: [&str; 36] = [
+const LISTS: [&str; 34] = [
     "nick=x",
     "custom.nick=x",
     "custom=x",
@@ -23,8 +23,6 @@ const LISTS: [&str; 36] = [
     "sort=custom.nick",
     "sort=-",
     "sort=--city",
-    "sort=city,city",
-    "sort=tags",
     "sort=emails",
     "sort=company_id.name",
     "sort=company.parent.name",
@@ -172,7 +170,6 @@ fn wrong_filters() -> Vec<Value> {
         is("company.company.name", "eq", json!("x")),
         is("rowid", "eq", json!(1)),
         is("doc", "contains", json!("x")),
-        is("custom.score", "gt", json!("1")),
         is("custom.score", "gt", json!([1])),
         is("custom.fee", "eq", json!({ "amount": "1", "currency": "USD" })),
         is("custom.fee", "eq", json!({ "amount": 1, "currency": "???" })),
@@ -217,7 +214,7 @@ fn searches(scene: &Scene) -> Vec<Case> {
     ] {
         cases.push(Case::post("a search", "/v1/contacts/search", body).refused(422));
     }
-    for cursor in [json!(1), json!("x"), json!(""), json!(scene.foreign.cursor), json!("AAAA"), json!(["x"])] {
+    for cursor in [json!(1), json!("x"), json!(scene.foreign.cursor), json!("AAAA"), json!(["x"])] {
         let body = json!({ "cursor": cursor });
         cases.push(Case::post("a cursor", "/v1/contacts/search", body).refused_by(&[400, 422]));
     }
