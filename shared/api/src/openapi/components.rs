@@ -207,10 +207,21 @@ pub(crate) fn input(object: &Object, is_new: bool) -> Value {
     input
 }
 
+/// Lets an item be blank in every member: an empty row of a form.
+fn accept_blank_members(item: &mut Value) {
+    let members = item.get_mut("properties").and_then(Value::as_object_mut);
+    let formed = |member: &&mut Value| member["type"] == "string" && member.get("format").is_some();
+    for member in members.into_iter().flat_map(Map::values_mut).filter(formed) {
+        let blank = json!({ "type": "string", "pattern": "^\\s*$" });
+        *member = json!({ "description": member["description"], "anyOf": [member, blank] });
+    }
+}
+
 fn accept_blanks(schema: &mut Value) {
     let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
     properties.into_iter().flat_map(Map::values_mut).for_each(accept_blanks);
     schema.get_mut("items").into_iter().for_each(accept_blanks);
+    schema.get_mut("items").into_iter().for_each(accept_blank_members);
     let Some(choices) = schema.get_mut("anyOf").and_then(Value::as_array_mut) else { return };
     choices.iter_mut().for_each(accept_blanks);
     let nullable = choices.iter().any(|choice| choice["type"] == "null");

@@ -54,7 +54,11 @@ fn parse_item(fields: &[Field], item: &Document, pointer: &str, violations: &mut
             Err((code, detail)) => violations.add(pointer, code, detail),
         }
     }
-    for field in fields.iter().filter(|field| field.required && item.get(&field.name).is_none_or(Value::is_null)) {
+    let is_blank = |value: &Value| value.as_str().is_some_and(|text| text.trim().is_empty());
+    // Where everything is blank, there is no such thing: a form's empty row.
+    let is_missing =
+        |value: Option<&Value>| value.is_none_or(|value| value.is_null() || (is_blank(value) && !kept.is_empty()));
+    for field in fields.iter().filter(|field| field.required && is_missing(item.get(&field.name))) {
         violations.add(pointer.to_owned() + &member(&field.name), "required", "must have a value");
     }
     kept

@@ -58,11 +58,6 @@ pub(in crate::cloud::rights) fn select_by_a_new_instance(scene: &Scene<'_>) -> a
     scene.carried_out(&scene.api, &everything(scene), BULK)
 }
 
-/// The same in a workspace without a snapshot.
-pub(in crate::cloud::rights) fn first_selection(scene: &Scene<'_>) -> anyhow::Result<bool> {
-    scene.carried_out(&newcomer(scene)?, &everything(scene), BULK)
-}
-
 pub(in crate::cloud::rights) fn look_for_due_work(scene: &Scene<'_>) -> anyhow::Result<bool> {
     let event = scene.sample("schedule-scheduler.json")?;
     let arguments = json!({"FunctionName": scene.scheduler, "Payload": event.to_string()});
