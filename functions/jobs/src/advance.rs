@@ -114,13 +114,14 @@ async fn note(cx: &Cx, job: &Job, mut place: Place, tally: Tally) -> Result<Next
                 finish(cx, &mut after);
             }
         }
-        match commit(cx, &base, after, changes).await? {
-            // Cancelled meanwhile: what was done until then counts, so that it is known and can be undone.
-            Next::Nothing => match cancelled_at(cx, job).await? {
-                Some(cancelled) if cancelled.common.version > base.common.version => base = cancelled,
-                _ => return Ok(Next::Nothing),
-            },
-            next => return Ok(next),
+        let next = next_of(&after);
+        if is_written(cx, &base, after, changes).await? {
+            return Ok(next);
+        }
+        // Cancelled meanwhile: what was done until then counts, so that it is known and can be undone.
+        match cancelled_at(cx, job).await? {
+            Some(cancelled) if cancelled.common.version > base.common.version => base = cancelled,
+            _ => return Ok(Next::Nothing),
         }
     }
 }
@@ -158,13 +159,23 @@ pub(crate) async fn fail(cx: &Cx, job: &Job, error: &Error) -> Result<()> {
     commit(cx, job, after, Changes::new()).await.map(drop)
 }
 
-async fn commit(cx: &Cx, before: &Job, mut after: Job, mut changes: Changes) -> Result<Next> {
+async fn commit(cx: &Cx, before: &Job, after: Job, changes: Changes) -> Result<Next> {
+    let next = next_of(&after);
+    Ok(if is_written(cx, before, after, changes).await? { next } else { Next::Nothing })
+}
+
+/// How it goes on with a job that was written.
+const fn next_of(job: &Job) -> Next {
+    if job.state.is_finished() { Next::Nothing } else { Next::More }
+}
+
+/// Writes the job's next version. `false` when another worker with the same message has taken this step, or somebody has
+/// stopped the job.
+async fn is_written(cx: &Cx, before: &Job, mut after: Job, mut changes: Changes) -> Result<bool> {
     after.replace(cx, before, &mut changes)?;
     match cx.commit(&changes).await {
-        Ok(_) if after.state.is_finished() => Ok(Next::Nothing),
-        Ok(_) => Ok(Next::More),
-        // Another worker with the same message has taken this step, or somebody has stopped the job.
-        Err(Refused::Stale(_) | Refused::Exists { .. }) => Ok(Next::Nothing),
+        Ok(_) => Ok(true),
+        Err(Refused::Stale(_) | Refused::Exists { .. }) => Ok(false),
         Err(Refused::Failed(error)) => Err(error),
         Err(other) => Err(Error::bug(format!("a job was refused: {other:?}"))),
     }
