@@ -1,7 +1,7 @@
 //! Conditions that make sense: made from values that a record has.
 
 use events::Document;
-use records::{Field, FieldType, Object};
+use records::{FieldType, Object};
 use serde_json::Value;
 
 use crate::dice::Dice;
@@ -9,9 +9,13 @@ use crate::dice::Dice;
 /// A condition for a query string, as name and value.
 pub(crate) type Condition = (String, String);
 
+/// What every record has that can be more or less.
+const ORDERED: [&str; 3] = ["created_at", "updated_at", "version"];
+
 /// The fields that lists can be filtered by, those of every record included.
 pub(crate) fn paths(object: &Object) -> Vec<String> {
-    let mut paths: Vec<String> = ["owner_id", "created_at", "updated_at", "version"].map(str::to_owned).into();
+    let mut paths = vec!["owner_id".to_owned()];
+    paths.extend(ORDERED.map(str::to_owned));
     for field in object.live() {
         match &field.kind {
             FieldType::Items { fields, .. } => {
@@ -51,8 +55,7 @@ pub(crate) fn condition(object: &Object, path: &str, sample: &Document, dice: &m
     let Some(value) = value.filter(|value| !value.is_null()) else {
         return ([path, ".is_null"].concat(), (*dice.pick(&["true", "false"])).to_owned());
     };
-    let operators = operators(object.field(path));
-    let operator = *dice.pick(operators);
+    let operator = *dice.pick(operators(object, path));
     let text = match (&value, operator) {
         (Value::Array(words), _) => words.first().map(plain).unwrap_or_default(),
         (Value::Object(money), _) => {
@@ -68,16 +71,18 @@ pub(crate) fn condition(object: &Object, path: &str, sample: &Document, dice: &m
 }
 
 /// What a field can be asked, as suffixes of its path.
-fn operators(field: Option<&Field>) -> &'static [&'static str] {
-    match field.map(|field| &field.kind) {
+fn operators(object: &Object, path: &str) -> &'static [&'static str] {
+    if ORDERED.contains(&path) {
+        return &[".gte", ".lt"];
+    }
+    match object.field(path).map(|field| &field.kind) {
         Some(FieldType::Text { .. } | FieldType::LongText { .. } | FieldType::Email {} | FieldType::Url {}) => {
             &["", ".starts_with", ".contains", ".ne"]
         }
         Some(FieldType::Number { .. } | FieldType::Date {} | FieldType::DateTime {} | FieldType::Money {}) => {
             &["", ".gte", ".lt", ".ne"]
         }
-        Some(_) => &["", ".ne"],
-        None => &[".gte", ".lt"],
+        _ => &["", ".ne"],
     }
 }
 

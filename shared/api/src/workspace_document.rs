@@ -190,6 +190,7 @@ impl Copy<'_> {
         match (name, member) {
             // What people read has the words that people use.
             ("summary" | "description", Value::String(text)) => {
+                let text = text.replace(&record_schema_name(Of::Custom.noun()), &self.name);
                 let text = text.replace(Of::Custom.nouns(), &self.object.label_plural);
                 Value::String(text.replace(Of::Custom.noun(), &self.object.label))
             }
