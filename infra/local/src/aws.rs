@@ -68,7 +68,7 @@ impl Aws {
         self.written.notified()
     }
 
-    async fn answer(&self, request: Request<Bytes>) -> Response<Bytes> {
+    async fn answer(&self, request: Request<Bytes>) -> Response<SdkBody> {
         let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
         let Some(target) = target else { return self.files.answer(request).await };
         let Some(exchange) = Exchange::parse(target, request.body()) else {
@@ -112,7 +112,7 @@ impl Aws {
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
         let (parts, body) = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?.into_parts();
         let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
-        let response = self.answer(Request::from_parts(parts, body)).await.map(SdkBody::from);
+        let response = self.answer(Request::from_parts(parts, body)).await;
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
     }
 
@@ -127,11 +127,11 @@ async fn on_the_port(State(aws): State<Aws>, request: Request<axum::body::Body>)
     let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !is_this_machine(host) || request.headers().contains_key(http::header::ORIGIN) {
         return plain(StatusCode::FORBIDDEN, "the AWS port serves programs on this machine only")
-            .map(axum::body::Body::from);
+            .map(axum::body::Body::new);
     }
     let (parts, body) = request.into_parts();
     match axum::body::to_bytes(body, LARGEST).await {
-        Ok(body) => aws.answer(Request::from_parts(parts, body)).await.map(axum::body::Body::from),
+        Ok(body) => aws.answer(Request::from_parts(parts, body)).await.map(axum::body::Body::new),
         Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
     }
 }
@@ -145,16 +145,16 @@ fn is_this_machine(host: &str) -> bool {
     ["localhost", "127.0.0.1", "[::1]"].contains(&name)
 }
 
-fn plain(status: StatusCode, text: &'static str) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from_static(text.as_bytes()));
+fn plain(status: StatusCode, text: &'static str) -> Response<SdkBody> {
+    let mut response = Response::new(SdkBody::from(text));
     *response.status_mut() = status;
     response
 }
 
-fn json(answer: Answer) -> Response<Bytes> {
+fn json(answer: Answer) -> Response<SdkBody> {
     let code = serde_json::from_str::<serde_json::Value>(&answer.body).ok().filter(|_| answer.status >= 400);
     let code = code.and_then(|body| body["code"].as_str().and_then(|code| format!("{code};Sender").parse().ok()));
-    let mut response = Response::new(Bytes::from(answer.body));
+    let mut response = Response::new(SdkBody::from(answer.body));
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     headers.insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/x-amz-json-1.0"));

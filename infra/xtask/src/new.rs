@@ -128,8 +128,8 @@ fn remaining(name: &str) -> String {
         "\nWhat remains:\n\
          1. {KINDS}: say what a {noun} is\n\
          2. functions/{name}: fields, rules and verbs, and the page at the top of lib.rs\n\
-         3. template.yaml: {function}Function, its permissions and a route for each operation; Cargo.toml: the same routes under\n   \
-            [workspace.metadata.lambda.watch.router.routes]; infra/local: the new router\n\
+         3. template.yaml: {function}Function and its permissions; infra/local: the new router; then `cargo xtask openapi`, which writes\n   \
+            its routes where they are wanted\n\
          4. tests/it/{name}.rs; the authorization matrix and the contract tests find the routes by themselves\n\
          5. README.md: the row of the code map; CHANGELOG.md\n\
          Then `cargo xtask tidy` and `cargo xtask test --no-cloud`.",

@@ -16,6 +16,20 @@ pub struct Files {
     bucket: String,
 }
 
+/// An object that is being read, piece by piece: while one is worked on, the next is on its way.
+#[derive(Debug)]
+pub struct Reading(ByteStream);
+
+impl Reading {
+    /// The next bytes; `None` after the last ones.
+    ///
+    /// # Errors
+    /// When the bucket breaks off.
+    pub async fn next(&mut self) -> Result<Option<Bytes>> {
+        self.0.next().await.transpose().map_err(Error::unavailable)
+    }
+}
+
 impl Files {
     /// `bucket` may be empty where the function never uses files.
     #[must_use]
@@ -38,8 +52,17 @@ impl Files {
     /// # Errors
     /// When the bucket does not answer.
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>> {
+        let Some(object) = self.open(key).await? else { return Ok(None) };
+        object.0.collect().await.map(|body| Some(body.into_bytes())).map_err(Error::unavailable)
+    }
+
+    /// Begins to read an object; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the bucket does not answer.
+    pub async fn open(&self, key: &str) -> Result<Option<Reading>> {
         match self.client.get_object().bucket(&self.bucket).key(key).send().await {
-            Ok(object) => object.body.collect().await.map(|body| Some(body.into_bytes())).map_err(Error::unavailable),
+            Ok(object) => Ok(Some(Reading(object.body))),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
             Err(error) => Err(Error::unavailable(DisplayErrorContext(error).to_string())),
         }

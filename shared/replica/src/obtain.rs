@@ -1,15 +1,18 @@
 //! Where a replica's file comes from: this machine, the newest snapshot, or the table's catalog.
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use cloud::Reading;
 use kernel::{Error, Result, Timestamp};
+use sha2::{Digest, Sha256};
 use table::{JOURNAL_DAYS, Manifest, TenantTable};
 
 use crate::database::{Database, Found, remove_file};
 use crate::replicas::Replica;
 use crate::rules::MARGIN_MS;
 use crate::schema::REPLICA_SCHEMA;
-use crate::snapshot::digest_of;
+use crate::snapshot::hex;
 
 /// How long a replica may have been without its journal, in milliseconds: a day less than entries are kept.
 const TOO_OLD_MS: i64 = (JOURNAL_DAYS - 1) * 24 * 3_600_000;
@@ -119,8 +122,8 @@ impl Replica {
             if !is_further || is_too_old(manifest.at.as_millis(), self.clock.now()) {
                 return Ok(None);
             }
-            let Some(packed) = self.replicas.inner.files.get(&manifest.object).await? else { continue };
-            let whole = self.unpack(&packed, &manifest).await?;
+            let Some(packed) = self.replicas.inner.files.open(&manifest.object).await? else { continue };
+            let whole = self.unpack(packed, &manifest).await?;
             if whole.is_none() {
                 tracing::warn!(object = manifest.object, "a snapshot is damaged: building from the catalog");
             }
@@ -131,12 +134,12 @@ impl Replica {
 
     /// Unpacks a snapshot. Its digest is in the manifest, so what comes out is what the worker put in, and that was
     /// looked through when it was packed: nothing is read twice here, since somebody is waiting.
-    async fn unpack(&self, packed: &[u8], manifest: &Manifest) -> Result<Option<Database>> {
+    async fn unpack(&self, packed: Reading, manifest: &Manifest) -> Result<Option<Database>> {
         let source = self.replicas.source().await?;
         let directory = self.replicas.directory(source)?;
         let path = self.replicas.new_path(&directory, self.table.workspace_id(), &self.clock);
         let draft = Draft(Some(path.with_extension("draft")));
-        if digest_of(packed) != manifest.sha256 || !write_unpacked(packed, draft.path()) {
+        if write_unpacked(packed, draft.path()).await?.is_none_or(|digest| digest != manifest.sha256) {
             return Ok(None);
         }
         draft.keep(&path)?;
@@ -223,7 +226,18 @@ pub(crate) async fn number_before(table: &TenantTable, last: u64, from: Timestam
     Ok(old)
 }
 
-fn write_unpacked(packed: &[u8], path: &Path) -> bool {
-    let unpacked = std::fs::File::create(path).and_then(|mut file| zstd::stream::copy_decode(packed, &mut file));
-    unpacked.inspect_err(|error| tracing::warn!(%error, "a snapshot cannot be unpacked")).is_ok()
+/// Unpacks a snapshot while it comes, and answers the digest of what came; `None` when it cannot be unpacked.
+async fn write_unpacked(mut packed: Reading, path: &Path) -> Result<Option<String>> {
+    let warn = |error: &std::io::Error| tracing::warn!(%error, "a snapshot cannot be unpacked");
+    let file = std::fs::File::create(path).map_err(Error::unavailable)?;
+    let mut digest = Sha256::new();
+    let mut decoder = zstd::stream::write::Decoder::new(file).map_err(Error::unavailable)?;
+    while let Some(piece) = packed.next().await? {
+        digest.update(&piece);
+        if decoder.write_all(&piece).inspect_err(warn).is_err() {
+            return Ok(None);
+        }
+    }
+    // Where the end has not come the digest is another one.
+    Ok(decoder.flush().inspect_err(warn).is_ok().then(|| hex(&digest.finalize())))
 }

@@ -48,9 +48,9 @@ struct Packed {
     bytes: Bytes,
 }
 
-/// SHA-256 of some bytes, in hex.
-pub(crate) fn digest_of(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+/// A digest as text.
+pub(crate) fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Counts the rows of a file: of every object's records, and of what every file has besides.
@@ -158,7 +158,7 @@ impl Replica {
             at: self.clock.now(),
             fingerprint: packed.fingerprint.clone(),
             rows,
-            sha256: digest_of(&packed.bytes),
+            sha256: hex(&Sha256::digest(&packed.bytes)),
             bytes: packed.bytes.len() as u64,
         };
         files.put(&manifest.object, packed.bytes.clone()).await?;
@@ -187,6 +187,8 @@ fn pack_into(database: &Database, path: &Path) -> Result<Packed> {
     let sqlite = |error: rusqlite::Error| Error::unavailable(error);
     let copy = Connection::open(path).map_err(sqlite)?;
     copy.execute("UPDATE state SET since = 0, since_seq = seq", []).map_err(sqlite)?;
+    // A change of mode writes the whole file to the disk before anybody can go on: it is made here as well.
+    copy.pragma_update(None, "journal_mode", "WAL").map_err(sqlite)?;
     // Here, where nobody waits, so that whoever starts from it need not.
     if !is_whole(&copy).map_err(sqlite)? {
         return Err(Error::unavailable("a copy of a replica is not whole"));

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::Full;
 use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s_fs::FileSystem;
 use tower::ServiceExt;
@@ -29,26 +30,21 @@ impl Files {
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))
     }
 
-    pub(crate) async fn answer(&self, mut request: Request<Bytes>) -> Response<Bytes> {
+    /// Answers what is asked of a bucket. What is in an object is read as it is sent.
+    pub(crate) async fn answer(&self, mut request: Request<Bytes>) -> Response<SdkBody> {
         // Whoever can reach this may do everything; a signature would only be refused for want of a key to check it with.
         request.headers_mut().remove(http::header::AUTHORIZATION);
         let answer = self.service.clone().oneshot(request.map(Full::new)).await;
         match answer {
-            Ok(response) => {
-                let (parts, body) = response.into_parts();
-                match body.collect().await {
-                    Ok(body) => Response::from_parts(parts, body.to_bytes()),
-                    Err(error) => failed(&error.to_string()),
-                }
-            }
+            Ok(response) => response.map(SdkBody::from_body_1_x),
             Err(error) => failed(&format!("{error:?}")),
         }
     }
 }
 
-fn failed(error: &str) -> Response<Bytes> {
+fn failed(error: &str) -> Response<SdkBody> {
     tracing::error!(error, "the bucket failed");
-    let mut response = Response::new(Bytes::new());
+    let mut response = Response::new(SdkBody::empty());
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
 }
