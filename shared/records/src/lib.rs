@@ -80,6 +80,7 @@ pub use unmerge::{Kept, Unmerged, unmerge, unmerge_with};
 pub use update::update;
 pub use upsert::{Unique, upsert};
 pub use value::{
-    CURRENCIES, Fate, coerce, fate, normalised, parse_date, parse_email, parse_external_id, parse_phone, parse_value,
+    CURRENCIES, Fate, MAX_WORDS, coerce, fate, normalised, parse_date, parse_email, parse_external_id, parse_phone,
+    parse_value,
 };
 pub use write::{Written, or_kept};
