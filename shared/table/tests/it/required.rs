@@ -96,7 +96,10 @@ async fn what_was_decided_by_two_versions_of_an_item_is_stale() {
     written.replace_record(keys, "contact", id, document(id, 3, "Bremen"), 2);
     let trips = table.meter().used().round_trips;
     for changes in [checks, written] {
-        assert!(matches!(table.commit(&changes).await, Err(Refused::Stale(None))), "whoever has read it can read it anew");
+        assert!(
+            matches!(table.commit(&changes).await, Err(Refused::Stale(None))),
+            "whoever has read it can read it anew"
+        );
         assert!(matches!(table.check(&changes).await, Err(Refused::Stale(None))));
     }
     // To write it twice is a defect. Neither takes to ask the table.
