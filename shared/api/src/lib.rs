@@ -36,7 +36,7 @@ pub use observe::{ReplicaTime, observed};
 pub use of::{At, Of, Work, with_object};
 pub use openapi::document;
 pub use problem::Problem;
-pub use query::{NoQuery, Params, parse_params};
+pub use query::{NoQuery, Objects, Params, parse_params};
 pub use record_routes::{Check, all_record_routes, checked_record_routes, history_route, record_routes};
 pub use respond::{etag, page, written};
 pub use room::{MAX_ANSWER_BYTES, Room, fits};
