@@ -3,6 +3,7 @@
 mod bulk;
 mod cancelled;
 mod costs;
+mod defects;
 mod killed;
 mod merge;
 mod trash;

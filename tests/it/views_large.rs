@@ -16,7 +16,7 @@ struct World {
 
 impl World {
     /// Contacts and companies that are as large as records can be; those of a company have its telephone in common.
-    async fn start() -> Self {
+    async fn start(many: usize) -> Self {
         let app = App::start().await;
         let me = app.workspace("north").await;
         let notes: Vec<Value> =
@@ -27,7 +27,7 @@ impl World {
             (0..14).map(|number| (format!("notes{number}"), json!("\u{e9}".repeat(5_000)))).collect();
         let id = |answer: Value| answer["id"].as_str().unwrap().to_owned();
         let (mut contacts, mut companies) = (Vec::new(), Vec::new());
-        for number in 0..MANY {
+        for number in 0..many {
             let company = json!({ "name": format!("Acme {number}"), "custom": notes });
             companies.push(id(me.post("/v1/companies", company).await.expect(201)));
             let contact = json!({
@@ -57,6 +57,47 @@ impl World {
     }
 }
 
+#[tokio::test]
+async fn a_batch_says_what_it_has_room_for_and_does_all_that_is_asked() {
+    const MANY: usize = 23;
+    let world = World::start(MANY).await;
+    let World { me, contacts, .. } = &world;
+    let batch = async |operation: fn(&str) -> Value| {
+        let operations: Vec<Value> = contacts.iter().map(|id| operation(id)).collect();
+        let answer = me.post("/v1/contacts/batch", json!({ "operations": operations })).await.expect(200);
+        assert!(answer.to_string().len() < 3_000_000);
+        answer["results"].as_array().unwrap().clone()
+    };
+    let read = batch(|id| json!({ "op": "read", "id": id })).await;
+    let (whole, refused): (Vec<&Value>, Vec<&Value>) = read.iter().partition(|result| result["status"] == 200);
+    assert_eq!((whole.len(), refused.len()), (20, MANY - 20));
+    assert!(whole.iter().all(|result| result["record"]["first_name"].is_string()));
+    for result in refused {
+        let problem = &result["problem"];
+        assert_eq!((&result["status"], &problem["type"]), (&json!(413), &json!("/problems/too_large")), "{problem:#}");
+        assert!(problem["detail"].as_str().unwrap().contains("by itself"), "{problem:#}");
+    }
+    let written = batch(|id| json!({ "op": "update", "id": id, "data": { "city": "Rome" } })).await;
+    assert!(written.iter().all(|result| result["status"] == 200 && result.get("record").is_some()));
+    assert_eq!(written.iter().filter(|result| result["record"].is_null()).count(), MANY - 20);
+    assert_eq!(me.get(&format!("/v1/contacts/{}", contacts[MANY - 1])).await.expect(200)["city"], "Rome");
+    // What is refused can be long as well.
+    let wrong: serde_json::Map<String, Value> =
+        (0..300).map(|number| (format!("{number:>12}").repeat(25), json!(1))).collect();
+    let operations: Vec<Value> = (0..2).map(|_| json!({ "op": "create", "data": wrong })).collect();
+    let few = me.post("/v1/contacts/batch", json!({ "operations": operations })).await.expect(200);
+    assert!(few["results"].as_array().unwrap().iter().all(|result| result["problem"]["errors"].is_array()));
+    let body: String = (0..330).map(|number| format!("\"a{number:03}\":1,")).collect();
+    let one = format!(r#"{{"op":"create","data":{{{}}}}}"#, body.trim_end_matches(','));
+    let body = format!(r#"{{"operations":[{}]}}"#, vec![one; 66].join(","));
+    let answer =
+        me.send_bytes(http::Method::POST, "/v1/contacts/batch", &[], Some(body.into_bytes())).await.expect(200);
+    let results = answer["results"].as_array().unwrap();
+    let long = results.iter().filter(|result| result["problem"]["errors"].is_array()).count();
+    assert!(answer.to_string().len() < 3_000_000 && long > 0, "{long} of {}", results.len());
+    assert!(results.iter().all(|result| result["status"] == 422));
+}
+
 fn ids(pages: &[Value]) -> Vec<&str> {
     let records = pages.iter().flat_map(|page| page["data"].as_array().unwrap());
     records.map(|record| record["id"].as_str().unwrap()).collect()
@@ -64,7 +105,7 @@ fn ids(pages: &[Value]) -> Vec<&str> {
 
 #[tokio::test]
 async fn no_answer_is_larger_than_a_function_can_give() {
-    let world = World::start().await;
+    let world = World::start(MANY).await;
     let World { me, contacts, companies, .. } = &world;
     let pages = world.pages("/v1/contacts?limit=200&sort=id").await;
     assert_eq!((ids(&pages), pages.len()), (contacts.iter().map(String::as_str).collect(), 3));

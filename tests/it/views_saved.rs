@@ -119,6 +119,21 @@ async fn a_view_that_could_not_be_asked_is_not_saved() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_a_view_is_told_as_far_as_anybody_reads() {
+    let world = World::start().await;
+    let mut view = gold();
+    view["columns"] = json!(vec!["a"; 60_000]);
+    let refused = world.me.post("/v1/views", view).await.expect(422);
+    let columns: Vec<_> = refused["errors"].as_array().unwrap().iter().map(|error| &error["code"]).collect();
+    assert_eq!((pointers(&refused), columns), (vec!["/columns"], vec![&json!("too_many")]));
+    let widths: serde_json::Map<String, Value> = (0..20_000).map(|number| (format!("a{number}"), json!(1))).collect();
+    let mut view = gold();
+    view["settings"] = json!({ "widths": widths });
+    let refused = world.me.post("/v1/views", view).await.expect(422);
+    assert_eq!(pointers(&refused).len(), 300);
+}
+
+#[tokio::test]
 async fn a_view_whose_field_is_gone_can_be_read_and_says_what_it_lacks_when_it_is_asked() {
     let world = World::start().await;
     let id = save(&world.me, gold()).await;

@@ -43,8 +43,8 @@ fn days_schema() -> Value {
         "minimum": 1,
         "maximum": MAX_TRASH_DAYS,
         "default": TRASH_DAYS,
-        "description": "For how many days records stay in the trash before they are erased. Counts for what is put there from \
-                        then on.",
+        "description": "For how many days records stay in the trash before they are erased. Fewer days count for what is put \
+                        there from then on, more days for everything that is there.",
     })
 }
 

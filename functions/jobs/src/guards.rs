@@ -84,8 +84,13 @@ pub(crate) async fn apply(cx: &Cx, job: &Job, ids: &[AnyId]) -> Result<Tally> {
         report => report?,
     };
     tally.counts.changed = report.settled;
-    tally.counts.failed = report.conflicts.len() as u64;
-    tally.failures = report.conflicts.into_iter().map(|(record, _)| conflict(record, &work.path)).collect();
+    let unreadable = report.unreadable.into_iter().map(|record| {
+        tracing::error!(record.id = %record, "a record cannot be read, so its values are not guarded");
+        Failure::of(record, &Error::bug("a record cannot be read"))
+    });
+    let conflicts = report.conflicts.into_iter().map(|(record, _)| conflict(record, &work.path));
+    tally.failures = conflicts.chain(unreadable).collect();
+    tally.counts.failed = tally.failures.len() as u64;
     Ok(tally)
 }
 

@@ -75,8 +75,8 @@ impl Work {
     /// Does it to some records, each once however often this is called.
     ///
     /// # Errors
-    /// What will pass, and a defect that meets every record: then nothing is counted, and all of it is to be done again. What
-    /// is wrong with a single record is noted instead.
+    /// What will pass, and a defect that meets every one of several records: then nothing is counted, and all of it is to be
+    /// done again. What is wrong with a single record is noted instead, also where Rapport is to blame for it.
     pub(crate) async fn apply(&self, cx: &Cx, ids: Vec<AnyId>) -> Result<Tally> {
         if let Self::Guard(job) = self {
             return guards::apply(cx, job, &ids).await;
@@ -90,10 +90,8 @@ impl Work {
         };
         let tally = outcomes.try_fold(Tally::default(), add).await?;
         let is_defect = |failure: &Failure| failure.code == Failure::DEFECT;
-        if !tally.failures.is_empty()
-            && tally.counts.failed == tally.counts.done
-            && tally.failures.iter().all(is_defect)
-        {
+        // Of one record nobody can tell whether others would have fared better: a job is not to stand still for it.
+        if tally.counts.done > 1 && tally.counts.failed == tally.counts.done && tally.failures.iter().all(is_defect) {
             return Err(Error::bug("no record of a chunk could be changed"));
         }
         Ok(tally)
@@ -113,13 +111,13 @@ impl Work {
     async fn settle(&self, cx: &Cx, schema: &Schema, id: AnyId) -> Result<Outcome> {
         match self.apply_one(cx, schema, id).await {
             Ok(outcome) => Ok(outcome),
-            Err(error) if error.is_retryable() => Err(error),
-            Err(error) => {
-                if let Error::Bug { .. } = error {
-                    tracing::error!(record.id = %id, error.cause = ?error, "a job could not change a record");
-                }
+            // A defect is no less one when it is met again, and the other records of the chunk have none.
+            Err(error @ Error::Bug { .. }) => {
+                tracing::error!(record.id = %id, error.cause = ?error, "a job could not change a record");
                 Ok(Outcome { changed: false, failures: vec![Failure::of(id, &error)] })
             }
+            Err(error) if error.is_retryable() => Err(error),
+            Err(error) => Ok(Outcome { changed: false, failures: vec![Failure::of(id, &error)] }),
         }
     }
 

@@ -9,9 +9,11 @@
 //! |---|---|---|
 //! | what is due by now | gsi2 `DUE#shard` / `<` now, each of 4 shards | half a read unit a shard when nothing is |
 //! | an erasure | the record, its events, transactions that empty them, the one that removes it | 4 round trips, more for a long history |
+//! | putting off | the record, and the same once more with its new due time | 2 round trips |
 //!
 //! Owns no data. Whoever has put a record into the trash is who erases it: that was when it was decided. What was taken out
-//! meanwhile, or is in the trash anew, stays; so does what cannot be erased now, until the next hour.
+//! meanwhile, or is in the trash anew, stays; so does what cannot be erased now, until the next hour. What has got more days by
+//! now gets its new due time, so that it is met once and not every hour before everything that is due behind it.
 //! Events out: `*.erased`. Events in: none. Never lists, never looks for what is not due.
 
 use std::collections::VecDeque;
@@ -22,7 +24,7 @@ use auth::{Caller, Role};
 use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
 use futures_util::stream::{self, StreamExt};
 use kernel::Result;
-use records::{Cx, Record, erase_due};
+use records::{Cx, Record, erase_due, put_off};
 use table::{DUE_SHARDS, Due, DueAfter, Meter};
 
 /// For how long one run works; what is left then is left to the next one.
@@ -39,47 +41,61 @@ const SIDE_BY_SIDE: usize = 4;
 pub async fn handle(app: &App, _: CloudWatchEvent) -> Result<()> {
     let begun = Instant::now();
     let mut shards: VecDeque<(u32, Option<DueAfter>)> = (0..DUE_SHARDS).map(|shard| (shard, None)).collect();
-    let (mut seen, mut erased) = (0, 0);
+    let (mut seen, mut erased, mut put_off) = (0, 0, 0);
     while let Some((shard, after)) = shards.pop_front() {
         if begun.elapsed() > TURN {
-            tracing::warn!(seen, erased, "more is due than one run does");
+            tracing::warn!(seen, erased, put_off, "more is due than one run does");
             return Ok(());
         }
         let page = app.tables.due(shard, app.clock.now(), PAGE, after).await?;
         seen += page.due.len();
-        let outcomes = stream::iter(page.due).map(|due| settle(app, due)).buffer_unordered(SIDE_BY_SIDE);
-        erased += outcomes.filter(|done| std::future::ready(*done)).count().await;
+        let mut outcomes = stream::iter(page.due).map(|due| settle(app, due)).buffer_unordered(SIDE_BY_SIDE);
+        while let Some(done) = outcomes.next().await {
+            erased += usize::from(done == Done::Erased);
+            put_off += usize::from(done == Done::PutOff);
+        }
         if page.next.is_some() {
             shards.push_back((shard, page.next));
         }
     }
-    tracing::info!(seen, erased, "what was due is done");
+    tracing::info!(seen, erased, put_off, "what was due is done");
     Ok(())
 }
 
-/// Does what is due for one record; whether that was anything.
-async fn settle(app: &App, due: Due) -> bool {
+/// What was done for a record that the index has named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Done {
+    Erased,
+    PutOff,
+    Nothing,
+}
+
+/// Does what is due for one record.
+async fn settle(app: &App, due: Due) -> Done {
     // Boxed: the futures of the SDK's calls inside are large.
     match Box::pin(erase(app, &due)).await {
-        Ok(erased) => erased,
+        Ok(done) => done,
         Err(error) => {
             tracing::warn!(
                 workspace.id = %due.workspace, record.id = %due.id, error.code = error.code(), error.cause = ?error,
                 "a record stays in the trash for now"
             );
-            false
+            Done::Nothing
         }
     }
 }
 
 /// Erases a record if its time in the trash is over, in the name of who has written it last: that is who has put it there.
-async fn erase(app: &App, due: &Due) -> Result<bool> {
+async fn erase(app: &App, due: &Due) -> Result<Done> {
     let table = app.tables.workspace(due.workspace, Meter::default());
-    let Some(document) = table.get(&table.keys().record(&due.object, due.id)).await? else { return Ok(false) };
+    let Some(document) = table.get(&table.keys().record(&due.object, due.id)).await? else { return Ok(Done::Nothing) };
     let schema = app.schemas.of(&table, &app.clock).await?;
-    let Some(object) = schema.all().find(|object| object.name == due.object) else { return Ok(false) };
-    let user = Record::read(object, document)?.common.updated_by;
+    let Some(object) = schema.all().find(|object| object.name == due.object) else { return Ok(Done::Nothing) };
+    let user = Record::read(object, document.clone())?.common.updated_by;
     let caller = Caller { user, api_key: None, workspace: due.workspace, role: Role::Admin };
     let cx = Cx::new(caller, table, app.schemas.clone(), app.clock.clone(), app.ids.clone());
-    Ok(erase_due(&cx, object, due.id).await?.is_some())
+    if put_off(&cx, object, document).await? {
+        return Ok(Done::PutOff);
+    }
+    Ok(erase_due(&cx, object, due.id).await?.map_or(Done::Nothing, |_| Done::Erased))
 }

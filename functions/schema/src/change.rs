@@ -1,13 +1,13 @@
 //! One change of the schema from the request to the answer: read what is stored, make a draft, look whether it is sound and
 //! what it does to the records that are there, write it.
 
-use api::{LossyWrite, Problem, Result, Write};
+use api::{LossyWrite, Result, Write};
 use auth::Permission;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use kernel::{Conflicting, Error, Position, Version};
-use records::{Cx, Definition, FieldType, Object, Schema};
+use records::{Cx, Definition, Object, Schema};
 use serde_json::{Value, json};
 use table::{Changes, KeptAnswer, Refused};
 
@@ -16,6 +16,7 @@ use crate::describe;
 use crate::effect::Effect;
 use crate::field::{self, Question, Said};
 use crate::judge::Judge;
+use crate::needs::Needs;
 use crate::object;
 use crate::options::{forget, keep_used};
 use crate::stored::{Stored, keep_answer};
@@ -194,7 +195,8 @@ impl Asked {
                 keep_used(&mut trial.kind, &question.left_out, &all);
             }
             let fields = (&question.before, &trial);
-            let (mut found, words) = self.judge.judge(cx, object, fields, &self.position).await?;
+            let judged = self.judge.judge(cx, object, fields, &self.position).await;
+            let (mut found, words) = judged.map_err(|error| needs.explain(error, accept_loss))?;
             if !accept_loss {
                 found.archived_options = keep_used(&mut question.after.kind, &question.left_out, &words);
             }
@@ -230,61 +232,6 @@ fn settle_options(draft: &mut Draft, question: &Question) {
         own.kind = question.after.kind.clone();
     } else if let Some(different) = draft.definition.built_in.get_mut(&question.after.name) {
         different.options = Some(options.to_vec());
-    }
-}
-
-/// Why the records have to be asked.
-struct Needs {
-    /// Values may be lost.
-    loss: bool,
-    /// Values must not be there at all.
-    empty: bool,
-    /// Values must differ.
-    unique: bool,
-    /// Everything is to be told.
-    all: bool,
-}
-
-impl Needs {
-    fn of(question: &Question, accept_loss: bool, dry_run: bool) -> Self {
-        let (before, after) = (&question.before, &question.after);
-        let changes_type = before.kind.word() != after.kind.word();
-        let rounds = matches!(
-            (&before.kind, &after.kind),
-            (FieldType::Number { decimals: before, .. }, FieldType::Number { decimals: after, .. }) if after < before
-        );
-        let refers = before.kind.refers_to() != after.kind.refers_to();
-        let differs = before.kind != after.kind || (after.required && !before.required);
-        Self {
-            loss: !accept_loss && (changes_type || rounds || !question.left_out.is_empty()),
-            // An id is kept as text, whatever it names: only the definition says of which object it must be.
-            empty: refers && after.kind.refers_to().is_some(),
-            unique: after.unique && !before.unique,
-            all: dry_run && differs,
-        }
-    }
-
-    const fn is_any(&self) -> bool {
-        self.loss || self.empty || self.unique || self.all
-    }
-
-    fn refuse(&self, effect: &Effect, accept_loss: bool) -> Result<()> {
-        let (with_value, lost) = (effect.with_value, effect.lost);
-        let (code, detail) = if self.empty && with_value > 0 {
-            let detail = format!("{with_value} records have a value: what they refer to cannot become something else");
-            ("has_values", detail)
-        } else if self.unique && effect.not_unique > 0 {
-            let detail = format!("{} records have a value that another one has: change those first", effect.not_unique);
-            ("not_unique", detail)
-        } else if lost > 0 && !accept_loss {
-            let detail = format!(
-                "{lost} of {with_value} records would lose their value: change those first, or send accept_loss=true"
-            );
-            ("would_lose_values", detail)
-        } else {
-            return Ok(());
-        };
-        Err(Problem::from(Error::WrongState { code, detail }).with("effect", json!(effect)))
     }
 }
 

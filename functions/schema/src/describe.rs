@@ -57,7 +57,8 @@ fn label(field: &Field) -> String {
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// Every object of a schema, those that were given up too.
-pub(crate) fn schema(version: u64, schema: &Schema) -> Value {
-    json!({ "version": version, "objects": schema.all().map(|one| object(one)).collect::<Vec<_>>() })
+/// Those objects of a schema that are wanted, those that were given up too.
+pub(crate) fn schema(version: u64, schema: &Schema, wanted: impl Fn(&Object) -> bool) -> Value {
+    let objects = schema.all().filter(|one| wanted(one));
+    json!({ "version": version, "objects": objects.map(|one| object(one)).collect::<Vec<_>>() })
 }

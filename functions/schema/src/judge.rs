@@ -15,6 +15,9 @@ use crate::effect::{Effect, Tally};
 /// How long a change may be judged: the function has 29 seconds, and has to answer.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// The code of a change that would take too long to judge.
+pub(crate) const TOO_MANY_RECORDS: &str = "too_many_records";
+
 /// Where changes are judged. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct Judge {
@@ -79,9 +82,8 @@ impl Judge {
                 return Ok(());
             }
             if begun.elapsed() > PATIENCE {
-                let detail = "there are more records than can be looked at within a request: accept_loss=true makes the \
-                              change without looking";
-                return Err(Error::WrongState { code: "too_many_records", detail: detail.to_owned() });
+                let detail = "there are more records than can be looked at within a request".to_owned();
+                return Err(Error::WrongState { code: TOO_MANY_RECORDS, detail });
             }
             query.cursor = answer.next_cursor;
             answer = replica.ask(&query)?;

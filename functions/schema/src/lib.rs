@@ -23,6 +23,7 @@ mod guards;
 mod judge;
 mod kind;
 mod limits;
+mod needs;
 mod object;
 mod options;
 mod routes;

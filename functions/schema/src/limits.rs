@@ -18,7 +18,8 @@ pub(crate) const CONDITIONS: usize = 5;
 pub(crate) const DEFINITION_BYTES: usize = 300_000;
 /// The largest definition of a field as JSON, in bytes: the event of a change has it twice, before and after.
 pub(crate) const FIELD_BYTES: usize = 100_000;
-/// The largest sum of all definitions, in bytes: every process reads all of them, and `GET /v1/schema` answers them.
+/// The largest sum of all definitions, in bytes: every process reads all of them. `GET /v1/schema` may
+/// need several answers for them.
 pub(crate) const SCHEMA_BYTES: usize = 2_000_000;
 
 /// The longest name of an object, in characters, `x_` included.

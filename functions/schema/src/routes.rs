@@ -1,12 +1,12 @@
 //! The routes: everybody reads, administrators write.
 
-use api::{App, Context, LossyWrite, NoQuery, Operation, Result, Routes, Tag, Write};
+use api::{App, Context, LossyWrite, NoQuery, Objects, Operation, Result, Routes, Tag, Write, fits};
 use auth::Permission;
 use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, get};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, Method, header};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -39,6 +39,7 @@ fn reading() -> Routes {
     Routes::new()
         .add(
             operation("/v1/schema", "read_schema", "Every object with its fields, archived ones included")
+                .in_parts("Objects in the singular, separated by commas: only these.")
                 .answers(200, shapes::schema()),
             get(read_schema),
         )
@@ -115,10 +116,14 @@ fn fields(judge: &Judge) -> Routes {
         )
 }
 
-async fn read_schema(Context(cx): Context, _: NoQuery) -> Result<Json<Value>> {
+async fn read_schema(Context(cx): Context, objects: Objects) -> Result<Response> {
     cx.caller.require(Permission::Read)?;
     let stored = Stored::load(&cx).await?;
-    Ok(Json(describe::schema(stored.version, &stored.schema)))
+    let text = describe::schema(stored.version, &stored.schema, |object| objects.has(object)).to_string();
+    if !fits(&text) {
+        return Err(Objects::too_many().into());
+    }
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
 }
 
 async fn read_types(Context(cx): Context, _: NoQuery) -> Result<Json<Value>> {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use api::{
-    At, Context, NoQuery, Of, Operation, Params, Question, Result, Routes, Seen, Work, page, parse_params, with_object,
+    At, Context, NoQuery, Of, Operation, Params, Question, Result, Room, Routes, Seen, Work, page, parse_params,
+    with_object,
 };
 use auth::Permission;
 use axum::extract::{Path, RawQuery};
@@ -17,7 +18,7 @@ use records::{Cx, Fields, Object};
 use replica::{Candidate, Draft, Found, Replica, Replicas, Visibility};
 use serde_json::{Value, json};
 
-use crate::answer::{Answered, Room};
+use crate::answer::Answered;
 use crate::shapes;
 use crate::shown::{Showing, schema_for};
 use crate::visibility::hidden;

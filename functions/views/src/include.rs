@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use api::{MAX_ANSWER_BYTES, Room};
 use events::Document;
 use kernel::{AnyId, Error, Result, Violations};
 use records::{FieldType, Object, Schema};
@@ -9,7 +10,6 @@ use replica::paths::{references, without_id};
 use replica::{Found, Replica, Visibility};
 use serde_json::{Map, Value};
 
-use crate::answer::{MAX_BYTES, Room};
 use crate::shown::Showing;
 use crate::visibility::hidden;
 
@@ -120,7 +120,7 @@ impl Beside {
         let wanted: Vec<BTreeSet<AnyId>> = rows.iter().map(|row| ids(includes, &row.document)).collect();
         let mut known = BTreeSet::new();
         let each: Vec<AnyId> = wanted.iter().flatten().copied().filter(|id| known.insert(*id)).collect();
-        let (others, looked_at) = replica.found_within(&each, visibility, MAX_BYTES)?;
+        let (others, looked_at) = replica.found_within(&each, visibility, MAX_ANSWER_BYTES)?;
         let unread = each[looked_at..].iter().map(AnyId::to_string).collect();
         Ok(Self { wanted, others, unread })
     }

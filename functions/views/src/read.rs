@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use api::{
-    At, Context, Of, Operation, Params, ReplicaTime, Result, Routes, Seen, Shape, Work, etag, parse_params, with_object,
+    At, Context, MAX_ANSWER_BYTES, Of, Operation, Params, ReplicaTime, Result, Room, Routes, Seen, Shape, Work, etag,
+    parse_params, with_object,
 };
 use axum::Json;
 use axum::extract::{Path, RawQuery};
@@ -16,7 +17,6 @@ use records::{Cx, Object, Record};
 use replica::{Replicas, Visibility};
 use serde_json::Value;
 
-use crate::answer::{MAX_BYTES, Room};
 use crate::include::{self, included};
 use crate::shapes;
 use crate::shown::{Only, Showing, has_roll_ups, schema_for};
@@ -120,7 +120,7 @@ async fn find(
         let replica = replicas.open(&cx.table, &cx.clock).await?;
         replica.follow(position).await?;
         let started = Instant::now();
-        let (found, looked_at) = replica.found_within(&ids, &visibility, MAX_BYTES)?;
+        let (found, looked_at) = replica.found_within(&ids, &visibility, MAX_ANSWER_BYTES)?;
         if looked_at < ids.len() {
             return Err(include::too_much());
         }

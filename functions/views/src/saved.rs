@@ -8,7 +8,7 @@ use std::sync::Arc;
 use api::{Of, Routes, Work, checked_record_routes, share_routes};
 use events::Document;
 use kernel::{AnyId, Error, Id, Position, Result, Violations, kinds, pointer};
-use records::{Cx, Object, Schema};
+use records::{Cx, MAX_WORDS, Object, Schema};
 use replica::{Asked, Place, Replica, Visibility, paths};
 use serde_json::Value;
 
@@ -48,7 +48,8 @@ fn check<'a>(cx: &'a Cx, object: &'a Object, id: Option<AnyId>, body: &'a Docume
     })
 }
 
-/// Everything that is wrong with a view. What has not the type of its field is left to those who write it.
+/// Everything that is wrong with a view. What has not the type of its field, or is longer than that may be, is left to those
+/// who write it.
 fn judge(cx: &Cx, schema: &Schema, view: &Document) -> Result<(), Violations> {
     let mut violations = Violations::new();
     let Some(name) = view.get("of").and_then(Value::as_str) else { return Ok(()) };
@@ -58,8 +59,8 @@ fn judge(cx: &Cx, schema: &Schema, view: &Document) -> Result<(), Violations> {
     if let Some(query) = view.get("query").and_then(Value::as_object) {
         judge_query(cx, schema, object, query, &mut violations);
     }
-    let columns = view.get("columns").and_then(Value::as_array).into_iter().flatten();
-    for (index, path) in columns.enumerate() {
+    let columns = view.get("columns").and_then(Value::as_array).filter(|columns| columns.len() <= MAX_WORDS);
+    for (index, path) in columns.into_iter().flatten().enumerate() {
         if path.as_str().is_some_and(|path| !paths::exists(schema, object, path)) {
             violations.add(format!("/columns/{index}"), "unknown_field", NO_FIELD);
         }
@@ -102,6 +103,9 @@ fn judge_settings(schema: &Schema, object: &Object, settings: &Document, violati
             (name, _) if SETTINGS_PATHS.contains(&name) => violations.add(at, "wrong_type", NO_FIELD),
             ("widths", Value::Object(widths)) => {
                 for (path, width) in widths {
+                    if violations.is_full() {
+                        return;
+                    }
                     let at = [at.as_str(), &pointer(path)].concat();
                     if !paths::exists(schema, object, path) {
                         violations.add(at, "unknown_field", NO_FIELD);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Context, Operation, Params, Result, Routes, Seen, Tag, parse_params};
+use api::{Context, Operation, Params, Result, Room, Routes, Seen, Tag, parse_params};
 use auth::Permission;
 use axum::extract::RawQuery;
 use axum::routing::get;
@@ -13,7 +13,7 @@ use records::{Cx, Object};
 use replica::{Replicas, Search, Visibility};
 use serde_json::json;
 
-use crate::answer::{Answered, Room};
+use crate::answer::Answered;
 use crate::shapes;
 use crate::shown::{Showing, schema_for};
 use crate::visibility::hidden;

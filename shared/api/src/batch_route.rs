@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 
 use crate::of::{At, Of};
 use crate::respond::{note_position, set};
-use crate::{Operation, Problem, Result, Routes, Shape, Write};
+use crate::{Operation, Problem, Result, Room, Routes, Shape, Write};
 
 /// The route by which several records of an object are written.
 #[must_use]
@@ -113,7 +113,11 @@ fn answer_schema() -> Value {
                     "properties": {
                         "status": { "type": "integer", "description": "As if it was asked for by itself.", "examples": [201] },
                         "ref": { "type": "string" },
-                        "record": { "type": ["object", "null"], "description": "The record, if it went well." },
+                        "record": {
+                            "type": ["object", "null"],
+                            "description": "The record, if it went well; null where it was written and the answer has no \
+                                            room for it.",
+                        },
                         "problem": { "$ref": "#/components/schemas/Problem" },
                     },
                 },
@@ -128,7 +132,10 @@ async fn batch(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
     let batch = Batch::parse(&body, &cx.ids).map_err(Error::from)?;
     let answered = records::batch(&cx, &object, &batch).await.map_err(whole)?;
     let (seen, replayed) = (seen(&answered), answered.iter().any(is_replayed));
-    let results: Vec<Value> = answered.into_iter().map(|answered| result(&cx, answered)).collect();
+    let mut room = Room::new();
+    let results = answered.into_iter().enumerate();
+    let results: Vec<Value> =
+        results.map(|(index, answered)| result(&cx, answered, batch.reads(index), &mut room)).collect();
     let mut response = Json(json!({ "results": results })).into_response();
     if !cx.dry_run {
         note_position(&mut response, seen);
@@ -159,23 +166,31 @@ fn whole(failed: Failed) -> Problem {
     }
 }
 
-fn result(cx: &Cx, answered: Answered) -> Value {
+/// What an operation is answered with. Where the answer has no room for that it is said shorter: what was done is done, so it
+/// must not fail by what it would say.
+fn result(cx: &Cx, answered: Answered, reads: bool, room: &mut Room) -> Value {
     let mut result = Map::new();
     if let Some(name) = answered.name {
         result.insert("ref".to_owned(), name.into());
     }
-    match answered.outcome {
+    let problem = match answered.outcome {
         Ok(written) => {
-            result.insert("status".to_owned(), json!(written.status));
-            result.insert("record".to_owned(), json!(written.document));
+            let record = written.document.map_or(Value::Null, Value::Object);
+            let fits = room.take([&record]);
+            if fits || !reads {
+                result.insert("status".to_owned(), json!(written.status));
+                result.insert("record".to_owned(), if fits { record } else { Value::Null });
+                return Value::Object(result);
+            }
+            Problem::no_room()
         }
-        Err(error) => {
-            let problem = Problem::from(error);
-            problem.log();
-            result.insert("status".to_owned(), json!(problem.status.as_u16()));
-            result.insert("problem".to_owned(), problem.shown(&cx.request_id));
-        }
-    }
+        Err(error) => Problem::from(error),
+    };
+    problem.log();
+    result.insert("status".to_owned(), json!(problem.status.as_u16()));
+    let whole = problem.shown(&cx.request_id);
+    let shown = if room.take([&whole]) { whole } else { problem.shortened().shown(&cx.request_id) };
+    result.insert("problem".to_owned(), shown);
     Value::Object(result)
 }
 

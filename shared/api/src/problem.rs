@@ -5,6 +5,11 @@ use http::{HeaderValue, StatusCode, header};
 use kernel::Error;
 use serde_json::{Map, Value, json};
 
+use crate::room::MAX_ANSWER_BYTES;
+
+/// Members that can be as long as the body of the request, or as a record.
+const LONG: [&str; 2] = ["errors", "conflicts"];
+
 /// An error on its way to the client. [`crate::observed`] writes its body, since only it knows the request's id.
 #[derive(Debug, Clone)]
 pub struct Problem {
@@ -104,6 +109,19 @@ impl Problem {
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
         self.members.insert(name.to_owned(), value);
+        self
+    }
+
+    /// What is asked for is there, and what is asked with it needs all the room of the answer.
+    pub(crate) fn no_room() -> Self {
+        let problem = Self::from(Error::TooLarge { limit_bytes: MAX_ANSWER_BYTES });
+        let detail = "the answer has no room for this record: read it by itself".into();
+        Self { title: "The answer is too large", detail, ..problem }
+    }
+
+    /// This problem without what can be long in it.
+    pub(crate) fn shortened(mut self) -> Self {
+        self.members.retain(|name, _| !LONG.contains(&name.as_str()));
         self
     }
 

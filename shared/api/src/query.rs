@@ -1,10 +1,14 @@
 //! Query strings.
 
+use std::collections::BTreeSet;
+
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use kernel::{Error, Result, Violations, pointer};
+use records::Object;
+use serde_json::json;
 
-use crate::Problem;
+use crate::{Parameter, Problem};
 
 /// The parameters of a query string, decoded, in their order.
 pub type Params = Vec<(String, String)>;
@@ -43,6 +47,46 @@ impl<S: Send + Sync> FromRequestParts<S> for NoQuery {
             violations.add(pointer(&name), "unknown_parameter", "is not a parameter of this operation");
         }
         Ok(violations.or(Self).map_err(Error::from)?)
+    }
+}
+
+/// The extractor of a request that can be about some objects alone: `objects=contact,x_project`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Objects(Option<BTreeSet<String>>);
+
+impl Objects {
+    /// How it is asked for.
+    #[must_use]
+    pub fn parameter(help: &str) -> Parameter {
+        Parameter::new("objects", help, json!({ "type": "string", "examples": ["x_project,x_invoice"] }))
+    }
+
+    /// Whether an object is one of those that are asked for.
+    #[must_use]
+    pub fn has(&self, object: &Object) -> bool {
+        self.0.as_ref().is_none_or(|names| names.contains(&object.name))
+    }
+
+    /// The refusal of an answer that is larger than a function can give.
+    #[must_use]
+    pub fn too_many() -> Error {
+        let detail = "there are more objects than one answer can hold: name some of them in objects".to_owned();
+        Error::WrongState { code: "document_too_large", detail }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Objects {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let (mut objects, mut violations) = (None, Violations::new());
+        for (name, value) in parse_params(parts.uri.query())? {
+            match name.as_str() {
+                "objects" => objects = Some(value.split(',').map(|name| name.trim().to_owned()).collect()),
+                _ => violations.add(pointer(&name), "unknown_parameter", "is not a parameter of this operation"),
+            }
+        }
+        Ok(violations.or(Self(objects)).map_err(Error::from)?)
     }
 }
 

@@ -100,6 +100,8 @@ pub struct Operation {
     pub versioned: bool,
     /// Whether it takes `Rapport-Position`. Lists of records do.
     pub positioned: bool,
+    /// Whether it can be asked for some objects alone, and has to be where its answer would be larger than a function can give.
+    pub in_parts: bool,
     /// Parameters of the path that are more than any text, or an id of the object before it.
     pub path_parameters: Vec<Parameter>,
     /// Parameters of the query string.
@@ -131,6 +133,7 @@ impl Operation {
             conditional: writes,
             versioned: false,
             positioned: false,
+            in_parts: false,
             path_parameters: Vec::new(),
             query: Vec::new(),
             body: Shape::Empty,
@@ -165,6 +168,14 @@ impl Operation {
     #[must_use]
     pub const fn positioned(mut self) -> Self {
         self.positioned = true;
+        self
+    }
+
+    /// This operation, which can be asked for some objects alone ([`crate::Objects`]).
+    #[must_use]
+    pub fn in_parts(mut self, help: &str) -> Self {
+        self.in_parts = true;
+        self.query.push(crate::Objects::parameter(help));
         self
     }
 

@@ -13,7 +13,12 @@ pub struct Violation {
     pub detail: String,
 }
 
-/// Every violation of one input. Empty means valid.
+/// The most violations that one input is told of: nobody reads more at once.
+const MAX: usize = 300;
+/// The most bytes of their texts but for the last one's: a pointer can be as long as the body that it points into.
+const MAX_BYTES: usize = 100_000;
+
+/// Every violation of one input, as far as there is room for them. Empty means valid.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct Violations(Vec<Violation>);
@@ -33,14 +38,27 @@ impl Violations {
         violations
     }
 
-    /// Notes one more violation.
+    /// Notes one more violation, if there is room for it.
     pub fn add(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
-        self.0.push(Violation { pointer: pointer.into(), code, detail: detail.into() });
+        self.push(Violation { pointer: pointer.into(), code, detail: detail.into() });
+    }
+
+    fn push(&mut self, violation: Violation) {
+        if !self.is_full() {
+            self.0.push(violation);
+        }
+    }
+
+    /// Whether there is no room for another one: looking for more is of no use.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        let bytes = || self.0.iter().map(|violation| violation.pointer.len() + violation.detail.len()).sum::<usize>();
+        self.0.len() >= MAX || bytes() >= MAX_BYTES
     }
 
     /// Keeps the value of a parse that went well and notes the violation of one that did not.
     pub fn keep<T>(&mut self, parsed: Result<T, Violation>) -> Option<T> {
-        parsed.map_err(|violation| self.0.push(violation)).ok()
+        parsed.map_err(|violation| self.push(violation)).ok()
     }
 
     /// `value` if nothing was wrong, otherwise everything that was.
@@ -51,9 +69,9 @@ impl Violations {
         if self.0.is_empty() { Ok(value) } else { Err(self) }
     }
 
-    /// Notes all of the others' violations.
+    /// Notes all of the others' violations, as far as there is room.
     pub fn extend(&mut self, others: Self) {
-        self.0.extend(others.0);
+        others.0.into_iter().for_each(|violation| self.push(violation));
     }
 
     /// Whether nothing is wrong.
@@ -78,4 +96,21 @@ pub fn pointer(name: &str) -> String {
 #[must_use]
 pub fn path_pointer(path: &str) -> String {
     path.split('.').map(pointer).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_for_some_hundred_violations_and_for_as_much_text_as_anybody_reads() {
+        let mut many = Violations::new();
+        (0..1_000).for_each(|index| many.add(format!("/{index}"), "required", "must be given"));
+        assert_eq!((many.iter().count(), many.is_full()), (MAX, true));
+        many.extend(many.clone());
+        assert_eq!(many.iter().count(), MAX);
+        let mut long = Violations::one(pointer(&"a".repeat(2 * MAX_BYTES)), "unknown_field", "is no field");
+        long.add("/b", "unknown_field", "is no field");
+        assert_eq!(long.iter().count(), 1, "the first one is told, however long it is");
+    }
 }

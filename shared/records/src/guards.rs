@@ -14,7 +14,7 @@
 
 use std::collections::BTreeMap;
 
-use kernel::{AnyId, Result, Timestamp};
+use kernel::{AnyId, Error, Result, Timestamp};
 use serde_json::Value;
 use table::{Changes, Refused};
 
@@ -112,6 +112,8 @@ pub struct GuardReport {
     pub settled: u64,
     /// The records that have a value which another one has as well, with the one that holds it.
     pub conflicts: Vec<(AnyId, Option<AnyId>)>,
+    /// The records that cannot be read: what is stored is not in the form in which it is written.
+    pub unreadable: Vec<AnyId>,
 }
 
 /// Gives records the guards of their values in a field that has become unique ([`Guards::Building`]), from
@@ -144,7 +146,16 @@ async fn each_record(cx: &Cx, object: &Object, field: &Field, ids: &[AnyId], wor
     let keys: Vec<_> = ids.iter().map(|id| cx.table.keys().record(&object.name, *id)).collect();
     let mut report = GuardReport::default();
     for document in cx.table.get_many(&keys).await? {
-        let record = Record::read(object, document)?;
+        let stored = document.get("id").and_then(|id| id.as_str()?.parse().ok());
+        let record = match (Record::read(object, document), stored) {
+            (Ok(record), _) => record,
+            // The others are none the worse for it.
+            (Err(Error::Bug { .. }), Some(id)) => {
+                report.unreadable.push(id);
+                continue;
+            }
+            (Err(error), _) => return Err(error),
+        };
         let id = record.common.id;
         match one_record(cx, object, field, record, work).await? {
             One::Nothing => {}
@@ -187,5 +198,5 @@ async fn one_record(cx: &Cx, object: &Object, field: &Field, mut record: Record,
         }
         tokio::time::sleep(kernel::backoff(tries)).await;
     }
-    Err(kernel::Error::unavailable("a record kept changing while its guards were made"))
+    Err(Error::unavailable("a record kept changing while its guards were made"))
 }

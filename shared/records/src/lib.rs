@@ -75,11 +75,12 @@ pub use schema::{Schema, value_type};
 pub use schemas::{SCHEMA_MS, Schemas, depends_on_schema};
 pub use settings::{MAX_TRASH_DAYS, TRASH_DAYS, parse_trash_days};
 pub use shares::{MAX_SHARES, share, shares, unshare};
-pub use trash::JOB_DAYS;
+pub use trash::{JOB_DAYS, put_off};
 pub use unmerge::{Kept, Unmerged, unmerge, unmerge_with};
 pub use update::update;
 pub use upsert::{Unique, upsert};
 pub use value::{
-    CURRENCIES, Fate, coerce, fate, normalised, parse_date, parse_email, parse_external_id, parse_phone, parse_value,
+    CURRENCIES, Fate, MAX_WORDS, coerce, fate, normalised, parse_date, parse_email, parse_external_id, parse_phone,
+    parse_value,
 };
 pub use write::{Written, or_kept};

@@ -1,9 +1,12 @@
 //! When records go by themselves: their time in the trash is over, or a job is as old as nobody needs.
 
+use events::Document;
 use kernel::{Result, Timestamp};
+use table::{Changes, Committed, Refused};
 
 use crate::job::{JOB, JobState};
 use crate::record::Common;
+use crate::write::refused;
 use crate::{Cx, Object, Record};
 
 const DAY_MS: i64 = 24 * 3600 * 1000;
@@ -34,4 +37,24 @@ pub(crate) async fn due(cx: &Cx, object: &Object, record: &Record) -> Result<Opt
 pub(crate) fn job_due(state: JobState, common: &Common) -> Option<Timestamp> {
     let since = || common.updated_at.plus_millis(i64::from(JOB_DAYS) * DAY_MS);
     state.is_finished().then(|| common.archived_at.unwrap_or_else(since))
+}
+
+/// Puts off what was due for a record, where the setting by now gives it more days than when it was put into the trash.
+/// Whether it is to be left alone: it was put off, or somebody has just written it.
+///
+/// Whoever looks for what is due does not meet it any more until then. The item is written as it is stored, in the same version: nothing has happened to the record. No round trip where
+/// nothing is to be put off and the setting is known, else one transaction.
+///
+/// # Errors
+/// When the table does not answer, or the document is no record of the object.
+pub async fn put_off(cx: &Cx, object: &Object, stored: Document) -> Result<bool> {
+    let record = Record::read(object, stored.clone())?;
+    let Some(due) = due(cx, object, &record).await?.filter(|due| *due > cx.clock.now()) else { return Ok(false) };
+    let Common { id, version, .. } = record.common;
+    let mut changes = Changes::new();
+    changes.replace_due_record(cx.table.keys(), &object.name, id, stored, version, Some(due));
+    match cx.commit(&changes).await {
+        Ok(Committed) | Err(Refused::Stale(_)) => Ok(true),
+        Err(other) => Err(refused(object, other)),
+    }
 }

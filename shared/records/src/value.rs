@@ -32,7 +32,7 @@ pub(crate) fn refuse<T>(code: &'static str, detail: impl Into<String>) -> Result
 }
 
 /// The most words of one multi-select or tags field.
-pub(crate) const MAX_WORDS: usize = 50;
+pub const MAX_WORDS: usize = 50;
 /// The most characters of a word in a select field, of a tag, of an id.
 const MAX_WORD: usize = 100;
 

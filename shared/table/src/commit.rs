@@ -1,6 +1,6 @@
 //! The one way in which business data changes.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::error::SdkError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -55,29 +55,33 @@ impl TenantTable {
         }
     }
 
-    /// Passes if the table can take all of it in one transaction, whatever is stored.
-    pub(crate) fn admit(&self, changes: &Changes) -> Result<()> {
+    /// Passes if the table can take all of it in one transaction, whatever is stored. Refused as stale where it was decided
+    /// by two versions of one item, of which at most one is stored.
+    pub(crate) fn admit(&self, changes: &Changes) -> Result<(), Refused> {
         if changes.len() > MAX_ACTIONS {
             let detail = format!("this writes {} items and one request may write {MAX_ACTIONS}", changes.len());
-            return Err(Error::invalid("", "too_many_items", detail));
+            return Err(Error::invalid("", "too_many_items", detail).into());
         }
         if changes.len() >= MIN_LARGE {
             let bytes: usize = changes.actions.iter().filter_map(Action::document).map(json_len).sum();
             if bytes > MAX_BYTES {
                 let detail = format!("this writes {bytes} bytes and one request may write {MAX_BYTES}");
-                return Err(Error::invalid("", "too_large", detail));
+                return Err(Error::invalid("", "too_large", detail).into());
             }
         }
         let kept = changes.once.as_ref().map(|(once, _)| self.keys().once(once.hash()));
-        let mut keys: HashSet<&Key> = kept.iter().collect();
+        let mut known: HashMap<&Key, Option<&Action>> = kept.iter().map(|key| (key, None)).collect();
         for action in &changes.actions {
             // A key's hash is found before its workspace is known, so that item is nobody's.
             if !matches!(action, Action::Create { sort: Sort::ApiKey, .. } | Action::Replace { sort: Sort::ApiKey, .. })
             {
                 self.own(action.key())?;
             }
-            if !keys.insert(action.key()) {
-                return Err(Error::bug("two actions of one commit are about the same item"));
+            match known.insert(action.key(), Some(action)) {
+                None => {}
+                // Somebody has written it between the two reads: one of the versions is not the stored one.
+                Some(Some(other)) if action.contradicts(other) => return Err(Refused::Stale(None)),
+                Some(_) => return Err(Error::bug("two actions of one commit are about the same item").into()),
             }
         }
         Ok(())

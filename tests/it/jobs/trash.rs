@@ -4,6 +4,7 @@ use api::App as Parts;
 use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
 use kernel::{Clock, Ids};
 use serde_json::json;
+use table::DUE_SHARDS;
 
 use super::{Scene, counts, text};
 
@@ -41,6 +42,35 @@ async fn what_has_been_in_the_trash_for_its_days_is_erased() {
     assert_eq!((text(&undo["state"]), &undo["counts"]["failed"]), ("done".into(), &json!(2)));
     run(&scene, 400).await;
     assert_eq!(scene.count("archived=any").await, 2);
+}
+
+/// How many records a run of the scheduler in some days is told of.
+async fn due_in(scene: &Scene, days: i64) -> usize {
+    let app = in_days(scene, days);
+    let mut found = 0;
+    for shard in 0..DUE_SHARDS {
+        found += app.tables.due(shard, app.clock.now(), 100, None).await.unwrap().due.len();
+    }
+    found
+}
+
+#[tokio::test]
+async fn what_has_got_more_days_is_put_off_and_met_no_more_until_they_are_over() {
+    let scene = Scene::with(3).await;
+    for number in 0..2 {
+        scene.me.delete(&scene.path(number)).await.expect(200);
+    }
+    scene.me.patch("/v1/workspace", json!({ "trash_days": 365 })).await.expect(200);
+    let before = scene.state().await;
+    assert_eq!((due_in(&scene, 29).await, due_in(&scene, 31).await), (0, 2));
+    run(&scene, 31).await;
+    assert_eq!((due_in(&scene, 364).await, due_in(&scene, 366).await), (0, 2), "nobody has to go past them every hour");
+    assert_eq!((scene.state().await, scene.count("archived=true").await), (before, 2), "nothing has happened to them");
+    scene.me.post(&format!("{}/restore", scene.path(0)), json!({})).await.expect(200);
+    assert_eq!(due_in(&scene, 366).await, 1);
+    run(&scene, 366).await;
+    assert_eq!(scene.count("archived=any").await, 2);
+    scene.me.get(&scene.path(1)).await.expect(404);
 }
 
 #[tokio::test]

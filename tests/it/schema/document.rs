@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::Projects;
+use crate::app::Caller;
 
 /// Every reference in a document.
 fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
@@ -59,6 +60,44 @@ async fn a_workspace_has_a_document_of_its_own_with_its_objects_and_fields() {
     assert_eq!(schemas["Contact"]["properties"]["custom"]["properties"]["tier"]["description"], "How dear.");
     let parameters = document["paths"]["/v1/contacts"]["get"]["parameters"].as_array().unwrap();
     assert!(parameters.iter().any(|parameter| parameter["name"] == "custom.tier"));
+}
+
+/// A workspace that has defined more than one answer can hold.
+async fn large_workspace(projects: &Projects) -> Caller {
+    let me = projects.app.workspace("south").await;
+    // Quotes need two bytes each in the answer, and two more where it is sent as a text within JSON.
+    let help = "\"".repeat(500);
+    let field = |number| json!({ "name": format!("f{number}"), "type": "text", "help": help });
+    let fields: Vec<Value> = (0..250).map(field).collect();
+    let definitions: Vec<Value> = (0..12)
+        .map(|number| {
+            let custom = json!({ "plural": format!("x_o{number}s"), "prefix": format!("x{}", 20 + number) });
+            json!({ "object": format!("x_o{number}"), "custom": custom, "fields": fields })
+        })
+        .collect();
+    projects.app.define(&me, json!(definitions)).await;
+    me
+}
+
+#[tokio::test]
+async fn a_schema_that_no_answer_can_hold_is_read_in_parts() {
+    let projects = Projects::start().await;
+    let me = &projects.me;
+    let whole = me.get("/v1/schema").await.expect(200);
+    let some = me.get("/v1/schema?objects=x_project,contact,x_none").await.expect(200);
+    let names = |schema: &Value| -> Vec<String> {
+        let objects = schema["objects"].as_array().unwrap().iter();
+        objects.map(|object| object["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(names(&whole).len() > 5 && whole["version"] == some["version"]);
+    let mut found = names(&some);
+    found.sort_unstable();
+    assert_eq!(found, ["contact", "x_project"]);
+    assert_eq!(me.get("/v1/schema?object=contact").await.refused(422), "invalid");
+    let me = large_workspace(&projects).await;
+    assert_eq!(me.get("/v1/schema").await.refused(409), "document_too_large");
+    assert_eq!(names(&me.get("/v1/schema?objects=x_o1,x_o2").await.expect(200)).len(), 2);
+    assert_eq!(me.get("/v1/workspace/openapi.json").await.refused(409), "document_too_large");
 }
 
 #[tokio::test]

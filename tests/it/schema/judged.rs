@@ -103,15 +103,29 @@ async fn values_that_are_not_unique_stand_in_the_way_of_becoming_so() {
     let (projects, paths) = sizes().await;
     projects.me.patch(&paths[0], json!({ "custom": { "size": "9" } })).await.expect(200);
     projects.app.drain().await;
-    let answer = projects.change("size", "?accept_loss=true", json!({ "unique": true })).await;
+    let answer = projects.change("size", "", json!({ "unique": true })).await;
     assert_eq!(answer.body["effect"]["not_unique"], 1);
     assert_eq!(answer.refused(409), "not_unique");
+    let tried = projects.change("size", "?validate=only&accept_loss=true", json!({ "unique": true })).await.expect(200);
+    assert_eq!(tried["effect"]["not_unique"], 1);
     projects.me.patch(&paths[0], json!({ "custom": { "size": "1" } })).await.expect(200);
     projects.app.drain().await;
     let described = projects.change("size", "", json!({ "unique": true })).await.expect(200);
     let field = field_of(&described, "custom.size");
     assert_eq!((&field["unique"], &field["unique_pending"]), (&json!(true), &json!(true)));
     assert_eq!(wrong(projects.change("size", "", json!({ "type": "number" })).await), ["/type unique_first"]);
+}
+
+#[tokio::test]
+async fn a_field_becomes_unique_without_a_look_at_the_records_when_that_is_accepted() {
+    let (projects, paths) = sizes().await;
+    projects.me.patch(&paths[0], json!({ "custom": { "size": "9" } })).await.expect(200);
+    projects.app.drain().await;
+    let answer = projects.change("size", "?accept_loss=true", json!({ "unique": true })).await;
+    assert!(!answer.header("server-timing").contains("replica"), "an object of any size has to get there");
+    let described = answer.expect(200);
+    let field = field_of(&described, "custom.size");
+    assert_eq!((&field["unique_pending"], described.get("effect")), (&json!(true), None));
 }
 
 #[tokio::test]

@@ -66,9 +66,10 @@ const ALL: [Refusal; 13] = [
     Refusal {
         status: 409,
         name: "Conflict",
-        when: "A unique value is taken, or the record is in a state in which this cannot be done.",
+        when: "A unique value is taken, the record is in a state in which this cannot be done, or there is more than one \
+               answer can hold.",
         by_gateway: false,
-        applies: |operation, _| operation.writes,
+        applies: |operation, _| operation.writes || operation.in_parts,
         sample: || Error::Conflict { field: "email".to_owned() },
     },
     Refusal {

@@ -104,6 +104,12 @@ impl Batch {
         }
         violations.or(Self { atomic, operations })
     }
+
+    /// Whether an operation only reads.
+    #[must_use]
+    pub fn reads(&self, operation: usize) -> bool {
+        self.operations.get(operation).is_some_and(|operation| operation.verb == Verb::Read)
+    }
 }
 
 struct Parsing<'a> {

@@ -1,5 +1,7 @@
 //! What records refer to, while others write at the same time.
 
+use kernel::AnyId;
+use records::Batch;
 use serde_json::json;
 
 use crate::bench::{Bench, map};
@@ -25,6 +27,36 @@ async fn a_parent_that_changes_meanwhile_is_not_taken_for_the_record_itself() {
     }
     assert_eq!(bench.read("company", child).await["parent_id"], json!(parent));
     assert_eq!(bench.read("company", parent).await["parent_id"], json!(null));
+}
+
+#[tokio::test]
+async fn a_parent_that_changes_within_a_batch_makes_it_plan_again() {
+    let bench = Bench::new();
+    let (mut children, object) = (Vec::new(), bench.object("company").await);
+    for number in 0..8 {
+        children.push(bench.create("company", json!({ "name": format!("Child {number}") })).await);
+    }
+    let parent = bench.create("company", json!({ "name": "P" })).await;
+    for round in 0..10 {
+        let under = |parent: Option<AnyId>| {
+            let update = |id| json!({ "op": "update", "id": id, "data": { "parent_id": parent } });
+            let operations: Vec<_> = children.iter().map(update).collect();
+            Batch::parse(&map(json!({ "atomic": true, "operations": operations })), &bench.cx.ids).unwrap()
+        };
+        records::batch(&bench.cx, &object, &under(None)).await.unwrap();
+        let all = under(Some(parent));
+        let rename = async |step: u32| {
+            let name = map(json!({ "name": format!("Parent {round} {step}") }));
+            records::update(&bench.cx, &object, parent, &name, None).await.unwrap();
+        };
+        let renames = async {
+            for step in 0..4 {
+                rename(step).await;
+            }
+        };
+        let (done, ()) = tokio::join!(records::batch(&bench.cx, &object, &all), renames);
+        assert_eq!(done.unwrap().len(), children.len());
+    }
 }
 
 #[tokio::test]

@@ -133,6 +133,18 @@ impl Action {
         covers && self.key() == other.key()
     }
 
+    /// Whether this and another action about the same item, one of which is a check, have seen different versions of it.
+    pub(crate) fn contradicts(&self, other: &Self) -> bool {
+        let seen = |action: &Self| match action {
+            Self::Replace { seen, .. } | Self::Remove { seen, .. } | Self::RequireVersion { seen, .. } => {
+                Some(seen.version)
+            }
+            _ => None,
+        };
+        let is_check = |action: &Self| matches!(action, Self::RequireVersion { .. });
+        (is_check(self) || is_check(other)) && seen(self).zip(seen(other)).is_some_and(|(one, other)| one != other)
+    }
+
     pub(crate) fn write(&self) -> Result<Write> {
         Ok(match self {
             Self::Create { key, sort, document, indexed }

@@ -188,7 +188,8 @@ async fn every_refusal_is_one_that_a_dry_run_knows() {
         // The first of several is told.
         (vec![Step::Require(1), Step::Create(0)], None, "Gone"),
         (vec![Step::Create(0), Step::Require(1)], None, "Exists"),
-        (vec![Step::Replace(0, 1), Step::RequireVersion(0, 2)], None, "Failed"),
+        (vec![Step::Replace(0, 1), Step::RequireVersion(0, 2)], None, "Stale(None"),
+        (vec![Step::Replace(0, 1), Step::Replace(0, 2)], None, "Failed"),
     ];
     for (steps, once, expected) in refusals {
         let (dry, real) = world.judge(&world.changes(&steps, once)).await;

@@ -80,12 +80,32 @@ async fn what_a_commit_writes_anyway_is_not_checked_beside_it() {
     assert_eq!(second.len(), 2);
     table.commit(&second).await.unwrap();
     assert_eq!(holder(&table, "ada@example.com").await, Some(id));
-    // What contradicts itself is a defect, which is told without asking the table.
-    let mut third = Changes::new();
-    third.require_version(keys.record("contact", id), 1);
-    third.replace_record(keys, "contact", id, document(id, 3, "Bremen"), 2);
+}
+
+#[tokio::test]
+async fn what_was_decided_by_two_versions_of_an_item_is_stale() {
+    let bench = Bench::new();
+    let (table, id) = (bench.workspace(), bench.contact());
+    made(&table, &[id]).await;
+    let (keys, key) = (table.keys(), table.keys().record("contact", id));
+    let mut checks = Changes::new();
+    checks.require_version(key.clone(), 1);
+    checks.require_version(key.clone(), 2);
+    let mut written = Changes::new();
+    written.require_version(key, 1);
+    written.replace_record(keys, "contact", id, document(id, 3, "Bremen"), 2);
     let trips = table.meter().used().round_trips;
-    assert!(matches!(table.commit(&third).await, Err(Refused::Failed(_))));
+    for changes in [checks, written] {
+        assert!(
+            matches!(table.commit(&changes).await, Err(Refused::Stale(None))),
+            "whoever has read it can read it anew"
+        );
+        assert!(matches!(table.check(&changes).await, Err(Refused::Stale(None))));
+    }
+    // To write it twice is a defect. Neither takes to ask the table.
+    let mut twice = only(|changes| changes.replace_record(keys, "contact", id, document(id, 2, "Bremen"), 1));
+    twice.replace_record(keys, "contact", id, document(id, 3, "Bremen"), 2);
+    assert!(matches!(table.commit(&twice).await, Err(Refused::Failed(_))));
     assert_eq!(table.meter().used().round_trips, trips);
 }
 
