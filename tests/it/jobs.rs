@@ -5,6 +5,7 @@ mod cancelled;
 mod costs;
 mod killed;
 mod merge;
+mod merged_twice;
 mod trash;
 mod undo;
 mod unique;

@@ -56,6 +56,9 @@ impl Merged {
             let name = document.get("object").and_then(Value::as_str).unwrap_or_default();
             let Some(object) = schema.all().find(|object| object.name == name) else { continue };
             let record = Record::read(object, document)?;
+            if record.common.merged_into.is_some() {
+                continue;
+            }
             let mut pointed = record.clone();
             pointed.repoint(object, &others, self.winner);
             still.extend((pointed != record).then_some(record.common.id));
@@ -69,12 +72,16 @@ impl Merged {
             return move_links(cx, object, id, self.winner).await;
         }
         let others = self.others();
-        let (changed, ()) = rewrite(cx, object, id, |record| {
+        let pointed = rewrite(cx, object, id, |record| {
             record.repoint(object, &others, self.winner);
             Ok(())
-        })
-        .await?;
-        Ok(changed)
+        });
+        match pointed.await {
+            Ok((changed, ())) => Ok(changed),
+            // Merged meanwhile: who takes that back makes it refer to what is left by then.
+            Err(Error::WrongState { code: "merged", .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes that back, as far as nobody has changed it since. What earlier undos of the same job did counts as done by it.

@@ -1,5 +1,7 @@
 //! Taking a merge back.
 
+mod follow;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use auth::Role;
@@ -9,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use table::{Changes, Committed, Refused};
 
+use self::follow::follow_merges;
 use crate::access::require_write;
 use crate::guards::{held, holder_of, path_of};
 use crate::job::{JOB, JobKind};
@@ -41,7 +44,8 @@ pub struct Kept {
     /// The path of the field.
     pub path: String,
     /// What it has now: of the winner what somebody has said since, or what the merge has made of it where what it had is
-    /// gone or somebody else's by now; of another record nothing, since its unique value is somebody else's by now.
+    /// gone or somebody else's by now; of another record nothing, since its unique value is somebody else's by now; of any of
+    /// them the record that what it referred to has become part of.
     pub value: Value,
     /// What it had before.
     pub before: Value,
@@ -160,6 +164,8 @@ impl Found {
         let mut again: Vec<Record> = losers.iter().map(|loser| restored_to_itself(cx, loser)).collect();
         let mut after = taken_back(cx, object, winner, event, stays, &mut kept);
         leave_lost(cx, object, winner, &again, &mut after, &mut kept).await?;
+        let mut all: Vec<&mut Record> = again.iter_mut().chain([&mut after]).collect();
+        follow_merges(cx, object, &mut all, &mut kept).await?;
         let ids: Vec<AnyId> = losers.iter().map(|loser| loser.common.id).collect();
         let mut changes = changes_between(Some(winner), &after);
         changes.insert(MERGED_FROM.to_owned(), FieldChange { before: json!(ids), after: Value::Null });
