@@ -6,6 +6,7 @@ mod costs;
 mod killed;
 mod merge;
 mod merged_twice;
+mod passed_on;
 mod trash;
 mod undo;
 mod unique;
