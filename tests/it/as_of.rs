@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::links::made;
 
 /// The time now: everything before has happened by then, and nothing after.
-async fn moment() -> String {
+pub(crate) async fn moment() -> String {
     let now = Clock::System.now();
     while Clock::System.now() == now {
         tokio::task::yield_now().await;

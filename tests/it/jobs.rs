@@ -6,6 +6,8 @@ mod costs;
 mod defects;
 mod killed;
 mod merge;
+mod merged_twice;
+mod passed_on;
 mod trash;
 mod undo;
 mod unique;

@@ -19,7 +19,7 @@ pub(crate) async fn make_contacts_private(app: &App, admin: &Caller) {
 }
 
 /// A colleague of the role rep, and their id.
-async fn colleague(app: &App, admin: &Caller, name: &str, team: Option<&str>) -> (Caller, String) {
+pub(crate) async fn colleague(app: &App, admin: &Caller, name: &str, team: Option<&str>) -> (Caller, String) {
     let user = json!({ "name": name, "email": format!("{name}@example.com"), "role": "rep", "team_id": team });
     let id = made(admin, "users", user).await;
     (app.key_of(admin, &id).await, id)

@@ -1,5 +1,5 @@
 //! What follows a merge: everything that refers to the records that were merged, or is linked with them, comes to refer to the
-//! one that is left; and how that is taken back.
+//! one that is left, and who reached them reaches that one; and how that is taken back.
 //!
 //! A capability that keeps something about records by other means than references and links, such as activities, adds a step of
 //! its own to [`Merged::follow`] and what takes it back to [`Merged::undo`].
@@ -7,7 +7,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
-use records::{Cx, Job, Object, Record, Reverted, move_links, return_links, revert, rewrite, unmerge_with};
+use records::{
+    Cx, Job, Object, Record, Reverted, is_private_or_shared, move_links, pass_on_shares, return_links, revert, rewrite,
+    take_back_shares, unmerge_with,
+};
 use replica::Replicas;
 use serde::Deserialize;
 use serde_json::Value;
@@ -45,6 +48,14 @@ impl Merged {
         self.others.iter().any(|other| other.id == id)
     }
 
+    /// Whether who reaches the merged records may be to reach the one that is left.
+    async fn has_shares(&self, cx: &Cx) -> Result<bool> {
+        let schema = cx.schema().await?;
+        let object = schema.all().find(|object| object.prefix == self.winner.prefix());
+        let object = object.ok_or_else(|| Error::not_found("object"))?;
+        is_private_or_shared(cx, object, &self.others()).await
+    }
+
     /// Those of some records that refer to merged ones: the table says so, while a replica may not have been told yet what an
     /// earlier round has changed. One round trip.
     async fn still_referring(&self, cx: &Cx, ids: &[AnyId]) -> Result<Vec<AnyId>> {
@@ -56,6 +67,9 @@ impl Merged {
             let name = document.get("object").and_then(Value::as_str).unwrap_or_default();
             let Some(object) = schema.all().find(|object| object.name == name) else { continue };
             let record = Record::read(object, document)?;
+            if record.common.merged_into.is_some() {
+                continue;
+            }
             let mut pointed = record.clone();
             pointed.repoint(object, &others, self.winner);
             still.extend((pointed != record).then_some(record.common.id));
@@ -63,18 +77,25 @@ impl Merged {
         Ok(still)
     }
 
-    /// What a merge means for one record: one of those that were merged, or one that refers to them.
+    /// What a merge means for one record: one of those that were merged, the one that is left, or one that refers to them.
     pub(crate) async fn follow(&self, cx: &Cx, object: &Object, id: AnyId) -> Result<bool> {
         if self.was_merged(id) {
             return move_links(cx, object, id, self.winner).await;
         }
         let others = self.others();
-        let (changed, ()) = rewrite(cx, object, id, |record| {
+        if id == self.winner {
+            return pass_on_shares(cx, object, &others, id).await;
+        }
+        let pointed = rewrite(cx, object, id, |record| {
             record.repoint(object, &others, self.winner);
             Ok(())
-        })
-        .await?;
-        Ok(changed)
+        });
+        match pointed.await {
+            Ok((changed, ())) => Ok(changed),
+            // Merged meanwhile: who takes that back makes it refer to what is left by then.
+            Err(Error::WrongState { code: "merged", .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Takes that back, as far as nobody has changed it since. What earlier undos of the same job did counts as done by it.
@@ -86,6 +107,9 @@ impl Merged {
         (job, since): (Id<kinds::Job>, Timestamp),
         earlier: &[Id<kinds::Job>],
     ) -> Result<Reverted> {
+        if id == self.winner {
+            return take_back_shares(cx, object, id, (job, earlier), since).await;
+        }
         if !self.was_merged(id) {
             return revert(cx, object, id, job, since).await;
         }
@@ -95,7 +119,7 @@ impl Merged {
 }
 
 /// The next records that refer to merged ones; behind all of them, in the first round, the merged ones themselves, for their
-/// links. What was written while the records were merged may be told of late, hence further rounds, which ask the table.
+/// links, and the one that is left, for their shares where there are any. What was written while the records were merged may be told of late, hence further rounds, which ask the table.
 pub(crate) async fn page(cx: &Cx, replicas: &Replicas, job: &Job, place: &Place) -> Result<Found> {
     let merged = Merged::of(job)?;
     let after = place.after.as_deref().map(|id| id.parse().map_err(Error::bug)).transpose()?;
@@ -109,6 +133,7 @@ pub(crate) async fn page(cx: &Cx, replicas: &Replicas, job: &Job, place: &Place)
         ids = merged.still_referring(cx, &ids).await?;
     } else if next.is_none() {
         ids.extend(merged.others());
+        ids.extend(merged.has_shares(cx).await?.then_some(merged.winner));
     }
     Ok(Found { ids, next })
 }

@@ -137,7 +137,7 @@ pub(crate) const fn list(of: Of) -> Shape {
 /// What can be said of how a record is read.
 pub(crate) fn read_parameters() -> Vec<Parameter> {
     let help = "The record as it was at this time, from its history; without roll-ups, and with what is included as it is \
-                now.";
+                now. Refused where the history does not say it any more (too_far_back, erased).";
     vec![include(), fields(), Parameter::new("as_of", help, json!({ "type": "string", "format": "date-time" }))]
 }
 

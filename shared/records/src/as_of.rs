@@ -26,7 +26,8 @@ const MAX_BYTES: usize = 16_000_000;
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such record, or was none then; [`Error::Merged`] when it had become part of
-/// another one by then; [`Error::Invalid`] when more than 5,000 things, or more than 16 MB of them, have happened to it since.
+/// another one by then; [`Error::Invalid`] when more than 5,000 things, or more than 16 MB of them, have happened to it since,
+/// or a record that has become part of it since was erased.
 pub async fn as_of(cx: &Cx, object: &Object, id: AnyId, at: Timestamp) -> Result<Record> {
     let now = visible(cx, object, id).await?;
     let gone = || Error::not_found(object.name.clone());
@@ -36,14 +37,16 @@ pub async fn as_of(cx: &Cx, object: &Object, id: AnyId, at: Timestamp) -> Result
     let events = events_back_to(cx, object, id, at).await?;
     // Nobody can be sure of the order within a millisecond but by the versions.
     let version = events.iter().filter(|event| event.at <= at).map(|event| event.version).max().ok_or_else(gone)?;
+    // What an erasure has emptied says no more what was there before it: of a record that is being erased, or of which a part
+    // was erased.
+    if events.iter().any(|event| event.version > version && event.salt.is_none()) {
+        let detail = format!("this {} or a part of it was erased since, and with that what it was before", object.name);
+        return Err(Error::invalid("/as_of", "erased", detail));
+    }
     let then = taken_back(object, now, &events, version);
-    match (then, events.iter().any(|event| event.salt.is_none())) {
-        // It is being erased: what its events said is gone.
-        (_, true) => Err(gone()),
-        (record, false) => match record.common.merged_into {
-            Some(into) => Err(Error::Merged { into, plural: object.plural.clone() }),
-            None => Ok(record),
-        },
+    match then.common.merged_into {
+        Some(into) => Err(Error::Merged { into, plural: object.plural.clone() }),
+        None => Ok(then),
     }
 }
 

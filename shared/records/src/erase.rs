@@ -5,7 +5,7 @@ mod lineage;
 use std::collections::{BTreeMap, BTreeSet};
 
 use auth::Permission;
-use events::{Document, Event, FieldChange};
+use events::{Document, Event};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use kernel::{AnyId, Error, Result, Version};
 use serde_json::Value;
@@ -231,11 +231,18 @@ async fn swept(met: &mut u32, object: &Object, outcome: Result<Committed, Refuse
 }
 
 async fn empty_events(cx: &Cx, object: &Object, id: AnyId) -> Result<()> {
-    empty_those(cx, object, id, |_| true).await
+    empty_those(cx, object, id, &[], |_| true).await
 }
 
-/// Empties some events of a record, and forgets the answers that were kept for the requests which made them.
-async fn empty_those(cx: &Cx, object: &Object, id: AnyId, is_one: impl Fn(&Document) -> bool) -> Result<()> {
+/// Empties some events of a record but for what they say under some names, and forgets the answers that were kept for the
+/// requests which made them.
+async fn empty_those(
+    cx: &Cx,
+    object: &Object,
+    id: AnyId,
+    but: &[&str],
+    is_one: impl Fn(&Document) -> bool,
+) -> Result<()> {
     let keys = cx.table.keys();
     let record = keys.record(&object.name, id);
     let mut after = None;
@@ -247,7 +254,7 @@ async fn empty_those(cx: &Cx, object: &Object, id: AnyId, is_one: impl Fn(&Docum
             changes.forget_answer(keys, &hash, id);
         }
         for document in wanted {
-            empty(cx, object, &mut changes, document)?;
+            empty(cx, object, &mut changes, document, but)?;
         }
         if !changes.is_empty() {
             cx.commit(&changes).await.map_err(|reason| refused(object, reason))?;
@@ -273,11 +280,11 @@ async fn kept_for(cx: &Cx, id: AnyId, events: &[Document]) -> Result<BTreeSet<St
     Ok(found.into_iter().flatten().collect())
 }
 
-fn empty(cx: &Cx, object: &Object, changes: &mut Changes, document: Document) -> Result<()> {
-    let event: Event = serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("event"))?;
-    if event.salt.is_some() {
-        let emptied = Event { changes: BTreeMap::<String, FieldChange>::new(), salt: None, ..event };
-        changes.event(cx.table.keys(), &object.name, &emptied, None)?;
+fn empty(cx: &Cx, object: &Object, changes: &mut Changes, document: Document, but: &[&str]) -> Result<()> {
+    let mut event: Event = serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("event"))?;
+    if event.salt.take().is_some() {
+        event.changes.retain(|name, _| but.contains(&name.as_str()));
+        changes.event(cx.table.keys(), &object.name, &event, None)?;
     }
     Ok(())
 }

@@ -64,6 +64,21 @@ pub(crate) async fn find(cx: &Cx, object: &Object, id: AnyId) -> Result<Option<R
     document.map(|document| Record::read(object, document)).transpose()
 }
 
+/// How many merges are followed from one record.
+pub(crate) const MAX_MERGES: usize = 50;
+
+/// What a record is by now: itself, or the one that it is part of. No round trip for what was never merged, else one for each
+/// merge.
+pub(crate) async fn living(cx: &Cx, object: &Object, record: &Record) -> Result<AnyId> {
+    let (mut id, mut merged_into) = (record.common.id, record.common.merged_into);
+    for _ in 0..MAX_MERGES {
+        let Some(into) = merged_into else { break };
+        let Some(next) = find(cx, object, into).await? else { break };
+        (id, merged_into) = (next.common.id, next.common.merged_into);
+    }
+    Ok(id)
+}
+
 /// The owner that an input asks for: `None` when it says nothing, `Some(None)` when it clears it.
 pub(crate) fn parse_owner(input: &events::Document) -> Result<Option<Option<Id<kinds::User>>>, Violation> {
     let wrong =

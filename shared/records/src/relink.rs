@@ -9,7 +9,7 @@ use serde::Deserialize;
 use table::{Committed, Direction, End, Link, Refused};
 
 use crate::links::tell;
-use crate::load::find;
+use crate::load::{find, living};
 use crate::plan::Plan;
 use crate::revert::{events_by, events_since};
 use crate::write::{MAX_TRIES, refused};
@@ -41,25 +41,42 @@ impl<'a> Pair<'a> {
 
 /// Ties what a merged record is linked with to the record that it was merged into.
 ///
-/// Where that is linked with it by the same label already, or is it itself, the link only goes. What is no part of that
-/// record any more keeps its links. Answers whether there was a link. Two or three round trips a link.
+/// Where that is linked with it by the same label already, or is it itself, or is a part of the same record by now, the link
+/// only goes. What is no part of that record any more keeps its links. Answers whether there was a link. Two or three round
+/// trips a link.
 ///
 /// # Errors
 /// When one of the two is not there, the table does not answer, or links keep changing.
 pub async fn move_links(cx: &Cx, object: &Object, merged: AnyId, left: AnyId) -> Result<bool> {
     let mut pair = Pair::find(cx, object, merged, left).await?;
-    let (keys, mut moved, mut after) = (cx.table.keys(), false, None);
-    let (parent, prefix) = (keys.record(&object.name, merged), keys.links_prefix(None));
+    let mut moved = false;
+    // Whoever moves the links of the other end may have tied some of them to this record behind the place where this was.
+    for _ in 0..MAX_TRIES {
+        let (met, moved_some) = move_those(cx, &mut pair).await?;
+        moved |= moved_some;
+        if !met || !pair.is_merged() {
+            return Ok(moved);
+        }
+    }
+    Err(Error::unavailable("a record kept getting links while they were moved"))
+}
+
+/// Moves the links that there are. Answers whether there were any, and whether some of them were moved.
+async fn move_those(cx: &Cx, pair: &mut Pair<'_>) -> Result<(bool, bool)> {
+    let merged = pair.merged.common.id;
+    let (keys, mut met, mut moved, mut after) = (cx.table.keys(), false, false, None);
+    let (parent, prefix) = (keys.record(&pair.object.name, merged), keys.links_prefix(None));
     loop {
         let page = cx.table.children(&parent, &prefix, after.as_deref(), PAGE, false).await?;
+        met |= !page.documents.is_empty();
         for document in page.documents {
             let link = Link::read(document)?;
             let end = link.other_end(merged).cloned().ok_or_else(|| Error::bug("a link of another record"))?;
-            moved |= move_link(cx, &mut pair, &link.label, &end).await?;
+            moved |= move_link(cx, pair, &link.label, &end).await?;
         }
         match page.next {
             Some(next) => after = Some(next),
-            None => return Ok(moved),
+            None => return Ok((met, moved)),
         }
     }
 }
@@ -88,7 +105,11 @@ async fn plan_moving(cx: &Cx, pair: &Pair<'_>, link: &Link, end: &End) -> Result
     let merged = cx.table.keys().record(&pair.object.name, pair.merged.common.id);
     plan.others.require_version(merged, pair.merged.common.version);
     untie(cx, &mut plan, link, (pair.object, &pair.merged), other.as_ref());
-    let Some(other) = other.filter(|(_, other)| other.common.id != pair.left.common.id) else { return Ok(plan) };
+    let Some(other) = other else { return Ok(plan) };
+    // What both are part of is not linked with itself.
+    if living(cx, &other.0, &other.1).await? == living(cx, pair.object, &pair.left).await? {
+        return Ok(plan);
+    }
     if stored(cx, pair.object, pair.left.common.id, &link.label, end.id).await?.is_none() {
         let link = with_end(link, pair.merged.common.id, pair.left.common.id);
         tie(cx, &mut plan, &link, (pair.object, &pair.left), &other)?;
@@ -110,7 +131,12 @@ pub async fn return_links(
     (job, undos): (Id<kinds::Job>, &[Id<kinds::Job>]),
     since: Timestamp,
 ) -> Result<(bool, Vec<String>)> {
-    let had = ties(&events_by(cx, object, merged, job, since).await?, "unlinked");
+    let named = |ties: Vec<Tie>| ties.into_iter().map(|tie| (tie.label, tie.id)).collect::<BTreeSet<_>>();
+    let done = events_by(cx, object, merged, job, since).await?;
+    // What the job has tied to it itself is nothing that it had.
+    let tied = named(ties(&done, "linked"));
+    let mut had = ties(&done, "unlinked");
+    had.retain(|tie| !tied.contains(&(tie.label.clone(), tie.id)));
     if had.is_empty() {
         return Ok((false, Vec::new()));
     }
@@ -123,7 +149,6 @@ pub async fn return_links(
         .partition(|event| event.job == Some(job));
     // The same records may have been merged before, and that taken back.
     let others: Vec<Event> = others.into_iter().filter(|event| event.at >= since).collect();
-    let named = |ties: Vec<Tie>| ties.into_iter().map(|tie| (tie.label, tie.id)).collect::<BTreeSet<_>>();
     let (got, taken) = (named(ties(&of_job, "linked")), named(ties(&others, "unlinked")));
     let pair = Pair::find(cx, object, merged, left).await?;
     let (mut returned, mut kept) = (false, Vec::new());
@@ -147,7 +172,9 @@ async fn return_link(cx: &Cx, pair: &Pair<'_>, had: &Tie, (was_moved, was_taken)
         }
         let end = End::new(had.object.clone(), had.id);
         let moved = stored(cx, pair.object, left, &had.label, had.id).await?;
-        let (Some(other), false) = (record_at(cx, &end).await?, was_taken && moved.is_none()) else {
+        // What is a part of another record by now has no links.
+        let other = record_at(cx, &end).await?.filter(|(_, other)| other.common.merged_into.is_none());
+        let (Some(other), false) = (other, was_taken && moved.is_none()) else {
             return Ok(false);
         };
         let mut plan = Plan::default();

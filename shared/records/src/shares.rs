@@ -152,8 +152,7 @@ async fn new_share(cx: &Cx, record: &Record, subject: &str, level: Level) -> Res
     let parent = keys.record(&record.common.object, record.common.id);
     let page = cx.table.children(&parent, keys.shares_prefix(), None, MAX_SHARES, false).await?;
     if page.documents.len() >= usize::from(MAX_SHARES) {
-        let detail = format!("a record has at most {MAX_SHARES} shares: share it with a team");
-        return Err(Error::invalid("", "too_many_shares", detail));
+        return Err(too_many());
     }
     Ok(Share {
         record: End::new(record.common.object.clone(), record.common.id),
@@ -165,7 +164,14 @@ async fn new_share(cx: &Cx, record: &Record, subject: &str, level: Level) -> Res
     })
 }
 
-fn what(share: &Share) -> Value {
+/// Why a record is not shared with more.
+pub(crate) fn too_many() -> Error {
+    let detail = format!("a record has at most {MAX_SHARES} shares: share it with a team");
+    Error::invalid("", "too_many_shares", detail)
+}
+
+/// A share as an event tells it.
+pub(crate) fn what(share: &Share) -> Value {
     json!({ "subject": share.subject, "level": share.level })
 }
 

@@ -1,5 +1,7 @@
 //! Taking a merge back.
 
+mod follow;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use auth::Role;
@@ -9,6 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use table::{Changes, Committed, Refused};
 
+use self::follow::follow_merges;
 use crate::access::require_write;
 use crate::guards::{held, holder_of, path_of};
 use crate::job::{JOB, JobKind};
@@ -41,9 +44,10 @@ pub struct Kept {
     /// The path of the field.
     pub path: String,
     /// What it has now: of the winner what somebody has said since, or what the merge has made of it where what it had is
-    /// gone or somebody else's by now; of another record nothing, since its unique value is somebody else's by now.
+    /// gone or somebody else's by now; of another record nothing, since its unique value is somebody else's by now; of any of
+    /// them the record that what it referred to has become part of.
     pub value: Value,
-    /// What it had before.
+    /// What it had before; of the winner nothing where one of the others was erased, since nobody knows any more.
     pub before: Value,
 }
 
@@ -160,6 +164,8 @@ impl Found {
         let mut again: Vec<Record> = losers.iter().map(|loser| restored_to_itself(cx, loser)).collect();
         let mut after = taken_back(cx, object, winner, event, stays, &mut kept);
         leave_lost(cx, object, winner, &again, &mut after, &mut kept).await?;
+        let mut all: Vec<&mut Record> = again.iter_mut().chain([&mut after]).collect();
+        follow_merges(cx, object, &mut all, &mut kept).await?;
         let ids: Vec<AnyId> = losers.iter().map(|loser| loser.common.id).collect();
         let mut changes = changes_between(Some(winner), &after);
         changes.insert(MERGED_FROM.to_owned(), FieldChange { before: json!(ids), after: Value::Null });
@@ -238,7 +244,8 @@ async fn event(cx: &Cx, object: &Object, input: &Input) -> Result<Event> {
     serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("event"))
 }
 
-/// The winner with what it had before in every field that is as the merge has left it, but for those that have to stay.
+/// The winner with what it had before in every field that is as the merge has left it, but for those that have to stay. All
+/// stay where one of the others was erased, since then nobody knows any more what the winner had.
 fn taken_back(
     cx: &Cx,
     object: &Object,
@@ -248,6 +255,10 @@ fn taken_back(
     kept: &mut Vec<Kept>,
 ) -> Record {
     let mut after = next(cx, winner);
+    if event.salt.is_none() {
+        kept.extend(all_of(object, winner));
+        return after;
+    }
     for (path, change) in event.changes.iter().filter(|(path, _)| *path != MERGED_FROM) {
         let stays = stays.contains(path);
         if path == OWNER {
@@ -269,6 +280,14 @@ fn taken_back(
         }
     }
     after
+}
+
+/// Everything that a record has.
+fn all_of(object: &Object, record: &Record) -> Vec<Kept> {
+    let owner = record.common.owner_id.map(|owner| (OWNER, json!(owner)));
+    let value = |field: &'_ Field| record.fields.get(&field.path).cloned();
+    let fields = object.stored().filter_map(|field| Some((field.path.as_str(), value(field)?)));
+    owner.into_iter().chain(fields).map(|(path, value)| left(record, path, value, &Value::Null)).collect()
 }
 
 /// Takes those unique values out of the winner that it would get back and that another record holds by now. It keeps what it

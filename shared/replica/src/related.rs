@@ -165,8 +165,9 @@ impl Replica {
     }
 
     /// Who refers to any of some records of one object by any field, its owner's and items' members included, in the order
-    /// of ids and each once; also records in the trash, merged ones, and those of objects that were given up. Links and
-    /// shares are not among them. For workers: no caller's visibility bounds it.
+    /// of ids and each once; also records in the trash, and those of objects that were given up. Links and shares are not
+    /// among them, nor is what was merged into another record: nobody writes to it. For workers: no caller's visibility
+    /// bounds it.
     ///
     /// `after` is the last id of the page before, `limit` how many there are at most in this one.
     ///
@@ -230,7 +231,7 @@ impl Search {
             statement.push_text(", ");
             statement.push(does(column));
         }
-        statement.push_text(&format!(" FROM {} WHERE ", table.name));
+        statement.push_text(&format!(" FROM {} WHERE f_merged_into IS NULL AND ", table.name));
         statement.push(Part::or(columns.iter().map(does)));
         if let Some(after) = after {
             statement.push(Part::new(" AND f_id > ?", vec![Sql::Text(after.to_string())]));

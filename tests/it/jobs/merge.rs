@@ -158,3 +158,38 @@ async fn a_merge_whose_undo_failed_can_be_undone_when_nothing_is_in_the_way_any_
     assert_eq!(text(&scene.undone(&first).await["state"]), "done");
     assert_eq!(scene.state().await, before);
 }
+
+#[tokio::test]
+async fn links_between_merged_records_are_gone_after_the_merge_and_there_again_after_its_undo() {
+    let scene = Scene::with(4).await;
+    let link = async |from: usize, to: usize, label: &str| {
+        let path = format!("{}/links/contact/{}?label={label}", scene.path(from), scene.ids[to]);
+        scene.me.put(&path, json!({})).await.expect(201);
+    };
+    link(1, 2, "knows").await;
+    link(2, 1, "hired").await;
+    link(3, 1, "knows").await;
+    link(3, 2, "knows").await;
+    link(0, 3, "hired").await;
+    let links = async || {
+        let mut all = Vec::new();
+        for number in 0..4 {
+            let answer = scene.me.get(&format!("{}/links", scene.path(number))).await.expect(200);
+            let shown =
+                |link: &Value| format!("{} {} {}", text(&link["label"]), text(&link["id"]), text(&link["direction"]));
+            all.push(answer["data"].as_array().unwrap().iter().map(shown).collect::<Vec<_>>());
+        }
+        all
+    };
+    let before = links().await;
+    assert_eq!(before.iter().map(Vec::len).collect::<Vec<_>>(), [1, 3, 3, 3]);
+    let merged =
+        scene.me.post(&format!("{}/merge", scene.path(0)), json!({ "others": scene.ids[1..] })).await.expect(200);
+    let job = scene.finished(&json!({ "id": merged["job"] })).await;
+    let [total, done, _, _, failed] = counts(&job);
+    assert_eq!((text(&job["state"]), total, done, failed), ("done".into(), 3, 3, 0), "{job:#}");
+    assert_eq!(links().await, [const { Vec::<String>::new() }; 4], "what is a part of the other is not linked with it");
+    let undo = scene.undone(&job).await;
+    assert_eq!((text(&undo["state"]), scene.errors(&undo).await), ("done".into(), Vec::new()));
+    assert_eq!(links().await, before);
+}

@@ -56,14 +56,14 @@ async fn merges(cx: &Cx, object: &Object, id: AnyId) -> Result<(BTreeSet<AnyId>,
 }
 
 /// Empties what a record's events say of the merges by which another one became part of it, and of those merges' undoing:
-/// they repeat the values of both.
+/// they repeat the values of both. Which records those were stays: whoever erases the winner finds the others by that.
 pub(super) async fn empty_merges(cx: &Cx, object: &Object, winner: AnyId, merged: AnyId) -> Result<()> {
     let tells = |document: &Document| {
         let event = serde_json::from_value::<Event>(Value::Object(document.clone())).ok();
         let change = event.and_then(|mut event| event.changes.remove(MERGED_FROM));
         change.is_some_and(|FieldChange { before, after }| ids(&before).chain(ids(&after)).any(|id| id == merged))
     };
-    empty_those(cx, object, winner, tells).await
+    empty_those(cx, object, winner, &[MERGED_FROM], tells).await
 }
 
 /// The ids in a value: one, or a list of them.

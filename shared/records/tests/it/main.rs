@@ -9,5 +9,6 @@ mod links;
 mod merge;
 mod private;
 mod references;
+mod reshare;
 mod trash;
 mod unmerge;

@@ -99,6 +99,9 @@ async fn who_refers_to_a_record_is_told_with_the_fields_page_by_page() {
         desk.put("contact", json!({ "last_name": "A", "company_id": acme, "former_jobs": jobs, "owner_id": user }));
     let two = desk
         .put("contact", json!({ "last_name": "B", "former_jobs": jobs, "archived_at": "2026-01-01T00:00:00.000Z" }));
+    let gone =
+        json!({ "last_name": "C", "company_id": acme, "archived_at": "2026-01-01T00:00:00.000Z", "merged_into": one });
+    desk.put("contact", gone);
     let project = desk.put("x_project", json!({ "name": "P", "custom": { "lead": user } }));
     let replica = desk.open().await;
     let told = async |to: &[AnyId], limit: usize| {
