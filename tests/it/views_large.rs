@@ -7,6 +7,9 @@ use crate::app::{App, Caller};
 /// How many there are of each object: together more than one answer has room for.
 const MANY: usize = 46;
 
+/// How many fields a record is made large with.
+const NOTES: usize = 28;
+
 struct World {
     _app: App,
     me: Caller,
@@ -20,11 +23,11 @@ impl World {
         let app = App::start().await;
         let me = app.workspace("north").await;
         let notes: Vec<Value> =
-            (0..14).map(|number| json!({ "name": format!("notes{number}"), "type": "long_text" })).collect();
+            (0..NOTES).map(|number| json!({ "name": format!("notes{number}"), "type": "long_text" })).collect();
         app.define(&me, json!([{ "object": "contact", "fields": notes }, { "object": "company", "fields": notes }]))
             .await;
         let notes: serde_json::Map<String, Value> =
-            (0..14).map(|number| (format!("notes{number}"), json!("\u{e9}".repeat(5_000)))).collect();
+            (0..NOTES).map(|number| (format!("notes{number}"), json!("e".repeat(5_000)))).collect();
         let id = |answer: Value| answer["id"].as_str().unwrap().to_owned();
         let (mut contacts, mut companies) = (Vec::new(), Vec::new());
         for number in 0..many {
