@@ -10,7 +10,7 @@ use super::killed::Rig;
 use super::{Scene, counts, text};
 
 /// Makes a contact one that cannot be read, past everything that would not.
-async fn spoil(table: &TenantTable, id: &str) {
+pub(super) async fn spoil(table: &TenantTable, id: &str) {
     let id: AnyId = id.parse().unwrap();
     let mut stored: Document = table.get(&table.keys().record("contact", id)).await.unwrap().unwrap();
     let version = stored["version"].as_u64().unwrap();

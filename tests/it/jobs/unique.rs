@@ -5,7 +5,9 @@ use events::{Actor, JobRequest};
 use jobs::Worker;
 use kernel::{Clock, Ids};
 use serde_json::{Value, json};
+use table::Meter;
 
+use super::defects::spoil;
 use super::{Scene, counts, text};
 
 /// What the worker works with, some time from now.
@@ -93,4 +95,19 @@ async fn who_has_the_same_value_is_told() {
     assert_eq!(errors.len(), 1);
     assert!(errors[0].0 == scene.ids[1] || errors[0].0 == scene.ids[4], "{errors:?}");
     assert_eq!((errors[0].1.as_str(), errors[0].2.as_deref()), ("conflict", Some("custom.badge")));
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_read_keeps_no_other_from_being_guarded() {
+    let scene = scene().await;
+    ask_for_unique(&scene).await;
+    let workspace = scene.me.made.as_ref().unwrap().workspace;
+    let table = scene.app.stack.app().tables.workspace(workspace, Meter::default());
+    spoil(&table, &scene.ids[1]).await;
+    let job = settled(&scene).await;
+    assert_eq!((text(&job["state"]), counts(&job)), ("done".into(), [5, 5, 3, 0, 1]), "{job:#}");
+    assert_eq!(scene.errors(&job).await, [(scene.ids[1].clone(), "internal".to_owned(), None)]);
+    let described = scene.me.get("/v1/schema/objects/contact").await.expect(200);
+    let badge = described["fields"].as_array().unwrap().iter().find(|field| field["path"] == "custom.badge").unwrap();
+    assert_eq!(badge["unique_pending"], true, "its value may be there twice");
 }
