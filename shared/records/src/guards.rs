@@ -3,7 +3,7 @@
 //! They are written in the transaction of the record, so of two who want the same value one is refused. A field that becomes
 //! unique has records from before, and processes that do not know it yet ([`SCHEMA_MS`]); it gets there in four steps:
 //!
-//! 1. The definition says so ([`Guards::Building`]). Until everybody knows, guards are given back and not taken: one that is
+//! 1. The definition says so ([`crate::Guards::Building`]). Until everybody knows, guards are given back and not taken: one that is
 //!    taken by a process that knows could be left behind by one that does not.
 //! 2. After [`SETTLE_MS`] everybody knows, and who writes a value takes its guard.
 //! 3. A job gives the guards to records from before ([`build_guards`]), and finds out who has the same value.
@@ -116,7 +116,7 @@ pub struct GuardReport {
     pub unreadable: Vec<AnyId>,
 }
 
-/// Gives records the guards of their values in a field that has become unique ([`Guards::Building`]), from
+/// Gives records the guards of their values in a field that has become unique ([`crate::Guards::Building`]), from
 /// [`Field::settles_at`] on.
 ///
 /// Doing it again does nothing. One round trip for all of them, and two or three for each that has a value.
@@ -127,7 +127,7 @@ pub async fn build_guards(cx: &Cx, object: &Object, field: &Field, ids: &[AnyId]
     each_record(cx, object, field, ids, Work::Build).await
 }
 
-/// Takes the guards of a field that is unique no more ([`Guards::Clearing`]) from records, from [`Field::settles_at`] on.
+/// Takes the guards of a field that is unique no more ([`crate::Guards::Clearing`]) from records, from [`Field::settles_at`] on.
 /// Doing it again does nothing. It costs what [`build_guards`] does.
 ///
 /// # Errors
