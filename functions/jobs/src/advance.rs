@@ -85,7 +85,8 @@ async fn find_more(cx: &Cx, replicas: &Replicas, job: &Job, mut place: Place) ->
     }
     place.known += ids.len() as u64;
     place.found += ids.len() as u64;
-    place.selecting = next.is_some() && place.known < MAX_RECORDS;
+    // What people start says how much it may change; the others have to reach every record.
+    place.selecting = next.is_some() && (job.kind != JobKind::BulkEdit || place.known < MAX_RECORDS);
     place.after = next;
     if !place.selecting {
         after.counts.total = Some(place.known);

@@ -27,6 +27,12 @@ use crate::{Cx, Object, Record, Written};
 /// What a merge's events say beside the changes: which records became part of the winner.
 pub(crate) const MERGED_FROM: &str = "merged_from";
 
+/// The ids in what an event says of a merge: one, or a list of them.
+pub(crate) fn ids_in(value: &Value) -> impl Iterator<Item = AnyId> {
+    let one = std::slice::from_ref(value);
+    value.as_array().map_or(one, Vec::as_slice).iter().filter_map(|id| id.as_str()?.parse().ok())
+}
+
 /// What a merge answers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Merged {

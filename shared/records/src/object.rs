@@ -92,8 +92,8 @@ impl Object {
             name: name.to_owned(),
             plural: plural.to_owned(),
             prefix,
-            label: capitalised(name),
-            label_plural: capitalised(plural),
+            label: spoken(name),
+            label_plural: spoken(plural),
             help: help.to_owned(),
             fields: Vec::new(),
             sections: Vec::new(),
@@ -140,8 +140,10 @@ impl Object {
     }
 }
 
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
+/// What people call what is called so in paths, until somebody says otherwise: `x_site_visits` is `Site visits`.
+fn spoken(name: &str) -> String {
+    let words = name.strip_prefix("x_").map_or_else(|| name.to_owned(), |own| own.replace('_', " "));
+    let mut chars = words.chars();
     chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 

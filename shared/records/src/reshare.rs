@@ -3,9 +3,9 @@
 //! | access pattern | cost |
 //! |---|---|
 //! | pass shares on | all records at once, a query under each, and a transaction for each 30 shares |
-//! | take them back | the newest events and the shares of the record, and a transaction for each 30 shares |
+//! | take them back | the newest events and the shares of the record, what else is part of it, and a transaction for each 30 shares |
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use events::{Event, FieldChange};
 use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
@@ -13,6 +13,7 @@ use serde_json::Value;
 use table::{Committed, End, Level, Refused, Share};
 
 use crate::load::find;
+use crate::merge::{MERGED_FROM, ids_in};
 use crate::plan::Plan;
 use crate::revert::events_since;
 use crate::shares::{MAX_SHARES, too_many, what};
@@ -128,6 +129,8 @@ struct Passed {
 
 /// Takes the shares back that a job has given a record, but for those that somebody has changed since: these are told.
 ///
+/// What another merge that still stands would have given it stays, and is told as well.
+///
 /// What undos of the job have done before this one counts as done by it.
 ///
 /// # Errors
@@ -147,11 +150,17 @@ pub async fn take_back_shares(
         events.retain(|event| !event.job.is_some_and(by_undo));
         let present = stored(cx, object, left, MAX_SHARES + 1).await?;
         let (mut plan, mut planned) = (Plan::default(), 0);
+        let others = owed(cx, &mut plan, object, &events, &record).await?;
         reverted.kept.clear();
         for (subject, passed) in passed_on(&events, job) {
+            let owed = others.iter().find(|share| share.subject == subject).map(|share| share.level);
+            let before = passed.before.max(owed);
+            if before > passed.before {
+                reverted.kept.push(["shares", &subject].join("."));
+            }
             let now = present.iter().find(|share| share.subject == subject);
             let level = now.map(|share| share.level);
-            if level == passed.before || planned == SHARES_PER_STEP {
+            if level == before || planned == SHARES_PER_STEP {
                 continue;
             }
             let Some(now) = now.filter(|_| !passed.is_changed && level == passed.after) else {
@@ -159,9 +168,11 @@ pub async fn take_back_shares(
                 continue;
             };
             planned += 1;
-            let after = passed.before.map(|level| Share { level, ..now.clone() });
+            let after = before.map(|level| Share { level, ..now.clone() });
             exchange(cx, &mut plan, object, &record, (Some(now), after.as_ref()))?;
         }
+        // Owed and changed since, and so told twice.
+        reverted.kept.dedup();
         match planned {
             0 => return Ok(reverted),
             _ if committed(cx, object, &plan).await? => (reverted.changed, tries) = (true, 0),
@@ -172,6 +183,16 @@ pub async fn take_back_shares(
         }
     }
     Err(kept_changing())
+}
+
+/// What a record is to have for those that events say were merged into it and that are still a part of it.
+async fn owed(cx: &Cx, plan: &mut Plan, object: &Object, events: &[Event], left: &Record) -> Result<Vec<Share>> {
+    let merged = events.iter().filter_map(|event| event.changes.get(MERGED_FROM));
+    let merged: BTreeSet<AnyId> = merged.flat_map(|change| ids_in(&change.after)).collect();
+    match merged.is_empty() {
+        true => Ok(Vec::new()),
+        false => reach(cx, plan, object, &Vec::from_iter(merged), left).await,
+    }
 }
 
 /// What a job has made of shares, by subject, from events of which the newest come first.

@@ -163,6 +163,10 @@ impl Found {
         let (mut kept, mut restored) = (Vec::new(), Vec::new());
         let mut again: Vec<Record> = losers.iter().map(|loser| restored_to_itself(cx, loser)).collect();
         let mut after = taken_back(cx, object, winner, event, stays, &mut kept);
+        if event.salt.is_none() {
+            give_back(cx, object, &again, &mut after);
+            kept.extend(all_of(object, &after));
+        }
         leave_lost(cx, object, winner, &again, &mut after, &mut kept).await?;
         let mut all: Vec<&mut Record> = again.iter_mut().chain([&mut after]).collect();
         follow_merges(cx, object, &mut all, &mut kept).await?;
@@ -256,7 +260,6 @@ fn taken_back(
 ) -> Record {
     let mut after = next(cx, winner);
     if event.salt.is_none() {
-        kept.extend(all_of(object, winner));
         return after;
     }
     for (path, change) in event.changes.iter().filter(|(path, _)| *path != MERGED_FROM) {
@@ -280,6 +283,15 @@ fn taken_back(
         }
     }
     after
+}
+
+/// Takes those unique values out of the winner that are one of the others': while both were there it cannot have had them.
+fn give_back(cx: &Cx, object: &Object, restored: &[Record], after: &mut Record) {
+    let now = cx.clock.now();
+    let takes = |field: &Field| field.takes_guards(now);
+    for guard in restored.iter().flat_map(|record| held(object, record, takes).into_keys()) {
+        give_up(object, after, path_of(&guard.0), &guard.1, &mut Vec::new());
+    }
 }
 
 /// Everything that a record has.

@@ -66,7 +66,7 @@ impl Erased {
     async fn new() -> Self {
         let scene = Scene::with(3).await;
         scene.me.patch(&scene.path(0), json!({ "city": null, "email": null })).await.expect(200);
-        scene.me.patch(&scene.path(1), json!({ "job_title": "Boss" })).await.expect(200);
+        scene.me.patch(&scene.path(1), json!({ "job_title": "Boss", "email": null })).await.expect(200);
         scene.me.patch(&scene.path(2), json!({ "country": "France" })).await.expect(200);
         let before = moment().await;
         let job = merge(&scene, &scene.path(0), &[&scene.ids[1], &scene.ids[2]]).await;
@@ -96,12 +96,15 @@ async fn an_undo_tells_what_it_has_left_where_a_part_was_erased() {
     let told = scene.errors(&undo).await;
     let left = scene.me.get(&scene.path(0)).await.expect(200);
     assert_eq!((&left["country"], &left["job_title"]), (&json!("Spain"), &json!("Boss")));
+    assert_eq!(left["email"], json!(null), "it was the other one's");
     for path in ["city", "country", "job_title", "owner_id"] {
         let kept = (scene.ids[0].clone(), "kept".to_owned(), Some(path.to_owned()));
         assert!(told.contains(&kept), "{path} in {told:?}");
     }
     assert!(told.contains(&(scene.ids[1].clone(), "not_found".to_owned(), None)), "{told:?}");
-    assert_eq!(scene.me.get(&scene.path(2)).await.expect(200)["country"], "France");
+    let again = scene.me.get(&scene.path(2)).await.expect(200);
+    assert_eq!((&again["country"], again["email"].is_string()), (&json!("France"), true), "{again:#}");
+    assert!(!told.iter().any(|(_, _, path)| path.as_deref() == Some("email")), "{told:?}");
 }
 
 #[tokio::test]

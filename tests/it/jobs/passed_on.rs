@@ -42,7 +42,11 @@ impl Private {
     }
 
     async fn merge(&self) -> Value {
-        let body = json!({ "others": [self.contacts[1]] });
+        self.merge_of(&self.contacts[1]).await
+    }
+
+    async fn merge_of(&self, other: &str) -> Value {
+        let body = json!({ "others": [other] });
         let merged = self.ann.post(&format!("{}/merge", self.path(0)), body).await.expect(200);
         self.app.drain().await;
         self.ann.get(&format!("/v1/jobs/{}", text(&merged["job"]))).await.expect(200)
@@ -112,4 +116,19 @@ async fn shares_that_were_there_before_or_were_changed_since_are_left_by_an_undo
     assert_eq!(told.as_array().unwrap().len(), 1, "{told:#}");
     let kept = json!([told[0]["record"], told[0]["code"], told[0]["field"]]);
     assert_eq!(kept, json!([scene.contacts[0], "kept", format!("shares.{team}")]));
+}
+
+#[tokio::test]
+async fn what_another_merge_has_made_reachable_stays_so_after_an_undo() {
+    let scene = Private::new().await;
+    let [ann, bob, _] = &scene.ids;
+    let first = made(&scene.bob, "contacts", json!({ "first_name": "R" })).await;
+    let path = format!("/v1/contacts/{first}/shares/{ann}");
+    scene.bob.put(&path, json!({ "level": "write" })).await.expect(201);
+    scene.app.drain().await;
+    let (first, second) = (scene.merge_of(&first).await, scene.merge().await);
+    let told = scene.undo(&first).await;
+    assert_eq!(json!([told[0]["code"], told[0]["field"]]), json!(["kept", format!("shares.{bob}")]), "{told:#}");
+    scene.bob.patch(&scene.path(0), json!({ "city": "Rome" })).await.expect(200);
+    assert_eq!(second["state"], "done");
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::empty_those;
 use crate::load::find;
-use crate::merge::MERGED_FROM;
+use crate::merge::{MERGED_FROM, ids_in};
 use crate::{Cx, Object};
 
 /// How many events one look at a history takes.
@@ -45,8 +45,8 @@ async fn merges(cx: &Cx, object: &Object, id: AnyId) -> Result<(BTreeSet<AnyId>,
     loop {
         let page = crate::history::page(cx, object, id, PAGE, after).await?;
         for event in &page.events {
-            losers.extend(event.changes.get(MERGED_FROM).into_iter().flat_map(|change| ids(&change.after)));
-            winners.extend(event.changes.get("merged_into").into_iter().flat_map(|change| ids(&change.after)));
+            losers.extend(event.changes.get(MERGED_FROM).into_iter().flat_map(|change| ids_in(&change.after)));
+            winners.extend(event.changes.get("merged_into").into_iter().flat_map(|change| ids_in(&change.after)));
         }
         match page.next {
             Some(next) => after = Some(next),
@@ -61,13 +61,7 @@ pub(super) async fn empty_merges(cx: &Cx, object: &Object, winner: AnyId, merged
     let tells = |document: &Document| {
         let event = serde_json::from_value::<Event>(Value::Object(document.clone())).ok();
         let change = event.and_then(|mut event| event.changes.remove(MERGED_FROM));
-        change.is_some_and(|FieldChange { before, after }| ids(&before).chain(ids(&after)).any(|id| id == merged))
+        change.is_some_and(|FieldChange { before, after }| ids_in(&before).chain(ids_in(&after)).any(|id| id == merged))
     };
     empty_those(cx, object, winner, &[MERGED_FROM], tells).await
-}
-
-/// The ids in a value: one, or a list of them.
-fn ids(value: &Value) -> impl Iterator<Item = AnyId> {
-    let one = std::slice::from_ref(value);
-    value.as_array().map_or(one, Vec::as_slice).iter().filter_map(|id| id.as_str()?.parse().ok())
 }

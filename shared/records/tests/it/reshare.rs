@@ -41,14 +41,14 @@ async fn a_record_is_shared_with_as_many_as_it_has_room_for_and_all_of_that_is_t
         assert_eq!(violations.iter().next().unwrap().code, "too_many_shares");
         assert_eq!(count(&bench, left).await, usize::from(MAX_SHARES));
     }
+    records::unmerge(&bench.cx, job).await.unwrap();
     let undo = bench.cx.ids.next();
     let back = records::take_back_shares(&by(undo), &object, left, (job, &[]), since).await.unwrap();
     assert_eq!((back, count(&bench, left).await), (Reverted { changed: true, kept: Vec::new() }, 60));
-    // Another undo finds nothing to do, and neither does the job once its merge is taken back.
+    // Another undo finds nothing to do, and neither does the job now that its merge is taken back.
     let again =
         records::take_back_shares(&by(bench.cx.ids.next()), &object, left, (job, &[undo]), since).await.unwrap();
     assert_eq!(again, Reverted::default());
-    records::unmerge(&bench.cx, job).await.unwrap();
     assert!(!records::pass_on_shares(&by(job), &object, &[gone], left).await.unwrap());
     assert_eq!((count(&bench, left).await, count(&bench, gone).await), (60, 45));
 }
