@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use api::{Context, Objects, Operation, Result, Routes, Shape, Tag, fits, workspace_document};
+use api::{Context, Objects, Operation, Result, Routes, Shape, Tag, workspace_document};
 use auth::Permission;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -59,9 +59,5 @@ async fn read(Context(cx): Context, objects: Objects) -> Result<Response> {
     let document: Value = serde_json::from_str(DOCUMENT).map_err(Error::unreadable("OpenAPI document"))?;
     let schema = cx.schema().await?;
     let shown = |object: &Object| !object.custom || objects.has(object);
-    let text = workspace_document(document, &schema, shown).to_string();
-    if !fits(&text) {
-        return Err(Objects::too_many().into());
-    }
-    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+    Objects::answer(&workspace_document(document, &schema, shown))
 }

@@ -119,7 +119,8 @@ impl Merged {
 }
 
 /// The next records that refer to merged ones; behind all of them, in the first round, the merged ones themselves, for their
-/// links, and the one that is left, for their shares where there are any. What was written while the records were merged may be told of late, hence further rounds, which ask the table.
+/// links, and the one that is left, for their shares where there are any. What was written while the records were merged may be
+/// told of late, hence further rounds, which ask the table.
 pub(crate) async fn page(cx: &Cx, replicas: &Replicas, job: &Job, place: &Place) -> Result<Found> {
     let merged = Merged::of(job)?;
     let after = place.after.as_deref().map(|id| id.parse().map_err(Error::bug)).transpose()?;

@@ -1,12 +1,12 @@
 //! The routes: everybody reads, administrators write.
 
-use api::{App, Context, LossyWrite, NoQuery, Objects, Operation, Result, Routes, Tag, Write, fits};
+use api::{App, Context, LossyWrite, NoQuery, Objects, Operation, Result, Routes, Tag, Write};
 use auth::Permission;
 use axum::Json;
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, get};
-use http::{HeaderMap, Method, header};
+use http::{HeaderMap, Method};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -119,11 +119,7 @@ fn fields(judge: &Judge) -> Routes {
 async fn read_schema(Context(cx): Context, objects: Objects) -> Result<Response> {
     cx.caller.require(Permission::Read)?;
     let stored = Stored::load(&cx).await?;
-    let text = describe::schema(stored.version, &stored.schema, |object| objects.has(object)).to_string();
-    if !fits(&text) {
-        return Err(Objects::too_many().into());
-    }
-    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+    Objects::answer(&describe::schema(stored.version, &stored.schema, |object| objects.has(object)))
 }
 
 async fn read_types(Context(cx): Context, _: NoQuery) -> Result<Json<Value>> {

@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 
 use axum::extract::FromRequestParts;
+use axum::response::{IntoResponse, Response};
+use http::header;
 use http::request::Parts;
 use kernel::{Error, Result, Violations, pointer};
 use records::Object;
-use serde_json::json;
+use serde_json::{Value, json};
 
+use crate::room::fits;
 use crate::{Parameter, Problem};
 
 /// The parameters of a query string, decoded, in their order.
@@ -67,11 +70,17 @@ impl Objects {
         self.0.as_ref().is_none_or(|names| names.contains(&object.name))
     }
 
-    /// The refusal of an answer that is larger than a function can give.
-    #[must_use]
-    pub fn too_many() -> Error {
+    /// What is said of those that are asked for.
+    ///
+    /// # Errors
+    /// 409 `document_too_large` when that is more than a function can answer.
+    pub fn answer(of_them: &Value) -> Result<Response, Problem> {
+        let text = of_them.to_string();
+        if fits(&text) {
+            return Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response());
+        }
         let detail = "there are more objects than one answer can hold: name some of them in objects".to_owned();
-        Error::WrongState { code: "document_too_large", detail }
+        Err(Error::WrongState { code: "document_too_large", detail }.into())
     }
 }
 

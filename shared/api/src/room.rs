@@ -37,8 +37,7 @@ impl Default for Room {
 }
 
 /// Whether JSON fits into an answer that is made of nothing else.
-#[must_use]
-pub fn fits(json: &str) -> bool {
+pub(crate) fn fits(json: &str) -> bool {
     let escaped = json.bytes().filter(|byte| matches!(byte, b'"' | b'\\')).count();
     json.len() + escaped <= MAX_SENT_BYTES
 }

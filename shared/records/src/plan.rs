@@ -230,3 +230,12 @@ where
     }
     Err(Error::unavailable("a record kept changing while it was written"))
 }
+
+/// Commits a plan; `false` when somebody else got in between.
+pub(crate) async fn committed(cx: &Cx, object: &Object, plan: &Plan) -> Result<bool> {
+    match cx.commit(&plan.changes(cx)?).await {
+        Ok(Committed) => Ok(true),
+        Err(Refused::Stale(_) | Refused::Exists { .. } | Refused::Gone { .. }) => Ok(false),
+        Err(other) => Err(refused(object, other)),
+    }
+}

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use events::{Document, Event};
 use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
 use serde::Deserialize;
-use table::{Committed, Direction, End, Link, Refused};
+use table::{Direction, End, Link};
 
 use crate::links::tell;
 use crate::load::{find, living};
-use crate::plan::Plan;
+use crate::plan::{Plan, committed};
 use crate::revert::{events_by, events_since};
-use crate::write::{MAX_TRIES, refused};
+use crate::write::MAX_TRIES;
 use crate::{Cx, Object, Record};
 
 /// How many links are looked at in one round trip.
@@ -247,15 +247,6 @@ fn untie(cx: &Cx, plan: &mut Plan, link: &Link, one: (&Object, &Record), other: 
     plan.others.unlink(cx.table.keys(), link);
     for (object, record) in std::iter::once(one).chain(other.map(|(object, record)| (&**object, record))) {
         tell(cx, plan, object, "unlinked", record, link);
-    }
-}
-
-/// Commits a plan; `false` when somebody else got in between.
-async fn committed(cx: &Cx, object: &Object, plan: &Plan) -> Result<bool> {
-    match cx.commit(&plan.changes(cx)?).await {
-        Ok(Committed) => Ok(true),
-        Err(Refused::Stale(_) | Refused::Exists { .. } | Refused::Gone { .. }) => Ok(false),
-        Err(other) => Err(refused(object, other)),
     }
 }
 

@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use events::{Event, FieldChange};
 use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
 use serde_json::Value;
-use table::{Committed, End, Level, Refused, Share};
+use table::{End, Level, Share};
 
 use crate::load::find;
 use crate::merge::{MERGED_FROM, ids_in};
-use crate::plan::Plan;
+use crate::plan::{Plan, committed};
 use crate::revert::events_since;
-use crate::shares::{MAX_SHARES, too_many, what};
-use crate::write::{MAX_TRIES, event_beside, refused};
+use crate::shares::{MAX_SHARES, shares_of, too_many, what};
+use crate::write::{MAX_TRIES, event_beside};
 use crate::{Cx, Object, Record, Reverted};
 
 /// Shares that one transaction writes: each an item, and an event.
@@ -33,7 +33,7 @@ pub async fn is_private_or_shared(cx: &Cx, object: &Object, records: &[AnyId]) -
         return Ok(true);
     }
     for id in records {
-        if !stored(cx, object, *id, 1).await?.is_empty() {
+        if !shares_of(cx, object, *id, 1).await?.is_empty() {
             return Ok(true);
         }
     }
@@ -54,7 +54,7 @@ pub async fn pass_on_shares(cx: &Cx, object: &Object, merged: &[AnyId], left: An
         let Some(left) = find(cx, object, left).await? else { return Ok(has_changed) };
         let mut plan = Plan::default();
         let wanted = reach(cx, &mut plan, object, merged, &left).await?;
-        let present = stored(cx, object, left.common.id, MAX_SHARES + 1).await?;
+        let present = shares_of(cx, object, left.common.id, MAX_SHARES + 1).await?;
         let mut room = usize::from(MAX_SHARES).saturating_sub(present.len());
         let (mut planned, mut too_few) = (0, false);
         for share in wanted {
@@ -97,7 +97,7 @@ async fn reach(cx: &Cx, plan: &mut Plan, object: &Object, merged: &[AnyId], left
         }
         plan.others.require_version(keys.record(&object.name, record.common.id), record.common.version);
         owners.extend(record.common.owner_id.filter(|_| object.private).map(|owner| owners_share(cx, left, owner)));
-        let passed_on = stored(cx, object, record.common.id, MAX_SHARES + 1).await?;
+        let passed_on = shares_of(cx, object, record.common.id, MAX_SHARES + 1).await?;
         let record = || End::new(object.name.clone(), left.common.id);
         shares.extend(passed_on.into_iter().map(|share| Share { record: record(), version: 0, ..share }));
     }
@@ -148,7 +148,7 @@ pub async fn take_back_shares(
         let by_undo = |by: Id<kinds::Job>| cx.job == Some(by) || undos.contains(&by);
         let mut events = events_since(cx, object, left, since).await?;
         events.retain(|event| !event.job.is_some_and(by_undo));
-        let present = stored(cx, object, left, MAX_SHARES + 1).await?;
+        let present = shares_of(cx, object, left, MAX_SHARES + 1).await?;
         let (mut plan, mut planned) = (Plan::default(), 0);
         let others = owed(cx, &mut plan, object, &events, &record).await?;
         reverted.kept.clear();
@@ -244,22 +244,6 @@ fn exchange(
     let change = FieldChange { before: said(before), after: said(after) };
     plan.happened(object, event_beside(cx, object, verb, record, "share", change));
     Ok(())
-}
-
-async fn stored(cx: &Cx, object: &Object, record: AnyId, limit: u16) -> Result<Vec<Share>> {
-    let keys = cx.table.keys();
-    let parent = keys.record(&object.name, record);
-    let page = cx.table.children(&parent, keys.shares_prefix(), None, limit, false).await?;
-    page.documents.into_iter().map(Share::read).collect()
-}
-
-/// Commits a plan; `false` when somebody else got in between.
-async fn committed(cx: &Cx, object: &Object, plan: &Plan) -> Result<bool> {
-    match cx.commit(&plan.changes(cx)?).await {
-        Ok(Committed) => Ok(true),
-        Err(Refused::Stale(_) | Refused::Exists { .. } | Refused::Gone { .. }) => Ok(false),
-        Err(other) => Err(refused(object, other)),
-    }
 }
 
 fn kept_changing() -> Error {

@@ -82,9 +82,7 @@ pub async fn shares(cx: &Cx, object: &Object, id: AnyId) -> Result<Vec<Document>
     cx.caller.require(Permission::Read)?;
     visible(cx, object, id).await?;
     let keys = cx.table.keys();
-    let record = keys.record(&object.name, id);
-    let page = cx.table.children(&record, keys.shares_prefix(), None, MAX_SHARES + 1, false).await?;
-    let shares: Vec<Share> = page.documents.into_iter().map(Share::read).collect::<Result<_>>()?;
+    let shares = shares_of(cx, object, id, MAX_SHARES + 1).await?;
     let wanted: Vec<_> = shares
         .iter()
         .filter_map(|share| subject_of(&share.subject))
@@ -101,6 +99,13 @@ pub async fn shares(cx: &Cx, object: &Object, id: AnyId) -> Result<Vec<Document>
         shown
     });
     Ok(shown.collect())
+}
+
+/// The first shares of a record, as they are stored.
+pub(crate) async fn shares_of(cx: &Cx, object: &Object, id: AnyId, limit: u16) -> Result<Vec<Share>> {
+    let keys = cx.table.keys();
+    let page = cx.table.children(&keys.record(&object.name, id), keys.shares_prefix(), None, limit, false).await?;
+    page.documents.into_iter().map(Share::read).collect()
 }
 
 /// Somebody with an id with whom a record can be shared.

@@ -42,8 +42,9 @@ pub(crate) fn job_due(state: JobState, common: &Common) -> Option<Timestamp> {
 /// Puts off what was due for a record, where the setting by now gives it more days than when it was put into the trash.
 /// Whether it is to be left alone: it was put off, or somebody has just written it.
 ///
-/// Whoever looks for what is due does not meet it any more until then. The item is written as it is stored, in the same version: nothing has happened to the record. No round trip where
-/// nothing is to be put off and the setting is known, else one transaction.
+/// Whoever looks for what is due does not meet it any more until then. The item is written as it is stored, in the same
+/// version: nothing has happened to the record. No round trip where nothing is to be put off and the setting is known, else
+/// one transaction.
 ///
 /// # Errors
 /// When the table does not answer, or the document is no record of the object.

@@ -162,11 +162,10 @@ impl Found {
         let Self { winner, event, losers, missing } = self;
         let (mut kept, mut restored) = (Vec::new(), Vec::new());
         let mut again: Vec<Record> = losers.iter().map(|loser| restored_to_itself(cx, loser)).collect();
-        let mut after = taken_back(cx, object, winner, event, stays, &mut kept);
-        if event.salt.is_none() {
-            give_back(cx, object, &again, &mut after);
-            kept.extend(all_of(object, &after));
-        }
+        let mut after = match event.salt {
+            Some(_) => taken_back(cx, object, winner, event, stays, &mut kept),
+            None => left_as_it_is(cx, object, winner, &again, &mut kept),
+        };
         leave_lost(cx, object, winner, &again, &mut after, &mut kept).await?;
         let mut all: Vec<&mut Record> = again.iter_mut().chain([&mut after]).collect();
         follow_merges(cx, object, &mut all, &mut kept).await?;
@@ -248,8 +247,7 @@ async fn event(cx: &Cx, object: &Object, input: &Input) -> Result<Event> {
     serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("event"))
 }
 
-/// The winner with what it had before in every field that is as the merge has left it, but for those that have to stay. All
-/// stay where one of the others was erased, since then nobody knows any more what the winner had.
+/// The winner with what it had before in every field that is as the merge has left it, but for those that have to stay.
 fn taken_back(
     cx: &Cx,
     object: &Object,
@@ -259,9 +257,6 @@ fn taken_back(
     kept: &mut Vec<Kept>,
 ) -> Record {
     let mut after = next(cx, winner);
-    if event.salt.is_none() {
-        return after;
-    }
     for (path, change) in event.changes.iter().filter(|(path, _)| *path != MERGED_FROM) {
         let stays = stays.contains(path);
         if path == OWNER {
@@ -285,13 +280,16 @@ fn taken_back(
     after
 }
 
-/// Takes those unique values out of the winner that are one of the others': while both were there it cannot have had them.
-fn give_back(cx: &Cx, object: &Object, restored: &[Record], after: &mut Record) {
-    let now = cx.clock.now();
+/// The winner with all that it has, since one of the others was erased and nobody knows any more what it had before; but not
+/// with unique values of the others: while they were there it cannot have had those.
+fn left_as_it_is(cx: &Cx, object: &Object, winner: &Record, restored: &[Record], kept: &mut Vec<Kept>) -> Record {
+    let (mut after, now) = (next(cx, winner), cx.clock.now());
     let takes = |field: &Field| field.takes_guards(now);
-    for guard in restored.iter().flat_map(|record| held(object, record, takes).into_keys()) {
-        give_up(object, after, path_of(&guard.0), &guard.1, &mut Vec::new());
+    for (guarded, value) in restored.iter().flat_map(|record| held(object, record, takes).into_keys()) {
+        give_up(object, &mut after, path_of(&guarded), &value, &mut Vec::new());
     }
+    kept.extend(all_of(object, &after));
+    after
 }
 
 /// Everything that a record has.
