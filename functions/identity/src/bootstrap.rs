@@ -120,6 +120,7 @@ pub(crate) fn event<'a>(
         by: cx.caller.actor(),
         request_id: cx.request_id.clone(),
         job: cx.job,
+        quiet: cx.quiet,
         changes: changes.into_iter().map(|(field, change)| (field.to_owned(), change)).collect::<BTreeMap<_, _>>(),
         salt: None,
         digest: String::new(),

@@ -18,6 +18,7 @@ mod change;
 mod check;
 mod describe;
 mod effect;
+mod extend;
 mod field;
 mod guards;
 mod judge;
@@ -33,6 +34,7 @@ mod types;
 
 use api::{App, Routes};
 
+pub use extend::{Extension, extend, extended};
 pub use guards::{Pending, finish, pending, work_on};
 
 /// The routes of the schema. Changes are judged by replicas that live as long as the process.

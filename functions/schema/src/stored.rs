@@ -107,6 +107,7 @@ impl Stored {
             by: cx.caller.actor(),
             request_id: cx.request_id.clone(),
             job: cx.job,
+            quiet: cx.quiet,
             changes,
             salt: None,
             digest: String::new(),

@@ -38,6 +38,7 @@ impl FromRequestParts<App> for Context {
             ids: app.ids.clone(),
             request_id,
             job: None,
+            quiet: false,
             once: None,
             dry_run: false,
         }))

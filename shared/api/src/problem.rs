@@ -105,6 +105,12 @@ const fn classify(error: &Error) -> (StatusCode, &'static str) {
 }
 
 impl Problem {
+    /// The sentence for people.
+    #[must_use]
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// This problem with one more member, for what programs need to know of it.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {

@@ -48,6 +48,9 @@ pub struct Event {
     /// The job that it was part of.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub job: Option<Id<kinds::Job>>,
+    /// Whether nothing is to follow from it by rules: whoever has brought it about has said so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub quiet: bool,
     /// What changed, by field. Empty once the record was erased.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub changes: BTreeMap<String, FieldChange>,
@@ -107,6 +110,7 @@ mod tests {
             by: Actor { user: ids.next(), api_key: None },
             request_id: "req_1".to_owned(),
             job: None,
+            quiet: false,
             changes: BTreeMap::from([(
                 "city".to_owned(),
                 FieldChange { before: json!("Berlin"), after: json!("Bremen") },

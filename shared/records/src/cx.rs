@@ -25,6 +25,8 @@ pub struct Cx {
     pub request_id: String,
     /// The job that this is part of, for events.
     pub job: Option<Id<kinds::Job>>,
+    /// Whether nothing is to follow by rules from what is written ([`events::Event::quiet`]).
+    pub quiet: bool,
     /// Set when the request carried an idempotency key.
     pub once: Option<Once>,
     /// Whether only to say what would happen.
@@ -36,7 +38,7 @@ impl Cx {
     #[must_use]
     pub fn new(caller: Caller, table: TenantTable, schemas: Schemas, clock: Clock, ids: Ids) -> Self {
         let request_id = ids.next::<kinds::Request>().to_string();
-        Self { caller, table, schemas, clock, ids, request_id, job: None, once: None, dry_run: false }
+        Self { caller, table, schemas, clock, ids, request_id, job: None, quiet: false, once: None, dry_run: false }
     }
 
     /// The workspace's schema. No round trip while this process has a fresh one.

@@ -13,6 +13,7 @@ mod access;
 mod archive;
 mod as_of;
 mod batch;
+mod bring;
 mod builtin;
 mod chunks;
 mod create;
@@ -54,6 +55,7 @@ pub use access::{Reach, out_of_reach};
 pub use archive::{archive, restore};
 pub use as_of::as_of;
 pub use batch::{Answered, Batch, Failed, MAX_OPERATIONS, batch};
+pub use bring::{Brought, Row, bring};
 pub use create::create;
 pub use cx::Cx;
 pub use definition::{CUSTOM_OBJECT, CustomObject, Definition, Override};
@@ -80,9 +82,9 @@ pub use shares::{MAX_SHARES, share, shares, unshare};
 pub use trash::{JOB_DAYS, put_off};
 pub use unmerge::{Kept, Unmerged, unmerge, unmerge_with};
 pub use update::update;
-pub use upsert::{Unique, upsert};
+pub use upsert::{Unique, holders, upsert};
 pub use value::{
-    CURRENCIES, Fate, MAX_WORDS, coerce, fate, normalised, parse_date, parse_email, parse_external_id, parse_phone,
-    parse_value,
+    CURRENCIES, Fate, MAX_WORDS, coerce, fate, minor_digits, normalised, parse_date, parse_email, parse_external_id,
+    parse_phone, parse_value,
 };
 pub use write::{Written, or_kept};

@@ -1,8 +1,9 @@
 //! What one commit writes, put together step by step. One transaction may write several records, and one of them several
 //! times: what is planned counts for the steps after it as if it was stored.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::Future;
+use std::sync::Arc;
 
 use events::{Event, FieldChange};
 use kernel::{AnyId, Error, Id, Result, Timestamp, Version, kinds};
@@ -11,7 +12,7 @@ use table::{Changes, Committed, KeptAnswer, Refused};
 use crate::guards::{held, holder_of, path_of};
 use crate::trash::due;
 use crate::write::{MAX_TRIES, changes_between, event, refused, replay};
-use crate::{Cx, Field, Object, Record, Written, load};
+use crate::{Cx, Field, Object, Record, Schema, Written, load};
 
 /// What one commit is going to write.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +23,8 @@ pub(crate) struct Plan {
     guards: BTreeMap<Guard, Move>,
     events: Vec<Happened>,
     step: usize,
+    /// Records that were read for it at once, as they are stored: one that is not there is `None`.
+    read: Arc<BTreeMap<AnyId, Option<Record>>>,
 }
 
 /// A unique value: `object.field` and what is compared.
@@ -65,8 +68,34 @@ impl Plan {
     pub(crate) async fn find(&self, cx: &Cx, object: &Object, id: AnyId) -> Result<Option<Record>> {
         match self.record(id) {
             Some(record) if record.common.object == object.name => Ok(Some(record.clone())),
-            _ => load::find(cx, object, id).await,
+            _ => match self.read.get(&id) {
+                Some(read) => Ok(read.clone().filter(|record| record.common.object == object.name)),
+                None => load::find(cx, object, id).await,
+            },
         }
+    }
+
+    /// Reads records that steps are going to ask for, all at once: one round trip for each hundred of them. Ids that are of
+    /// no object are left to whoever asks for them.
+    pub(crate) async fn read(&mut self, cx: &Cx, schema: &Schema, ids: BTreeSet<AnyId>) -> Result<()> {
+        let object_of = |id: AnyId| schema.all().find(|object| object.prefix == id.prefix());
+        let keys = ids.iter().filter_map(|id| Some(cx.table.keys().record(&object_of(*id)?.name, *id)));
+        let documents = cx.table.get_many(&keys.collect::<Vec<_>>()).await?;
+        let known = ids.into_iter().filter(|id| object_of(*id).is_some());
+        let mut read: BTreeMap<AnyId, Option<Record>> = known.map(|id| (id, None)).collect();
+        for document in documents {
+            let id = document.get("id").and_then(|id| id.as_str()?.parse().ok());
+            if let Some((id, object)) = id.and_then(|id: AnyId| Some((id, object_of(id)?))) {
+                read.insert(id, Some(Record::read(object, document)?));
+            }
+        }
+        self.read = Arc::new(read);
+        Ok(())
+    }
+
+    /// A record that was read at once: `None` when it was not asked for then.
+    pub(crate) fn was_read(&self, id: AnyId) -> Option<Option<&Record>> {
+        self.read.get(&id).map(Option::as_ref)
     }
 
     /// Who will hold a unique value; `None` when nothing is planned for it.
@@ -193,6 +222,21 @@ impl Plan {
             changes.answer(once.clone(), KeptAnswer { document, ..kept });
         }
         if changes.is_empty() { Ok(Committed) } else { cx.commit(&changes).await }
+    }
+
+    /// Every step that takes a unique value which somebody else holds now, and the path of its field. One round trip for each
+    /// hundred values.
+    pub(crate) async fn contentions(&self, cx: &Cx) -> Result<BTreeMap<usize, String>> {
+        let key = |(field, value): &Guard| cx.table.keys().unique(field, value);
+        let taken: Vec<_> = self.guards.iter().filter_map(|(guard, moved)| Some((guard, moved, moved.to?))).collect();
+        let held = cx.table.get_each(&taken.iter().map(|(guard, ..)| key(guard)).collect::<Vec<_>>()).await?;
+        let is_contended = |(guard, moved, to): &(&Guard, &Move, AnyId)| {
+            let holder: Option<AnyId> =
+                held.get(&key(guard)).and_then(|held| held.get("holder")?.as_str()?.parse().ok());
+            holder.is_some_and(|holder| holder != *to && moved.from != Some(holder))
+        };
+        let contended = taken.into_iter().filter(is_contended);
+        Ok(contended.map(|((field, _), moved, _)| (moved.step, path_of(field).to_owned())).collect())
     }
 
     /// The first step that takes a unique value which somebody else holds now, and the path of its field. One read for each

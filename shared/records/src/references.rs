@@ -134,9 +134,9 @@ async fn found(cx: &Cx, schema: &Schema, plan: &Plan, targets: &[Target]) -> Res
     let keys = cx.table.keys();
     let right = targets.iter().filter(|target| is_right(schema, target));
     let ids: BTreeMap<AnyId, &str> = right.map(|target| (target.id, target.object.as_str())).collect();
-    let planned = ids.keys().filter_map(|id| plan.record(*id).cloned());
-    let mut records: Vec<Record> = planned.collect();
-    let stored = ids.iter().filter(|(id, _)| plan.record(**id).is_none());
+    let known = |id: AnyId| plan.record(id).map(Some).or_else(|| plan.was_read(id));
+    let mut records: Vec<Record> = ids.keys().filter_map(|id| known(*id).flatten().cloned()).collect();
+    let stored = ids.iter().filter(|(id, _)| known(**id).is_none());
     let wanted: Vec<_> = stored.map(|(id, object)| keys.record(object, *id)).collect();
     for document in cx.table.get_many(&wanted).await? {
         let object = document.get("object").and_then(Value::as_str).and_then(|name| schema.object(name));

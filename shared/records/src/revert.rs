@@ -1,13 +1,14 @@
 //! Taking back what a job has changed in a record, and nothing that anybody has changed since.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use events::{Event, FieldChange};
 use kernel::{AnyId, Id, Result, Timestamp, kinds};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::write::is_of_version;
 use crate::{Cx, Object, Record, coerce, history, rewrite};
 
 /// How many events of a record are looked at in one round trip.
@@ -25,7 +26,8 @@ pub struct Reverted {
 }
 
 /// Puts every field of a record back that a job has changed and that still is as the job has made it. `since` is when the
-/// job was made. What a [`rewrite()`] costs, and one round trip for the events.
+/// job was made. What a [`rewrite()`] costs, and one round trip for the events. A record that the job has made goes into the trash
+/// unless somebody has changed it since.
 ///
 /// What was there before is put back as it was: no rule that holds for new values is asked, and nothing follows from it for
 /// other fields. What it refers to must still be there, and unique values must be free.
@@ -33,7 +35,13 @@ pub struct Reverted {
 /// # Errors
 /// As [`rewrite()`].
 pub async fn revert(cx: &Cx, object: &Object, id: AnyId, job: Id<kinds::Job>, since: Timestamp) -> Result<Reverted> {
-    let changes = changes_by(cx, object, id, job, since).await?;
+    let events = events_since(cx, object, id, since).await?;
+    let is_its = |event: &&Event| event.job == Some(job);
+    if events.iter().filter(is_its).any(|event| event.name.ends_with(".created")) {
+        let others = events.iter().filter(|event| !is_its(event) && is_of_version(event));
+        return take_away(cx, object, id, others.flat_map(|event| event.changes.keys().cloned()).collect()).await;
+    }
+    let changes = changes_by(events, job);
     let (changed, kept) = rewrite(cx, object, id, |record| {
         let kept = changes.iter().filter(|(path, change)| !put_back(object, record, path, change));
         Ok(kept.map(|(path, _)| path.clone()).collect())
@@ -42,24 +50,30 @@ pub async fn revert(cx: &Cx, object: &Object, id: AnyId, job: Id<kinds::Job>, si
     Ok(Reverted { changed, kept })
 }
 
-/// What a job has changed in a record, by path: from what it found first to what it made of it last.
-async fn changes_by(
-    cx: &Cx,
-    object: &Object,
-    id: AnyId,
-    job: Id<kinds::Job>,
-    since: Timestamp,
-) -> Result<BTreeMap<String, FieldChange>> {
+/// Puts a record into the trash that a job has made, unless somebody has changed it since: then it stays as it is.
+async fn take_away(cx: &Cx, object: &Object, id: AnyId, changed_since: BTreeSet<String>) -> Result<Reverted> {
+    let (changed, is_kept) = rewrite(cx, object, id, |record| {
+        let is_kept = record.common.archived_at.is_none() && !changed_since.is_empty();
+        if !is_kept {
+            record.common.archived_at = record.common.archived_at.or_else(|| Some(cx.clock.now()));
+        }
+        Ok(is_kept)
+    })
+    .await?;
+    Ok(Reverted { changed, kept: changed_since.into_iter().filter(|_| is_kept).collect() })
+}
+
+/// What a job has changed in a record, by path: from what it found first to what it made of it last. Newest events first.
+fn changes_by(events: Vec<Event>, job: Id<kinds::Job>) -> BTreeMap<String, FieldChange> {
     let mut found = BTreeMap::new();
-    for event in events_by(cx, object, id, job, since).await?.into_iter().filter(|event| is_of_fields(&event.name)) {
-        for (path, change) in event.changes {
-            match found.entry(path) {
-                Entry::Vacant(entry) => drop(entry.insert(change)),
-                Entry::Occupied(mut later) => later.get_mut().before = change.before,
-            }
+    let its = events.into_iter().filter(|event| event.job == Some(job) && is_of_fields(&event.name));
+    for (path, change) in its.flat_map(|event| event.changes) {
+        match found.entry(path) {
+            Entry::Vacant(entry) => drop(entry.insert(change)),
+            Entry::Occupied(mut later) => later.get_mut().before = change.before,
         }
     }
-    Ok(found)
+    found
 }
 
 /// The events of a record that are a job's, newest first. `since` is when the job was made.

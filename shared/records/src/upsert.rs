@@ -1,9 +1,11 @@
 //! Creating or changing a record by a unique value.
 
+use std::collections::HashSet;
+
 use events::Document;
 use kernel::{AnyId, Conflicting, Error, Result, Version};
 use serde_json::Value;
-use table::Refused;
+use table::{Key, Refused};
 
 use crate::access::{Reach, reach};
 use crate::create::plan_creation;
@@ -71,11 +73,7 @@ pub(crate) async fn plan_upsert(
     seen: Option<Version>,
 ) -> Result<Written> {
     cx.caller.require(object.write)?;
-    let field = object.field(field).filter(|field| field.unique).ok_or(Error::not_found("unique field"))?;
-    if !field.is_key() {
-        let detail = "older records are still being looked through for this field's values".to_owned();
-        return Err(Error::WrongState { code: "unique_pending", detail });
-    }
+    let field = key_field(object, field)?;
     let (value, text) = unique_value(field, value)?;
     check_agrees(field, &text, input)?;
     let guarded = guarded(object, field);
@@ -99,6 +97,35 @@ pub(crate) async fn plan_upsert(
         }
         None => plan_creation(cx, plan, object, id, &with_value(field, &value, input)).await,
     }
+}
+
+/// The records that hold some unique values, each in the place of its value. One round trip for each hundred of them. What
+/// cannot be a value of its field is nobody's.
+///
+/// # Errors
+/// [`Error::NotFound`] when the object has no such unique field; `unique_pending` while older records are still being looked
+/// through for its values.
+pub async fn holders(cx: &Cx, object: &Object, wanted: &[Unique<'_>]) -> Result<Vec<Option<AnyId>>> {
+    let mut keys = Vec::with_capacity(wanted.len());
+    for (field, value) in wanted {
+        let field = key_field(object, field)?;
+        let value = unique_value(field, value).ok();
+        keys.push(value.map(|(_, text)| cx.table.keys().unique(&guarded(object, field), &text)));
+    }
+    let asked: HashSet<&Key> = keys.iter().flatten().collect();
+    let held = cx.table.get_each(&asked.into_iter().cloned().collect::<Vec<_>>()).await?;
+    let holder = |key: &Key| held.get(key)?.get("holder")?.as_str()?.parse().ok();
+    Ok(keys.iter().map(|key| holder(key.as_ref()?)).collect())
+}
+
+/// A field by whose values records can be found.
+fn key_field<'a>(object: &'a Object, path: &str) -> Result<&'a Field> {
+    let field = object.field(path).filter(|field| field.unique).ok_or(Error::not_found("unique field"))?;
+    if field.is_key() {
+        return Ok(field);
+    }
+    let detail = "older records are still being looked through for this field's values".to_owned();
+    Err(Error::WrongState { code: "unique_pending", detail })
 }
 
 fn unique_value(field: &Field, value: &str) -> Result<(Value, String)> {

@@ -112,6 +112,7 @@ pub(crate) fn event_at(
         by: cx.caller.actor(),
         request_id: cx.request_id.clone(),
         job: cx.job,
+        quiet: cx.quiet,
         changes,
         salt: None,
         digest: String::new(),

@@ -1,5 +1,7 @@
 //! Reads by key.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnConsumedCapacity};
 use events::Document;
 use kernel::{Error, Result};
@@ -83,8 +85,22 @@ impl TenantTable {
     /// # Errors
     /// When the table does not answer, or keeps having no capacity.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Document>> {
+        self.get_items(keys).await?.into_iter().map(to_document).collect()
+    }
+
+    /// The same by their keys, for items whose documents do not say which one they are.
+    ///
+    /// # Errors
+    /// As [`TenantTable::get_many`].
+    pub async fn get_each(&self, keys: &[Key]) -> Result<HashMap<Key, Document>> {
+        let items = self.get_items(keys).await?.into_iter();
+        let keyed = items.filter_map(|item| Some((Key { pk: text(&item, "pk")?, sk: text(&item, "sk")? }, item)));
+        keyed.map(|(key, item)| Ok((key, to_document(item)?))).collect()
+    }
+
+    async fn get_items(&self, keys: &[Key]) -> Result<Vec<Item>> {
         keys.iter().try_for_each(|key| self.own(key))?;
-        let mut documents = Vec::with_capacity(keys.len());
+        let mut items = Vec::with_capacity(keys.len());
         for batch in keys.chunks(MAX_BATCH) {
             let mut wanted: Vec<Item> = batch.iter().map(key_item).collect();
             let mut tries = 0;
@@ -97,13 +113,11 @@ impl TenantTable {
                 }
                 tries += 1;
                 let (found, left) = self.get_batch(wanted).await?;
-                for item in found {
-                    documents.push(to_document(item)?);
-                }
+                items.extend(found);
                 wanted = left;
             }
         }
-        Ok(documents)
+        Ok(items)
     }
 
     async fn get_batch(&self, keys: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>)> {

@@ -120,6 +120,7 @@ mod tests {
             by: Actor { user: ids.next(), api_key: None },
             request_id: String::new(),
             job: None,
+            quiet: false,
             changes: serde_json::from_value(changes).unwrap(),
             salt: None,
             digest: String::new(),

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::{MAX_TEXT, Operand};
+use crate::minor_digits;
 
 /// A text of more bytes has more than [`MAX_TEXT`] characters, since none of them has more than four.
 const MAX_BYTES: usize = 4 * MAX_TEXT;
@@ -25,23 +26,12 @@ pub(super) fn show(operand: &Operand) -> Cow<'_, str> {
 }
 
 fn show_money(amount: i64, currency: &str) -> String {
-    let decimals = decimals(currency);
+    let decimals = usize::from(minor_digits(currency));
     let sign = if amount < 0 { "-" } else { "" };
     let digits = format!("{:0>width$}", amount.unsigned_abs(), width = decimals + 1);
     let (whole, minor) = digits.split_at(digits.len() - decimals);
     let point = if decimals == 0 { "" } else { "." };
     format!("{sign}{whole}{point}{minor} {currency}")
-}
-
-/// How many decimals the minor unit of a currency stands for (ISO 4217, list one).
-fn decimals(currency: &str) -> usize {
-    match currency {
-        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
-        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
-        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
-        "CLF" | "UYW" => 4,
-        _ => 2,
-    }
 }
 
 /// Values as one text; blanks are empty. Ends early once it is too long.

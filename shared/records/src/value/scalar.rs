@@ -25,6 +25,18 @@ pub(super) fn is_currency(code: &str) -> bool {
     code.len() == 3 && CURRENCIES.split_ascii_whitespace().any(|known| known == code)
 }
 
+/// How many decimals the minor unit of a currency stands for (ISO 4217, list one).
+#[must_use]
+pub fn minor_digits(currency: &str) -> u8 {
+    match currency {
+        "BIF" | "CLP" | "DJF" | "GNF" | "ISK" | "JPY" | "KMF" | "KRW" | "PYG" | "RWF" | "UGX" | "UYI" | "VND"
+        | "VUV" | "XAF" | "XOF" | "XPF" => 0,
+        "BHD" | "IQD" | "JOD" | "KWD" | "LYD" | "OMR" | "TND" => 3,
+        "CLF" | "UYW" => 4,
+        _ => 2,
+    }
+}
+
 /// A number rounded to its decimals. Whole numbers are kept without a point, so that equal numbers are equal texts.
 pub(super) fn rounded(number: f64, decimals: u8) -> Option<Value> {
     let scale = 10f64.powi(i32::from(decimals.min(6)));

@@ -4,6 +4,7 @@
 mod as_of;
 mod batch;
 mod bench;
+mod bring;
 mod erase;
 mod links;
 mod merge;

@@ -1,0 +1,247 @@
+//! Writing many records at once, each as far as it can be: what a file of rows brings.
+//!
+//! A group of rows is one transaction, so that it costs one round trip and not one for each of them. What is wrong with a row
+//! keeps that row out and no other.
+
+mod adds;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use events::Document;
+use kernel::{AnyId, Error, Result};
+use serde_json::{Value, json};
+use table::{KeptAnswer, Once, Refused};
+
+use self::adds::with_adds;
+use crate::create::{new_common, plan_creation};
+use crate::plan::Plan;
+use crate::references::targets;
+use crate::update::plan_change;
+use crate::write::{MAX_TRIES, refused};
+use crate::{Cx, Fields, Object, Record, Schema};
+
+/// One row: a record as it is to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// The record that it is about.
+    pub id: AnyId,
+    /// Whether the record is to be made unless it is there.
+    pub is_new: bool,
+    /// Its members, or a JSON Merge Patch for a record that is there.
+    pub input: Document,
+    /// What its lists get besides what they have, by path: tags, further email addresses.
+    pub adds: BTreeMap<String, Vec<Value>>,
+}
+
+/// What has become of a row.
+#[derive(Debug)]
+pub enum Brought {
+    /// There is a new record.
+    Created,
+    /// The record is different now.
+    Changed,
+    /// The record was like that before.
+    Unchanged,
+    /// Nothing was written for this row.
+    Refused(Error),
+}
+
+impl Brought {
+    const fn letter(&self) -> char {
+        match self {
+            Self::Created => 'c',
+            Self::Changed => 'u',
+            Self::Unchanged => '-',
+            Self::Refused(_) => 'x',
+        }
+    }
+
+    const fn of_letter(letter: char) -> Option<Self> {
+        match letter {
+            'c' => Some(Self::Created),
+            'u' => Some(Self::Changed),
+            '-' => Some(Self::Unchanged),
+            _ => None,
+        }
+    }
+}
+
+/// Brings some rows, each once: `key` names the group within `cx.job`, and is kept with what was written. `is_again` when
+/// this may have been begun before, which costs a read more. Rows about one record are taken in their order.
+///
+/// One read of all that the rows are about or refer to, and one transaction; none when all records are as the rows say. More
+/// where records are somebody else's of a private object, or others write them at the same time. In a dry run nothing is
+/// written, and unique values that are taken by now are told all the same.
+///
+/// # Errors
+/// What will pass: then nothing is known of any row, and the same call goes on.
+pub async fn bring(cx: &Cx, object: &Object, key: &str, rows: &[Row], is_again: bool) -> Result<Vec<Brought>> {
+    if is_again {
+        return each_again(cx, object, key, rows).await;
+    }
+    match together(cx, object, key, rows).await? {
+        Some(brought) => Ok(brought),
+        None => each(cx, object, key, rows).await,
+    }
+}
+
+/// All rows in one transaction; `None` when they do not go into one.
+async fn together(cx: &Cx, object: &Object, key: &str, rows: &[Row]) -> Result<Option<Vec<Brought>>> {
+    let cx = &Cx { once: once(cx, key)?, ..cx.clone() };
+    let schema = &*cx.schema().await?;
+    let mut taken = BTreeMap::new();
+    for tries in 1..=MAX_TRIES {
+        let (plan, brought) = plan_rows(cx, schema, object, rows, &taken).await?;
+        if !brought.iter().any(|row| matches!(row, Brought::Created | Brought::Changed)) {
+            return Ok(Some(brought));
+        }
+        if cx.dry_run {
+            let found = plan.contentions(cx).await?;
+            return Ok(Some(without(brought, &found)));
+        }
+        match plan.commit(cx, kept(cx, &brought)).await {
+            Ok(_) => return Ok(Some(brought)),
+            Err(Refused::Repeated(_)) => return each_again(cx, object, key, rows).await.map(Some),
+            Err(Refused::Taken { .. }) => taken.extend(plan.contentions(cx).await?),
+            Err(Refused::Stale(_) | Refused::Gone { .. } | Refused::Exists { .. }) => {}
+            Err(Refused::Failed(error)) if error.is_retryable() => return Err(error),
+            // More than one transaction has room for; the rows one by one have.
+            Err(Refused::Failed(_)) if rows.len() > 1 => return Ok(None),
+            Err(other) => return Err(refused(object, other)),
+        }
+        tokio::time::sleep(kernel::backoff(tries)).await;
+    }
+    Err(Error::unavailable("records kept changing while they were written"))
+}
+
+/// What rows that take values of others have come to.
+fn without(brought: Vec<Brought>, taken: &BTreeMap<usize, String>) -> Vec<Brought> {
+    let one = |(step, row)| match taken.get(&step) {
+        Some(field) => Brought::Refused(Error::Conflict { field: field.clone() }),
+        None => row,
+    };
+    brought.into_iter().enumerate().map(one).collect()
+}
+
+/// The rows one by one, in their order, each under a key of its own.
+async fn each(cx: &Cx, object: &Object, key: &str, rows: &[Row]) -> Result<Vec<Brought>> {
+    let mut brought = Vec::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        brought.push(alone(cx, object, &key_of(key, index), row).await?);
+    }
+    Ok(brought)
+}
+
+async fn alone(cx: &Cx, object: &Object, key: &str, row: &Row) -> Result<Brought> {
+    match Box::pin(together(cx, object, key, std::slice::from_ref(row))).await {
+        Ok(brought) => brought.and_then(|mut brought| brought.pop()).ok_or_else(|| Error::bug("a row came to nothing")),
+        Err(error) if error.is_retryable() => Err(error),
+        Err(error) => Ok(Brought::Refused(error)),
+    }
+}
+
+/// The rows of a group that may have been written before, as one or one by one.
+async fn each_again(cx: &Cx, object: &Object, key: &str, rows: &[Row]) -> Result<Vec<Brought>> {
+    let letters = letters(cx, key).await?;
+    let mut brought = Vec::with_capacity(rows.len());
+    for (index, row) in rows.iter().enumerate() {
+        let key = key_of(key, index);
+        let known = letters.chars().nth(index).and_then(Brought::of_letter);
+        let known = match known {
+            None if rows.len() > 1 => self::letters(cx, &key).await?.chars().next().and_then(Brought::of_letter),
+            known => known,
+        };
+        brought.push(match known {
+            Some(known) => known,
+            None => alone(cx, object, &key, row).await?,
+        });
+    }
+    Ok(brought)
+}
+
+/// What was kept of a group, a letter for each row; nothing when nothing was.
+async fn letters(cx: &Cx, key: &str) -> Result<String> {
+    let Some(once) = once(cx, key)? else { return Ok(String::new()) };
+    let kept = cx.table.kept_answer(&once, cx.clock.now()).await?;
+    let letters = kept.and_then(|kept| Some(kept.document?.get(OUTCOMES)?.as_str()?.to_owned()));
+    Ok(letters.unwrap_or_default())
+}
+
+/// The member of a kept answer that has a letter for each row.
+const OUTCOMES: &str = "outcomes";
+
+/// What is kept: no copy of any record, so an erasure has nothing to look for.
+fn kept(cx: &Cx, brought: &[Brought]) -> KeptAnswer {
+    let outcomes: String = brought.iter().map(Brought::letter).collect();
+    let document = json!({ OUTCOMES: outcomes }).as_object().cloned();
+    KeptAnswer { status: 200, id: cx.caller.workspace.erase(), version: 0, document }
+}
+
+fn key_of(key: &str, row: usize) -> String {
+    format!("{key}/{row}")
+}
+
+fn once(cx: &Cx, key: &str) -> Result<Option<Once>> {
+    if cx.dry_run {
+        return Ok(None);
+    }
+    let job = cx.job.ok_or_else(|| Error::bug("rows are brought by no job"))?;
+    Ok(Some(Once::new(&["rows", &job.to_string()], key, &[], cx.clock.now())))
+}
+
+/// A plan of all rows that can be written. `taken` are steps of which others hold a unique value.
+async fn plan_rows(
+    cx: &Cx,
+    schema: &Schema,
+    object: &Object,
+    rows: &[Row],
+    taken: &BTreeMap<usize, String>,
+) -> Result<(Plan, Vec<Brought>)> {
+    let mut plan = Plan::default();
+    plan.read(cx, schema, rows.iter().flat_map(|row| mentioned(cx, object, row)).collect()).await?;
+    let mut brought = Vec::with_capacity(rows.len());
+    for (step, row) in rows.iter().enumerate() {
+        if let Some(field) = taken.get(&step) {
+            brought.push(Brought::Refused(Error::Conflict { field: field.clone() }));
+            continue;
+        }
+        // What a row that fails has planned until then must not be written.
+        let mut next = plan.clone();
+        next.begin(step);
+        brought.push(match plan_row(cx, &mut next, object, row).await {
+            Ok(Brought::Unchanged) => Brought::Unchanged,
+            Ok(done) => {
+                plan = next;
+                done
+            }
+            Err(error) if error.is_retryable() => return Err(error),
+            Err(error) => Brought::Refused(error),
+        });
+    }
+    Ok((plan, brought))
+}
+
+async fn plan_row(cx: &Cx, plan: &mut Plan, object: &Object, row: &Row) -> Result<Brought> {
+    match plan.find(cx, object, row.id).await? {
+        None if row.is_new => {
+            let input = with_adds(object, None, &row.input, &row.adds);
+            plan_creation(cx, plan, object, row.id, &input).await?;
+            Ok(Brought::Created)
+        }
+        None => Err(Error::not_found(object.name.clone())),
+        Some(before) => {
+            let patch = with_adds(object, Some(&before), &row.input, &row.adds);
+            let written = plan_change(cx, plan, object, row.id, &patch, None).await?;
+            let is_changed = written.version > before.common.version;
+            Ok(if is_changed { Brought::Changed } else { Brought::Unchanged })
+        }
+    }
+}
+
+/// The record of a row, and all that the row refers to.
+fn mentioned(cx: &Cx, object: &Object, row: &Row) -> BTreeSet<AnyId> {
+    let owner = crate::load::parse_owner(&row.input).ok().flatten().flatten();
+    let fields = Fields::draft(object, &row.input).unwrap_or_default();
+    let record = Record::new(new_common(cx, object, row.id, owner), fields);
+    targets(object, &record).into_iter().map(|target| target.id).chain([row.id]).collect()
+}
