@@ -53,7 +53,13 @@ impl Clients {
     /// Clients that reach everything through an HTTP client of the caller's: engines inside the process.
     #[must_use]
     pub fn in_process(http: SharedHttpClient) -> Self {
-        let credentials = Credentials::new("local", "local", None, None, "in process");
+        Self::in_process_with(http, "local")
+    }
+
+    /// The same, with a secret for what outlives a request: addresses of files that are signed by it.
+    #[must_use]
+    pub fn in_process_with(http: SharedHttpClient, secret: &str) -> Self {
+        let credentials = Credentials::new("local", secret, None, None, "in process");
         Self::new("eu-central-1", credentials, http, Some("http://in-process.invalid"))
     }
 

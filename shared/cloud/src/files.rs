@@ -1,12 +1,16 @@
-//! Files in S3.
+//! Files in S3: whole, piece by piece, in parts, and by addresses that need no credential.
+
+mod parts;
+mod presigned;
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
-use aws_sdk_s3::error::DisplayErrorContext;
+use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 use kernel::{Error, Result};
 
+pub use self::parts::{PART_BYTES, Parts};
 use crate::Clients;
 
 /// The bucket that Rapport keeps files in.
@@ -14,6 +18,8 @@ use crate::Clients;
 pub struct Files {
     client: Client,
     bucket: String,
+    /// The client whose addresses others can reach, where that is another one.
+    public: Option<Client>,
 }
 
 /// An object that is being read, piece by piece: while one is worked on, the next is on its way.
@@ -30,12 +36,32 @@ impl Reading {
     }
 }
 
+/// Why something was not done, for the log.
+fn failed<E, R>(error: SdkError<E, R>) -> Error
+where
+    E: std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    Error::unavailable(DisplayErrorContext(error).to_string())
+}
+
 impl Files {
     /// `bucket` may be empty where the function never uses files.
     #[must_use]
     pub fn new(clients: &Clients, bucket: &str) -> Self {
         let config = Builder::from(clients.config()).force_path_style(clients.own_endpoint()).build();
-        Self { client: Client::from_conf(config), bucket: bucket.to_owned() }
+        Self { client: Client::from_conf(config), bucket: bucket.to_owned(), public: None }
+    }
+
+    /// The same files, known to others by another address than to this process: `http://localhost:4000`. Empty means that there
+    /// is no other one, as in AWS.
+    #[must_use]
+    pub fn known_at(mut self, clients: &Clients, address: &str) -> Self {
+        if !address.is_empty() {
+            let config = Builder::from(clients.config()).endpoint_url(address).force_path_style(true).build();
+            self.public = Some(Client::from_conf(config));
+        }
+        self
     }
 
     /// Stores an object whole.
@@ -44,7 +70,7 @@ impl Files {
     /// When the bucket does not take it.
     pub async fn put(&self, key: &str, body: Bytes) -> Result<()> {
         let sent = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(body)).send().await;
-        sent.map(|_| ()).map_err(|error| Error::unavailable(DisplayErrorContext(error).to_string()))
+        sent.map(|_| ()).map_err(failed)
     }
 
     /// Reads an object whole; `None` when there is none.
@@ -64,7 +90,25 @@ impl Files {
         match self.client.get_object().bucket(&self.bucket).key(key).send().await {
             Ok(object) => Ok(Some(Reading(object.body))),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
-            Err(error) => Err(Error::unavailable(DisplayErrorContext(error).to_string())),
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// Begins to read an object at a place: so many bytes before it are left out. Behind its end there is nothing. `None` when
+    /// there is no such object.
+    ///
+    /// # Errors
+    /// When the bucket does not answer.
+    pub async fn open_at(&self, key: &str, from: u64) -> Result<Option<Reading>> {
+        if from == 0 {
+            return self.open(key).await;
+        }
+        let range = format!("bytes={from}-");
+        match self.client.get_object().bucket(&self.bucket).key(key).range(range).send().await {
+            Ok(object) => Ok(Some(Reading(object.body))),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
+            Err(error) if error.code() == Some("InvalidRange") => Ok(Some(Reading(ByteStream::default()))),
+            Err(error) => Err(failed(error)),
         }
     }
 
@@ -73,10 +117,18 @@ impl Files {
     /// # Errors
     /// When the bucket does not answer.
     pub async fn exists(&self, key: &str) -> Result<bool> {
+        Ok(self.size(key).await?.is_some())
+    }
+
+    /// How many bytes an object has; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the bucket does not answer.
+    pub async fn size(&self, key: &str) -> Result<Option<u64>> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
-            Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found()) => Ok(false),
-            Err(error) => Err(Error::unavailable(DisplayErrorContext(error).to_string())),
+            Ok(object) => Ok(Some(object.content_length.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default())),
+            Err(error) if error.as_service_error().is_some_and(|e| e.is_not_found()) => Ok(None),
+            Err(error) => Err(failed(error)),
         }
     }
 
@@ -88,7 +140,7 @@ impl Files {
         let mut pages = self.client.list_objects_v2().bucket(&self.bucket).prefix(prefix).into_paginator().send();
         let mut keys = Vec::new();
         while let Some(page) = pages.next().await {
-            let page = page.map_err(|error| Error::unavailable(DisplayErrorContext(error).to_string()))?;
+            let page = page.map_err(failed)?;
             keys.extend(page.contents.unwrap_or_default().into_iter().filter_map(|object| object.key));
         }
         Ok(keys)
@@ -100,6 +152,6 @@ impl Files {
     /// When the bucket does not answer.
     pub async fn delete(&self, key: &str) -> Result<()> {
         let sent = self.client.delete_object().bucket(&self.bucket).key(key).send().await;
-        sent.map(|_| ()).map_err(|error| Error::unavailable(DisplayErrorContext(error).to_string()))
+        sent.map(|_| ()).map_err(failed)
     }
 }

@@ -10,6 +10,6 @@ mod metrics;
 mod queues;
 
 pub use clients::{Clients, MissingVariable};
-pub use files::{Files, Reading};
+pub use files::{Files, PART_BYTES, Parts, Reading};
 pub use metrics::{Unit, measure};
 pub use queues::Queues;

@@ -56,6 +56,8 @@ pub mod kinds {
         Request "req" "request";
         /// Users who work together.
         Team "tea" "team";
+        /// A file that somebody has brought.
+        Upload "upl" "upload";
         /// Somebody who works in a workspace.
         User "usr" "user";
         /// A saved view: a question about the records of an object, and how its answer is shown.

@@ -14,7 +14,7 @@ pub fn app(settings: &Settings) -> App {
         tables: Tables::new(&settings.clients, &settings.table),
         schemas: Default::default(),
         queues: Queues::new(&settings.clients, &settings.snapshots_queue).with_jobs(&settings.jobs_queue),
-        files: Files::new(&settings.clients, &settings.bucket),
+        files: Files::new(&settings.clients, &settings.bucket).known_at(&settings.clients, &settings.files_url),
         clock: Clock::System,
         ids: Ids::new(Clock::System),
         authorize: if settings.authorize_inline { Authorize::Inline } else { Authorize::Gateway },

@@ -18,6 +18,8 @@ pub struct Settings {
     pub table: String,
     /// The bucket; empty where the function uses no files.
     pub bucket: String,
+    /// Where others reach the bucket; empty where that is AWS's own address.
+    pub files_url: String,
     /// The URL of the snapshot worker's queue; empty where the function sends to none.
     pub snapshots_queue: String,
     /// The URL of the queue of the worker of jobs; empty where the function sends to none.
@@ -40,6 +42,7 @@ impl Settings {
             clients: Clients::from_env()?,
             table: variable("RAPPORT_TABLE").ok_or(MissingVariable("RAPPORT_TABLE"))?,
             bucket: variable("RAPPORT_BUCKET").unwrap_or_default(),
+            files_url: variable("RAPPORT_FILES_URL").unwrap_or_default(),
             snapshots_queue: variable("RAPPORT_SNAPSHOTS_QUEUE").unwrap_or_default(),
             jobs_queue: variable("RAPPORT_JOBS_QUEUE").unwrap_or_default(),
             replica_dir: variable("RAPPORT_REPLICA_DIR").map_or_else(|| PathBuf::from("/tmp/replicas"), PathBuf::from),
