@@ -3,7 +3,7 @@
 use std::fmt;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{ISO_2022_JP, UTF_8, UTF_16BE, UTF_16LE};
 use kernel::{Error, Result};
 
 /// How archives and other files begin that are no text, whatever they are called.
@@ -58,8 +58,56 @@ impl Encoding {
         Ok(Self(detector.guess(None, Utf8Detection::Deny)))
     }
 
+    /// A decoder of a file from its beginning on.
     pub(crate) fn decoder(self) -> encoding_rs::Decoder {
         self.0.new_decoder_with_bom_removal()
+    }
+
+    /// A decoder from a later place on, where a byte-order mark is a letter.
+    pub(crate) fn decoder_within(self) -> encoding_rs::Decoder {
+        self.0.new_decoder_without_bom_handling()
+    }
+}
+
+/// How a line feed is written, behind which reading can begin anew.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LineEnds {
+    /// As a byte of its own. In none of the standard's encodings of several bytes can it be a later byte of a letter: a decoder
+    /// that meets it there gives a replacement for what came before, and reads it anew.
+    Byte,
+    /// As two bytes, the first at an even offset.
+    Pair([u8; 2]),
+    /// In a way that depends on all that came before.
+    Stateful,
+}
+
+impl LineEnds {
+    pub(crate) fn of(encoding: Encoding) -> Self {
+        match encoding.0 {
+            encoding if encoding == UTF_16LE => Self::Pair([b'\n', 0]),
+            encoding if encoding == UTF_16BE => Self::Pair([0, b'\n']),
+            // Whether bytes are Japanese or ASCII is switched by sequences on the way.
+            encoding if encoding == ISO_2022_JP => Self::Stateful,
+            _ => Self::Byte,
+        }
+    }
+
+    /// Where the first line ends in bytes that stand at an offset, behind the byte `before`: the index after its end.
+    pub(crate) fn first(self, bytes: &[u8], offset: u64, before: u8) -> Option<usize> {
+        match self {
+            Self::Byte => bytes.iter().position(|byte| *byte == b'\n').map(|index| index + 1),
+            Self::Pair(pair) => {
+                let halved = if offset.is_multiple_of(2) { 0 } else { 1 };
+                if let (1, Some(second)) = (halved, bytes.first())
+                    && pair == [before, *second]
+                {
+                    return Some(1);
+                }
+                let mut pairs = bytes.get(halved..)?.chunks_exact(2);
+                pairs.position(|two| two == pair).map(|index| halved + (index + 1) * 2)
+            }
+            Self::Stateful => None,
+        }
     }
 }
 

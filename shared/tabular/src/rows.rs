@@ -5,6 +5,7 @@ use encoding_rs::{CoderResult, Decoder};
 use kernel::{Error, Result};
 
 use crate::Written;
+use crate::encoding::LineEnds;
 
 /// The most bytes of one row, in UTF-8. A quotation mark that never ends makes one row of a whole file.
 pub const MAX_ROW_BYTES: usize = 1_000_000;
@@ -18,8 +19,14 @@ const TEXT_BYTES: usize = 16 * 1024;
 pub struct Row<'a> {
     /// Its number, from 0: the first is the one with the headers, in most files.
     pub number: u64,
-    /// The line that was at work when it began, from 1.
+    /// The line of the file that it begins in, from 1. Lines end with a line feed; blank ones count.
     pub line: u64,
+    /// The line that is at work after it.
+    pub next_line: u64,
+    /// How many bytes of the file stand before the next row, where reading can begin anew with [`Rows::at`]. `None` where it
+    /// cannot: the row's end is no end of a line in the file's own bytes (lines that end with a carriage return alone), or has
+    /// not been seen wholly yet.
+    pub ends_at: Option<u64>,
     bytes: &'a [u8],
     ends: &'a [usize],
 }
@@ -45,6 +52,7 @@ impl<'a> Row<'a> {
 /// have fewer or more cells than the first one.
 pub struct Rows {
     decoder: Decoder,
+    line_ends: LineEnds,
     reader: Reader,
     text: Vec<u8>,
     bytes: Vec<u8>,
@@ -54,7 +62,14 @@ pub struct Rows {
     number: u64,
     /// Rows that are left out at the beginning.
     skip: u64,
+    /// The line at work.
     line: u64,
+    /// The line that the row at work began in. `None` between rows.
+    began: Option<u64>,
+    /// How many bytes of the file have been taken.
+    offset: u64,
+    /// The last of them: the first half of a letter, perhaps.
+    last: u8,
 }
 
 impl std::fmt::Debug for Rows {
@@ -67,16 +82,32 @@ impl Rows {
     /// Rows of a file that is written so.
     #[must_use]
     pub fn new(written: Written) -> Self {
+        Self::at(written, 0, 0, 1)
+    }
+
+    /// The same from a later place on: where an earlier row said that it ends ([`Row::ends_at`]), whose number was one less than
+    /// `number`, and whose [`Row::next_line`] is `line`. The bytes that are fed are those from `offset` on.
+    #[must_use]
+    pub fn at(written: Written, offset: u64, number: u64, line: u64) -> Self {
+        let encoding = written.encoding;
+        let mut reader = ReaderBuilder::new().delimiter(written.delimiter).build();
+        // Else the parser would take a mark off the first cell, which the decoder has taken off the file before, or which is
+        // a letter of the cell. It passes over empty lines.
+        reader.read_record(b"\n", &mut [0], &mut [0]);
         Self {
-            decoder: written.encoding.decoder(),
-            reader: ReaderBuilder::new().delimiter(written.delimiter).build(),
+            decoder: if offset == 0 { encoding.decoder() } else { encoding.decoder_within() },
+            line_ends: LineEnds::of(encoding),
+            reader,
             text: vec![0; TEXT_BYTES],
             bytes: vec![0; TEXT_BYTES],
             ends: vec![0; MAX_COLUMNS],
             filled: (0, 0),
-            number: 0,
-            skip: u64::from(written.names_its_delimiter),
-            line: 1,
+            number,
+            skip: u64::from(offset == 0 && written.names_its_delimiter),
+            line,
+            began: None,
+            offset,
+            last: 0,
         }
     }
 
@@ -86,28 +117,64 @@ impl Rows {
     /// A violation at `/file` when a row is too long or has too many columns, and whatever `take` answers. After an error nothing
     /// more can be read.
     pub fn feed(&mut self, mut bytes: &[u8], is_last: bool, mut take: impl FnMut(Row<'_>) -> Result<()>) -> Result<()> {
-        loop {
-            let mut text = std::mem::take(&mut self.text);
-            let (result, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut text, is_last);
-            bytes = bytes.get(read..).unwrap_or_default();
-            // Half a letter gives no text, and no text would be the end.
-            let taken = match text.get(..written) {
-                Some(text @ [_, ..]) => self.parse(text, &mut take),
-                _ => Ok(()),
-            };
-            self.text = text;
-            taken?;
-            if result == CoderResult::InputEmpty {
-                break;
-            }
+        while !bytes.is_empty() {
+            let end = self.line_ends.first(bytes, self.offset, self.last);
+            let (line, rest) = bytes.split_at_checked(end.unwrap_or(bytes.len())).unwrap_or((bytes, &[]));
+            self.offset += line.len() as u64;
+            self.last = line.last().copied().unwrap_or_default();
+            self.decode(line, end.is_some(), false, &mut take)?;
+            self.line += u64::from(end.is_some());
+            bytes = rest;
         }
-        // An empty piece is how the parser is told of the end.
-        if is_last { self.parse(&[], &mut take) } else { Ok(()) }
+        if is_last {
+            self.decode(&[], false, true, &mut take)?;
+            // An empty piece is how the parser is told of the end.
+            self.parse(&[], Some(self.offset), &mut take)?;
+        }
+        Ok(())
     }
 
-    fn parse(&mut self, mut text: &[u8], take: &mut impl FnMut(Row<'_>) -> Result<()>) -> Result<()> {
+    /// Takes bytes of one line. `is_end`: its last.
+    fn decode(
+        &mut self,
+        mut bytes: &[u8],
+        is_end: bool,
+        is_last: bool,
+        take: &mut impl FnMut(Row<'_>) -> Result<()>,
+    ) -> Result<()> {
+        loop {
+            let mut buffer = std::mem::take(&mut self.text);
+            let (result, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut buffer, is_last);
+            bytes = bytes.get(read..).unwrap_or_default();
+            let is_all = result == CoderResult::InputEmpty;
+            let taken = match buffer.get(..written) {
+                // Half a letter gives no text, and no text would be the end.
+                Some(text @ [.., last]) => {
+                    let place = (is_all && is_end && *last == b'\n').then_some(self.offset);
+                    self.parse(text, place, take)
+                }
+                _ => Ok(()),
+            };
+            self.text = buffer;
+            taken?;
+            if is_all {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes text. `place`: the offset of what comes after it, where reading could begin anew if no row were at work.
+    fn parse(
+        &mut self,
+        mut text: &[u8],
+        place: Option<u64>,
+        take: &mut impl FnMut(Row<'_>) -> Result<()>,
+    ) -> Result<()> {
         let is_end = text.is_empty();
         loop {
+            if self.began.is_none() && text.iter().any(|byte| !matches!(byte, b'\r' | b'\n')) {
+                self.began = Some(self.line);
+            }
             let (bytes, ends) = self.filled;
             let room = (self.bytes.get_mut(bytes..).unwrap_or_default(), self.ends.get_mut(ends..).unwrap_or_default());
             let (result, read, filled, ended) = self.reader.read_record(text, room.0, room.1);
@@ -118,29 +185,33 @@ impl Rows {
                 ReadRecordResult::InputEmpty | ReadRecordResult::End => return Ok(()),
                 ReadRecordResult::OutputFull => self.grow()?,
                 ReadRecordResult::OutputEndsFull => return Err(self.too_wide()),
-                ReadRecordResult::Record => self.tell(take)?,
+                // The parser ends a row at a carriage return, before the line feed behind it.
+                ReadRecordResult::Record => self.tell(place.filter(|_| matches!(text, [] | [b'\n'])), is_end, take)?,
             }
         }
     }
 
-    fn tell(&mut self, take: &mut impl FnMut(Row<'_>) -> Result<()>) -> Result<()> {
+    fn tell(&mut self, ends_at: Option<u64>, is_end: bool, take: &mut impl FnMut(Row<'_>) -> Result<()>) -> Result<()> {
         let (bytes, ends) = std::mem::take(&mut self.filled);
-        let line = std::mem::replace(&mut self.line, self.reader.line());
+        let line = self.began.take().unwrap_or(self.line);
         if self.skip > 0 {
             self.skip -= 1;
             return Ok(());
         }
         let number = self.number;
         self.number += 1;
+        let next_line = self.line + u64::from(ends_at.is_some() && !is_end);
         let (bytes, ends) = (self.bytes.get(..bytes).unwrap_or_default(), self.ends.get(..ends).unwrap_or_default());
-        take(Row { number, line, bytes, ends })
+        take(Row { number, line, next_line, ends_at, bytes, ends })
     }
 
     fn grow(&mut self) -> Result<()> {
         let bytes = self.bytes.len();
         if bytes >= MAX_ROW_BYTES {
-            let detail =
-                format!("the row that begins in line {} has over 1 MB: a quotation mark may be missing", self.line);
+            let detail = format!(
+                "the row that begins in line {} has over 1 MB: a quotation mark may be missing",
+                self.row_line()
+            );
             return Err(Error::invalid("/file", "row_too_long", detail));
         }
         self.bytes.resize((bytes * 2).min(MAX_ROW_BYTES), 0);
@@ -148,7 +219,11 @@ impl Rows {
     }
 
     fn too_wide(&self) -> Error {
-        let detail = format!("the row that begins in line {} has more than {MAX_COLUMNS} columns", self.line);
+        let detail = format!("the row that begins in line {} has more than {MAX_COLUMNS} columns", self.row_line());
         Error::invalid("/file", "too_many_columns", detail)
+    }
+
+    fn row_line(&self) -> u64 {
+        self.began.unwrap_or(self.line)
     }
 }

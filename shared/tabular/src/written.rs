@@ -26,7 +26,8 @@ pub struct Written {
 impl Written {
     /// How a file is written that begins like this. `is_all`: there is no more of it.
     ///
-    /// The delimiter is the one by which most rows have as many cells as the first one, and more than one.
+    /// The delimiter is the one by which most rows have as many cells as the first one, and more than one. Some files begin with
+    /// prose, whose width says nothing: so the width that most rows have counts as well, from three cells on.
     ///
     /// # Errors
     /// As [`Encoding::guess`].
@@ -44,11 +45,11 @@ impl Written {
         }
         let score = |delimiter: &u8| -> (usize, usize) {
             let (widths, _) = widths_and_first(with(*delimiter), start, is_all);
-            let first = widths.first().copied().unwrap_or(0);
-            match first {
-                0 | 1 => (0, 0),
-                first => (widths.iter().filter(|width| **width == first).count() * 1000 / widths.len(), first),
-            }
+            let share =
+                |width: usize| (widths.iter().filter(|other| **other == width).count() * 1000 / widths.len(), width);
+            let first = widths.first().copied().filter(|width| *width > 1).map(share);
+            let common = widths.iter().copied().filter(|width| *width > 2).map(share).max();
+            first.max(common).unwrap_or((0, 0))
         };
         // The last of equals would win.
         let best = DELIMITERS.iter().rev().max_by_key(|delimiter| score(delimiter));
