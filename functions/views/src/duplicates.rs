@@ -4,10 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use api::{
-    At, Context, NoQuery, Of, Operation, Params, Question, Result, Room, Routes, Seen, Work, page, parse_params,
-    with_object,
-};
+use api::{At, Context, NoQuery, Of, Operation, Params, Question, Result, Room, Routes, Seen, Showing, Work, page, parse_params, schema_for, with_object};
 use auth::Permission;
 use axum::extract::{Path, RawQuery};
 use axum::routing::{get, post};
@@ -20,7 +17,6 @@ use serde_json::{Value, json};
 
 use crate::answer::Answered;
 use crate::shapes;
-use crate::shown::{Showing, schema_for};
 use crate::visibility::hidden;
 
 /// How many candidates are answered.

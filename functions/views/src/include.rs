@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api::{MAX_ANSWER_BYTES, Room};
+use api::{MAX_ANSWER_BYTES, Room, Showing};
 use events::Document;
 use kernel::{AnyId, Error, Result, Violations};
 use records::{FieldType, Object, Schema};
@@ -10,7 +10,6 @@ use replica::paths::{references, without_id};
 use replica::{Found, Replica, Visibility};
 use serde_json::{Map, Value};
 
-use crate::shown::Showing;
 use crate::visibility::hidden;
 
 /// The most references that one question follows.

@@ -25,7 +25,6 @@ mod read;
 mod saved;
 mod search;
 mod shapes;
-mod shown;
 mod timeline;
 mod visibility;
 

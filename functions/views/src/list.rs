@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use api::{At, Context, NoQuery, Of, Operation, Question, Result, Routes, Seen, Work, page, parse_params, with_object};
+use api::{At, Context, NoQuery, Of, Only, Operation, Question, Result, Routes, Seen, Showing, Work, page, parse_params, schema_for, with_object};
 use auth::Permission;
 use axum::extract::{Path, RawQuery};
 use axum::routing::{get, post};
@@ -17,7 +17,6 @@ use crate::answer::Answered;
 use crate::include::{self, Beside, included};
 use crate::saved;
 use crate::shapes;
-use crate::shown::{Only, Showing, schema_for};
 use crate::visibility::hidden;
 
 pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {

@@ -3,10 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use api::{
-    At, Context, MAX_ANSWER_BYTES, Of, Operation, Params, ReplicaTime, Result, Room, Routes, Seen, Shape, Work, etag,
-    parse_params, with_object,
-};
+use api::{At, Context, MAX_ANSWER_BYTES, Of, Only, Operation, Params, ReplicaTime, Result, Room, Routes, Seen, Shape, Showing, Work, etag, has_roll_ups, parse_params, schema_for, with_object};
 use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
@@ -19,7 +16,6 @@ use serde_json::Value;
 
 use crate::include::{self, included};
 use crate::shapes;
-use crate::shown::{Only, Showing, has_roll_ups, schema_for};
 use crate::visibility::hidden;
 
 pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {

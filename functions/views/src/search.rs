@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Context, Operation, Params, Result, Room, Routes, Seen, Tag, parse_params};
+use api::{Context, Operation, Params, Result, Room, Routes, Seen, Showing, Tag, parse_params, schema_for};
 use auth::Permission;
 use axum::extract::RawQuery;
 use axum::routing::get;
@@ -15,7 +15,6 @@ use serde_json::json;
 
 use crate::answer::Answered;
 use crate::shapes;
-use crate::shown::{Showing, schema_for};
 use crate::visibility::hidden;
 
 /// How many records are answered if nobody says, and how many can be.

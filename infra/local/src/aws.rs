@@ -3,7 +3,7 @@
 //! The same handlers answer the functions in this process, whose SDK clients reach them without a socket, and anybody
 //! who speaks to the AWS port: `cargo lambda watch`, the AWS command line. Signatures are not looked at.
 
-mod files;
+pub(crate) mod files;
 pub(crate) mod queues;
 pub(crate) mod sqs;
 
@@ -41,8 +41,8 @@ pub(crate) struct Aws {
 }
 
 impl Aws {
-    pub(crate) fn new(engine: Engine, queues: Queues, folder: &std::path::Path, endpoint: &str) -> Result<Self> {
-        Ok(Self { engine, queues, files: Files::new(folder)?, endpoint: endpoint.into(), written: Arc::default() })
+    pub(crate) fn new(engine: Engine, queues: Queues, files: Files, endpoint: &str) -> Self {
+        Self { engine, queues, files, endpoint: endpoint.into(), written: Arc::default() }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -56,6 +56,11 @@ impl Aws {
     /// Makes a bucket, if it is not there.
     pub(crate) fn create_bucket(&self, name: &str) -> Result<()> {
         self.files.create_bucket(name)
+    }
+
+    /// Answers who has an address of a file that was signed for them.
+    pub(crate) async fn answer_signed(&self, request: Request<axum::body::Body>) -> axum::response::Response {
+        self.files.answer_signed(request).await
     }
 
     /// The URL of a queue.

@@ -32,8 +32,25 @@ pub(crate) async fn api_key(app: &App, data_dir: &Path) -> Result<String> {
     Ok(key)
 }
 
+/// The file of what addresses of files are signed with, in the data directory.
+const FILES_SECRET: &str = "files-secret";
+
+/// What addresses of files are signed with: kept, so that a restart does not end them.
+pub(crate) fn files_secret(data_dir: &Path) -> Result<String> {
+    let path = data_dir.join(FILES_SECRET);
+    if let Ok(secret) = std::fs::read_to_string(&path)
+        && !secret.trim().is_empty()
+    {
+        return Ok(secret.trim().to_owned());
+    }
+    let random = || uuid::Uuid::new_v4().simple().to_string();
+    let secret = random() + &random();
+    keep(&path, &secret).with_context(|| format!("cannot write {}", path.display()))?;
+    Ok(secret)
+}
+
 /// Writes a file that only its owner may read, whole or not at all.
-fn keep(path: &Path, secret: &str) -> Result<()> {
+pub(crate) fn keep(path: &Path, secret: &str) -> Result<()> {
     let draft = path.with_extension("new");
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     writeln!(file, "{secret}")?;

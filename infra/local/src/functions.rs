@@ -12,12 +12,12 @@ use crate::stack::{BUCKET, Parts, TABLE};
 
 /// What a function is given: the same as in Lambda, with the services of this process behind it.
 pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
-    let clients = Clients::in_process(parts.http.clone());
+    let clients = Clients::in_process_with(parts.http.clone(), &parts.files_secret);
     App {
         tables: Tables::new(&clients, TABLE),
         schemas: parts.schemas.clone(),
         queues: Queues::new(&clients, &parts.snapshots_queue).with_jobs(&parts.jobs_queue),
-        files: Files::new(&clients, BUCKET),
+        files: Files::new(&clients, BUCKET).known_at(&clients, &parts.files_url),
         clock: Clock::System,
         ids: Ids::new(Clock::System),
         authorize: Authorize::Gateway,

@@ -6,6 +6,7 @@
 mod authorize;
 mod cors;
 mod event;
+mod files;
 mod routes;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,6 +21,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, SET_COOKIE};
 use http::{HeaderMap, Request, Response, StatusCode, request};
 
 use self::authorize::{Authorizers, Refused};
+pub(crate) use self::files::SignedFiles;
 use self::routes::Routes;
 use crate::invoke::{Failure, Installed};
 use crate::template::{Cors, Template};

@@ -136,6 +136,7 @@ fn config(arguments: &ArgMatches) -> Result<Config> {
         host: *arguments.get_one("host").context("--host")?,
         port: arguments.get_one("port").copied(),
         aws_port: arguments.get_one("aws-port").copied(),
+        files_url: std::env::var("RAPPORT_FILES_URL").ok().filter(|url| !url.is_empty()),
         seed: if seed == "demo" { Seed::Demo } else { Seed::Empty },
         ..Config::new(data_dir)
     })

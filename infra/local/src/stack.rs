@@ -12,10 +12,11 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use crate::aws::Aws;
+use crate::aws::files::Files;
 use crate::aws::queues::Queues;
 use crate::config::{Config, Seed};
 use crate::data_dir::DataDir;
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, SignedFiles};
 use crate::invoke::{Functions, Installed};
 use crate::ports::Port;
 use crate::pumps::Pumps;
@@ -51,6 +52,9 @@ pub struct Parts {
     /// What this process has read of schemas. All functions are one process here, so a change is known to all of them at
     /// once; in Lambda it takes up to a minute.
     pub schemas: records::Schemas,
+    /// Where people reach the files.
+    pub files_url: String,
+    pub(crate) files_secret: String,
     data_dir: PathBuf,
 }
 
@@ -69,6 +73,7 @@ pub struct Stack {
     aws: Aws,
     parts: Parts,
     gateway: Gateway,
+    files: SignedFiles,
     pumps: Pumps,
     state: Arc<State>,
     api_key: String,
@@ -133,13 +138,17 @@ impl Stack {
         let engine = Engine::open(&data_dir.join("table.sqlite"))?;
         engine.create_table(TABLE)?;
         let queues = Queues::new(state.clone(), template.queues.clone())?;
-        let aws = Aws::new(engine, queues, &data_dir.join("files"), &endpoint)?;
+        let files_secret = first::files_secret(data_dir.path())?;
+        let files = Files::new(&data_dir.join("files"), &files_secret)?;
+        let aws = Aws::new(engine, queues, files, &endpoint);
         aws.create_bucket(BUCKET)?;
         let parts = Parts {
             http: aws.http_client(),
             snapshots_queue: aws.queue_url(SNAPSHOTS_QUEUE),
             jobs_queue: aws.queue_url(JOBS_QUEUE),
             schemas: records::Schemas::default(),
+            files_url: config.files_url.clone().unwrap_or_else(|| here(port.as_ref().map(Port::address))),
+            files_secret,
             data_dir: data_dir.path().to_owned(),
         };
         let installed = Installed::new(template, &functions(&parts)?)?;
@@ -149,9 +158,10 @@ impl Stack {
         let (stop, stopped) = watch::channel(false);
         let mut stack = Self {
             data_dir,
-            aws,
             parts,
             gateway,
+            files: SignedFiles::new(&aws, template.files_cors.as_ref()),
+            aws,
             pumps,
             state,
             api_key: String::new(),
@@ -171,7 +181,7 @@ impl Stack {
 
     fn serve(&mut self, port: Option<Port>, aws_port: Option<Port>, stopped: &watch::Receiver<bool>) {
         if let Some(port) = port {
-            port.serve(self.gateway.router(), stopped.clone(), &mut self.servers);
+            port.serve(self.router(), stopped.clone(), &mut self.servers);
         }
         if let Some(port) = aws_port {
             port.serve(self.aws.router(), stopped.clone(), &mut self.servers);
@@ -215,14 +225,15 @@ impl Stack {
         let Some(endpoint) = self.aws_url() else { return Ok(()) };
         let (snapshots, jobs) = (&self.parts.snapshots_queue, &self.parts.jobs_queue);
         let replicas = self.parts.replicas("watch");
+        let Parts { files_url, files_secret, .. } = &self.parts;
         let text = format!(
-            "AWS_ENDPOINT_URL={endpoint}\nAWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=local\nAWS_SECRET_ACCESS_KEY=local\n\
+            "AWS_ENDPOINT_URL={endpoint}\nAWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=local\nAWS_SECRET_ACCESS_KEY={files_secret}\n\
              RAPPORT_TABLE={TABLE}\nRAPPORT_BUCKET={BUCKET}\nRAPPORT_SNAPSHOTS_QUEUE={snapshots}\n\
-             RAPPORT_JOBS_QUEUE={jobs}\n\
-             RAPPORT_REPLICA_DIR='{}'\nRAPPORT_AUTHORIZE=inline\n",
+             RAPPORT_JOBS_QUEUE={jobs}\nRAPPORT_FILES_URL={files_url}\n\
+             RAPPORT_REPLICA_DIR='{}'\nRAPPORT_AUTHORIZE=inline",
             replicas.display()
         );
-        std::fs::write(self.data_dir.join("aws.env"), text).context("cannot write aws.env")
+        first::keep(&self.data_dir.join("aws.env"), &text).context("cannot write aws.env")
     }
 
     /// What functions are made from, for clients of one's own.
@@ -240,11 +251,7 @@ impl Stack {
     /// The address for people on this machine, `http://127.0.0.1:4000`, if the stack has that port.
     #[must_use]
     pub fn base_url(&self) -> Option<String> {
-        let mut address = self.address?;
-        if address.ip().is_unspecified() {
-            address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
-        }
-        Some(format!("http://{address}"))
+        self.address.map(|address| here(Some(address)))
     }
 
     /// The address for AWS clients, `http://127.0.0.1:4566`, if the stack has that port.
@@ -253,9 +260,9 @@ impl Stack {
         self.aws_address.map(|address| format!("http://{address}"))
     }
 
-    /// The gateway without a socket: what the port for people serves.
+    /// What the port for people serves, without a socket: the gateway, and files for whoever has a signed address.
     pub fn router(&self) -> axum::Router {
-        self.gateway.router()
+        self.gateway.router().merge(self.files.router(BUCKET))
     }
 
     /// The engine behind the table.
@@ -300,6 +307,15 @@ impl Stack {
         self.servers.shutdown().await;
         self.background.shutdown().await;
     }
+}
+
+/// An address on this machine; without a port, one that nobody can reach but by [`Stack::router`].
+fn here(address: Option<SocketAddr>) -> String {
+    let Some(mut address) = address else { return "http://localhost".to_owned() };
+    if address.ip().is_unspecified() {
+        address.set_ip(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    format!("http://{address}")
 }
 
 async fn open(host: IpAddr, port: Option<u16>, flag: &str) -> Result<Option<Port>> {

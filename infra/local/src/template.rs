@@ -25,6 +25,8 @@ pub struct Template {
     pub authorizer: Option<Authorizer>,
     /// What browsers of other origins may do.
     pub cors: Option<Cors>,
+    /// The same of the bucket's files.
+    pub files_cors: Option<Cors>,
     /// The functions by logical id.
     pub functions: BTreeMap<String, Function>,
     /// The queues by logical id, which is also their name here.
@@ -79,7 +81,7 @@ pub struct Authorizer {
     pub ttl: Duration,
 }
 
-/// The CORS settings of the HTTP API.
+/// The CORS settings of the HTTP API, or of the bucket.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Cors {
     /// Origins, or `*`.

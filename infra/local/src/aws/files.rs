@@ -1,15 +1,24 @@
 //! S3 on files: each bucket is a folder.
 
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result};
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use http_body_util::Full;
+use s3s::access::{S3Access, S3AccessContext};
+use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
+use s3s::{S3ErrorCode, S3Result};
 use s3s_fs::FileSystem;
 use tower::ServiceExt;
+
+/// Who has signed addresses of files: the clients in this process.
+const ACCESS_KEY: &str = "local";
 
 /// The buckets. Cloning shares them.
 #[derive(Clone, Debug)]
@@ -18,11 +27,51 @@ pub(crate) struct Files {
     service: S3Service,
 }
 
+/// By which way a request has come.
+#[derive(Clone, Debug)]
+enum Door {
+    /// From whoever may do everything.
+    Inside,
+    /// From anybody: what it says is true once the signature in its address was found good.
+    Outside(Arc<AtomicBool>),
+}
+
+struct Doors;
+
+impl S3Access for Doors {
+    // What the `async_trait` of the trait comes to.
+    fn check<'life0, 'life1, 'life2, 'async_trait>(
+        &'life0 self,
+        context: &'life1 mut S3AccessContext<'life2>,
+    ) -> Pin<Box<dyn Future<Output = S3Result<()>> + Send + 'async_trait>>
+    where
+        'life0: 'async_trait,
+        'life1: 'async_trait,
+        'life2: 'async_trait,
+        Self: 'async_trait,
+    {
+        let is_signed = context.credentials().is_some();
+        let is_good = match context.extensions_mut().get::<Door>() {
+            Some(Door::Inside) => true,
+            Some(Door::Outside(good)) => {
+                good.store(is_signed, Ordering::Relaxed);
+                is_signed
+            }
+            None => false,
+        };
+        Box::pin(async move { if is_good { Ok(()) } else { Err(S3ErrorCode::AccessDenied.into()) } })
+    }
+}
+
 impl Files {
-    pub(crate) fn new(folder: &Path) -> Result<Self> {
+    /// `secret` is what addresses are signed with.
+    pub(crate) fn new(folder: &Path, secret: &str) -> Result<Self> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let files = FileSystem::new(folder).map_err(|error| anyhow::anyhow!("{error:?}"))?;
-        Ok(Self { folder: folder.to_owned(), service: S3ServiceBuilder::new(files).build() })
+        let mut service = S3ServiceBuilder::new(files);
+        service.set_auth(SimpleAuth::from_single(ACCESS_KEY, secret));
+        service.set_access(Doors);
+        Ok(Self { folder: folder.to_owned(), service: service.build() })
     }
 
     pub(crate) fn create_bucket(&self, name: &str) -> Result<()> {
@@ -34,17 +83,42 @@ impl Files {
     pub(crate) async fn answer(&self, mut request: Request<Bytes>) -> Response<SdkBody> {
         // Whoever can reach this may do everything; a signature would only be refused for want of a key to check it with.
         request.headers_mut().remove(http::header::AUTHORIZATION);
+        request.extensions_mut().insert(Door::Inside);
         let answer = self.service.clone().oneshot(request.map(Full::new)).await;
         match answer {
             Ok(response) => response.map(SdkBody::from_body_1_x),
-            Err(error) => failed(&format!("{error:?}")),
+            Err(error) => failed(&format!("{error:?}")).map(|()| SdkBody::empty()),
+        }
+    }
+
+    /// Answers who has an address that was signed for them, and nobody else. Nothing is held in memory, in either direction.
+    pub(crate) async fn answer_signed(&self, mut request: Request<axum::body::Body>) -> axum::response::Response {
+        let is_offered = [Method::GET, Method::HEAD, Method::PUT].contains(request.method());
+        // A signature in a header is a way to do more than one thing.
+        if !is_offered || request.headers().contains_key(http::header::AUTHORIZATION) {
+            return forbidden();
+        }
+        let good = Arc::new(AtomicBool::new(false));
+        request.extensions_mut().insert(Door::Outside(Arc::clone(&good)));
+        match self.service.clone().oneshot(request).await {
+            // Whatever else was wrong with it is nothing that a stranger is told.
+            Ok(_) if !good.load(Ordering::Relaxed) => forbidden(),
+            Ok(response) => response.map(axum::body::Body::new),
+            Err(error) => failed(&format!("{error:?}")).map(|()| axum::body::Body::empty()),
         }
     }
 }
 
-fn failed(error: &str) -> Response<SdkBody> {
+fn forbidden() -> axum::response::Response {
+    let mut response =
+        Response::new(axum::body::Body::from("this address is not signed, or was signed for something else"));
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response
+}
+
+fn failed(error: &str) -> Response<()> {
     tracing::error!(error, "the bucket failed");
-    let mut response = Response::new(SdkBody::empty());
+    let mut response = Response::new(());
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
     response
 }

@@ -26,6 +26,7 @@ pub(super) fn template(document: &Value) -> Result<Template> {
         routes: reader.all("AWS::ApiGatewayV2::Route", Reader::route)?,
         authorizer: reader.all("AWS::ApiGatewayV2::Authorizer", Reader::authorizer)?.into_iter().next(),
         cors: reader.all("AWS::ApiGatewayV2::Api", Reader::cors)?.into_iter().flatten().next(),
+        files_cors: reader.all("AWS::S3::Bucket", Reader::files_cors)?.into_iter().flatten().next(),
         functions: reader.all("AWS::Serverless::Function", Reader::function)?.into_iter().collect(),
         queues: reader.all("AWS::SQS::Queue", Reader::queue)?.into_iter().collect::<BTreeMap<_, _>>(),
         streams: reader.all("AWS::Lambda::EventSourceMapping", Reader::stream)?.into_iter().flatten().collect(),
@@ -115,6 +116,22 @@ impl<'a> Reader<'a> {
             headers: self.texts(&cors["AllowHeaders"])?,
             exposed: self.texts(&cors["ExposeHeaders"])?,
             max_age: cors["MaxAge"].as_u64(),
+        }))
+    }
+
+    fn files_cors(&self, bucket: Resource<'a>) -> Result<Option<Cors>> {
+        let rules = &bucket.properties["CorsConfiguration"]["CorsRules"];
+        let rule = match rules.as_array().map(Vec::as_slice) {
+            None | Some([]) => return Ok(None),
+            Some([rule]) => rule,
+            Some(_) => bail!("only one CORS rule of a bucket is known here"),
+        };
+        Ok(Some(Cors {
+            origins: self.texts(&rule["AllowedOrigins"])?,
+            methods: self.texts(&rule["AllowedMethods"])?,
+            headers: self.texts(&rule["AllowedHeaders"])?,
+            exposed: self.texts(&rule["ExposedHeaders"])?,
+            max_age: rule["MaxAge"].as_u64(),
         }))
     }
 

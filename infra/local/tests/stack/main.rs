@@ -9,3 +9,4 @@ mod process;
 mod pumps;
 mod rapport;
 mod schedules;
+mod signed;

@@ -4,22 +4,24 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use api::ALWAYS_ANSWERED;
 use events::Document;
 use kernel::{Result, Timestamp, Violations};
 use records::{COMMON_FIELDS, Cx, FieldType, Object, Schema, render};
 use serde_json::Value;
+
+use crate::ALWAYS_ANSWERED;
 
 /// The member of a record with the company's own fields.
 const CUSTOM: &str = "custom";
 
 /// The paths of the only fields that are wanted.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Only(BTreeSet<String>);
+pub struct Only(BTreeSet<String>);
 
 impl Only {
     /// Parses `fields`. What is no field of the object goes to `violations`.
-    pub(crate) fn parse(object: &Object, paths: &[String], violations: &mut Violations) -> Self {
+    #[must_use]
+    pub fn parse(object: &Object, paths: &[String], violations: &mut Violations) -> Self {
         let is_known = |path: &str| COMMON_FIELDS.contains(&path) || path == CUSTOM || object.field(path).is_some();
         if !paths.iter().all(|path| is_known(path)) {
             violations.add("/fields", "unknown_field", "must be paths of fields of this object");
@@ -39,21 +41,25 @@ impl Only {
 
 /// How records of one object are answered.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Showing<'a> {
-    pub(crate) object: &'a Object,
+pub struct Showing<'a> {
+    /// The object.
+    pub object: &'a Object,
     /// The paths of fields that the caller may not know of.
-    pub(crate) hidden: &'a BTreeSet<String>,
-    pub(crate) only: Option<&'a Only>,
+    pub hidden: &'a BTreeSet<String>,
+    /// The only fields that are wanted, if not all are.
+    pub only: Option<&'a Only>,
 }
 
 impl Showing<'_> {
     /// A stored document with its roll-ups, as far as they are known.
-    pub(crate) fn stored(&self, document: &Document, roll_ups: Option<&BTreeMap<String, Value>>) -> Value {
+    #[must_use]
+    pub fn stored(&self, document: &Document, roll_ups: Option<&BTreeMap<String, Value>>) -> Value {
         self.rendered(render(self.object, document), roll_ups)
     }
 
     /// The same for a record that was rendered already.
-    pub(crate) fn rendered(&self, mut record: Document, roll_ups: Option<&BTreeMap<String, Value>>) -> Value {
+    #[must_use]
+    pub fn rendered(&self, mut record: Document, roll_ups: Option<&BTreeMap<String, Value>>) -> Value {
         if let Some(values) = roll_ups {
             let fields = self.object.live().filter(|field| matches!(field.kind, FieldType::RollUp(_)));
             for field in fields {
@@ -84,14 +90,18 @@ fn place<'a, 'b>(record: &'a mut Document, path: &'b str) -> Option<(&'a mut Doc
 }
 
 /// Whether an object has values that only a replica knows.
-pub(crate) fn has_roll_ups(object: &Object) -> bool {
+#[must_use]
+pub fn has_roll_ups(object: &Object) -> bool {
     object.live().any(|field| matches!(field.kind, FieldType::RollUp(_)))
 }
 
 /// A schema that knows every field that some documents have values of. No round trip while the known one does.
 ///
 /// A schema is used for a minute, and somebody may have made a field and given it a value within that minute.
-pub(crate) async fn schema_for<'a>(cx: &Cx, documents: impl Iterator<Item = &'a Document>) -> Result<Arc<Schema>> {
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn schema_for<'a>(cx: &Cx, documents: impl Iterator<Item = &'a Document>) -> Result<Arc<Schema>> {
     let schema = cx.schema().await?;
     let newest = documents.filter(|document| is_beyond(&schema, document)).filter_map(written_at).max();
     match newest {
