@@ -4,7 +4,7 @@ mod bulk;
 mod cancelled;
 mod costs;
 mod defects;
-mod killed;
+pub(crate) mod killed;
 mod merge;
 mod merged_twice;
 mod passed_on;

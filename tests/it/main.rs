@@ -9,6 +9,7 @@ mod contacts;
 mod contract;
 mod hostile;
 mod identity_api;
+mod imports;
 mod isolation;
 mod jobs;
 mod links;

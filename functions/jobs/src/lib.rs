@@ -27,14 +27,17 @@ mod bulk;
 mod cancel;
 mod chunk;
 mod errors;
+mod files;
 mod found;
 mod guards;
+mod import;
 mod merge;
 mod place;
 mod rights;
 mod select;
 mod start;
 mod undo;
+mod uploads;
 mod work;
 mod worker;
 
@@ -53,7 +56,7 @@ const EDITED: [Of; 3] = [Of::BuiltIn("contact", "contacts"), Of::BuiltIn("compan
 pub fn routes(replicas: &Arc<Replicas>) -> Routes {
     let bulk = EDITED.iter().fold(Routes::new(), |routes, of| routes.and(bulk::routes(*of, replicas)));
     let jobs = history_route(Of::BuiltIn("job", "jobs"));
-    bulk.and(jobs).and(errors::routes()).and(cancel::routes()).and(undo::routes())
+    bulk.and(jobs).and(errors::routes()).and(cancel::routes()).and(undo::routes()).and(import::routes())
 }
 
 /// The replicas of a process that answers requests.
