@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cloud::Files;
 use kernel::{AnyId, Error, Result};
 use records::{Cx, Job, JobKind, JobState};
 use replica::Replicas;
@@ -10,7 +11,7 @@ use table::{Changes, Refused};
 use crate::bulk::MAX_RECORDS;
 use crate::place::Place;
 use crate::work::{Tally, Work};
-use crate::{chunk, guards, merge, select};
+use crate::{chunk, export, guards, merge, select};
 
 /// How it goes on after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +35,13 @@ pub(crate) struct Found {
 ///
 /// # Errors
 /// What will pass, and what the job cannot go on after.
-pub(crate) async fn advance(cx: &Cx, replicas: &Replicas, job: &Job) -> Result<Next> {
+pub(crate) async fn advance(cx: &Cx, files: &Files, replicas: &Replicas, job: &Job) -> Result<Next> {
     let place = Place::of(job)?;
     if job.state == JobState::Waiting {
         return begin(cx, job, place).await;
+    }
+    if job.kind == JobKind::Export {
+        return export::step(cx, files, replicas, job, place).await;
     }
     if place.unmerging {
         return merge::take_back(cx, job, place).await;
@@ -76,7 +80,7 @@ async fn find_more(cx: &Cx, replicas: &Replicas, job: &Job, mut place: Place) ->
         JobKind::BulkEdit => select::page(cx, replicas, job, &place).await?,
         JobKind::Merge => merge::page(cx, replicas, job, &place).await?,
         JobKind::MakeUnique => guards::page(cx, job, &place).await?,
-        JobKind::Undo => return Err(Error::bug("an undo looks for nothing")),
+        JobKind::Undo | JobKind::Export => return Err(Error::bug("a job that looks for nothing")),
     };
     let (mut after, mut changes) = (job.clone(), Changes::new());
     for ids in ids.chunks(chunk::SIZE) {
@@ -131,6 +135,15 @@ async fn note(cx: &Cx, job: &Job, mut place: Place, tally: Tally) -> Result<Next
 async fn cancelled_at(cx: &Cx, job: &Job) -> Result<Option<Job>> {
     let stored = Job::find(&cx.table, job.id()?).await?;
     Ok(stored.filter(|stored| stored.state == JobState::Cancelled && stored.place == job.place))
+}
+
+/// Notes what a step has done that needs no chunks, and that it was the last one.
+pub(crate) async fn noted(cx: &Cx, job: &Job, mut after: Job, is_over: bool) -> Result<Next> {
+    measure(cx, &mut after);
+    if is_over {
+        finish(cx, &mut after);
+    }
+    commit(cx, job, after, Changes::new()).await
 }
 
 /// Notes how fast it goes.

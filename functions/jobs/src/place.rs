@@ -6,6 +6,9 @@ use records::Job;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::export::Exporting;
+use crate::files::Made;
+
 /// How often what follows a merge looks again for what still refers to the merged records.
 const ROUNDS: u8 = 5;
 /// How many undos that came to nothing are kept in mind.
@@ -47,6 +50,12 @@ pub(crate) struct Place {
     /// Records that failed in earlier rounds, some of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) failed: Vec<AnyId>,
+    /// The files that it has made for people, each from beginning to end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) files: Vec<Made>,
+    /// How far an export is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) exporting: Option<Exporting>,
 }
 
 impl Place {

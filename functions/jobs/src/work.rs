@@ -69,6 +69,7 @@ impl Work {
                 Ok(Self::Revert { job, earlier, may_be_at_work, merged })
             }
             JobKind::MakeUnique => Ok(Self::Guard(Box::new(job.clone()))),
+            JobKind::Export => Err(Error::bug("an export changes nothing")),
         }
     }
 
