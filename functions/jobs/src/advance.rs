@@ -11,7 +11,7 @@ use table::{Changes, Refused};
 use crate::bulk::MAX_RECORDS;
 use crate::place::Place;
 use crate::work::{Tally, Work};
-use crate::{chunk, guards, import, merge, select, undo};
+use crate::{chunk, export, guards, import, merge, select, undo};
 
 /// How it goes on after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +42,9 @@ pub(crate) async fn advance(cx: &Cx, files: &Files, replicas: &Replicas, job: &J
     }
     if job.kind == JobKind::Import {
         return import::advance(cx, files, replicas, job, place).await;
+    }
+    if job.kind == JobKind::Export {
+        return export::step(cx, files, replicas, job, place).await;
     }
     if place.unmerging {
         return merge::take_back(cx, job, place).await;
@@ -85,7 +88,9 @@ async fn find_more(cx: &Cx, replicas: &Replicas, job: &Job, mut place: Place) ->
         JobKind::BulkEdit => select::page(cx, replicas, job, &place).await?,
         JobKind::Merge => merge::page(cx, replicas, job, &place).await?,
         JobKind::MakeUnique => guards::page(cx, job, &place).await?,
-        JobKind::Undo | JobKind::Import => return Err(Error::bug("a job of this kind looks for nothing")),
+        JobKind::Undo | JobKind::Import | JobKind::Export => {
+            return Err(Error::bug("a job of this kind looks for nothing"));
+        }
     };
     let (mut after, mut changes) = (job.clone(), Changes::new());
     for ids in ids.chunks(chunk::SIZE) {
@@ -140,6 +145,15 @@ async fn note(cx: &Cx, job: &Job, mut place: Place, tally: Tally) -> Result<Next
 pub(crate) async fn cancelled_at(cx: &Cx, job: &Job) -> Result<Option<Job>> {
     let stored = Job::find(&cx.table, job.id()?).await?;
     Ok(stored.filter(|stored| stored.state == JobState::Cancelled && stored.place == job.place))
+}
+
+/// Notes what a step has done that needs no chunks, and that it was the last one.
+pub(crate) async fn noted(cx: &Cx, job: &Job, mut after: Job, is_over: bool) -> Result<Next> {
+    measure(cx, &mut after);
+    if is_over {
+        finish(cx, &mut after);
+    }
+    commit(cx, job, after, Changes::new()).await
 }
 
 /// Notes how fast it goes.

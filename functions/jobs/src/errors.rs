@@ -73,9 +73,9 @@ async fn list_job_errors(
 
 /// Whether the caller knows every record that a job is about: it is theirs, and works on nothing but what they have named or
 /// could find. What follows a merge or a change of the schema follows for every record.
-fn knows_all(cx: &Cx, job: &Job) -> bool {
+pub(crate) fn knows_all(cx: &Cx, job: &Job) -> bool {
     let in_their_name = match job.kind {
-        JobKind::BulkEdit | JobKind::Import => true,
+        JobKind::BulkEdit | JobKind::Import | JobKind::Export => true,
         JobKind::Undo => undoes(job) != Some(JobKind::Merge.as_str()),
         JobKind::Merge | JobKind::MakeUnique => false,
     };

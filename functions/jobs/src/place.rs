@@ -6,6 +6,7 @@ use records::Job;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::export::Exporting;
 use crate::files::Made;
 use crate::import::Progress;
 
@@ -50,9 +51,12 @@ pub(crate) struct Place {
     /// Records that failed in earlier rounds, some of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) failed: Vec<AnyId>,
-    /// Files that the job has made.
+    /// The files that it has made for people, each from beginning to end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) files: Vec<Made>,
+    /// How far an export is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) exporting: Option<Exporting>,
     /// How far an import is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) import: Option<Progress>,

@@ -73,6 +73,7 @@ impl Work {
             }
             JobKind::Import => Err(Error::bug("an import goes over rows, and not over records")),
             JobKind::MakeUnique => Ok(Self::Guard(Box::new(job.clone()))),
+            JobKind::Export => Err(Error::bug("an export changes nothing")),
         }
     }
 

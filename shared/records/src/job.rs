@@ -31,11 +31,13 @@ pub enum JobKind {
     Undo,
     /// Guards the values of a field that has become unique.
     MakeUnique,
+    /// Writes what somebody sees into files.
+    Export,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::BulkEdit, Self::Merge, Self::Import, Self::Undo, Self::MakeUnique];
+    pub const ALL: [Self; 6] = [Self::BulkEdit, Self::Merge, Self::Import, Self::Export, Self::Undo, Self::MakeUnique];
 
     /// Its word in documents.
     #[must_use]
@@ -46,13 +48,14 @@ impl JobKind {
             Self::Import => "import",
             Self::Undo => "undo",
             Self::MakeUnique => "make_unique",
+            Self::Export => "export",
         }
     }
 
     /// Whether another job can take back what one of this kind has done.
     #[must_use]
     pub const fn can_be_undone(self) -> bool {
-        !matches!(self, Self::MakeUnique)
+        !matches!(self, Self::MakeUnique | Self::Export)
     }
 }
 

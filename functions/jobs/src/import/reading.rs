@@ -74,15 +74,9 @@ pub(crate) async fn rows(
 
 /// What a file is refused for, with its name.
 fn named(file: &File, error: Error) -> Error {
-    match &error {
-        Error::Invalid(found) => match found.iter().next() {
-            Some(first) => {
-                Error::WrongState { code: "unreadable_file", detail: format!("{}: {}", file.name, first.detail) }
-            }
-            None => error,
-        },
-        _ => error,
-    }
+    let Error::Invalid(found) = &error else { return error };
+    let detail = found.iter().next().map(|first| [&file.name, ": ", &first.detail].concat());
+    detail.map_or(error, |detail| Error::WrongState { code: "unreadable_file", detail })
 }
 
 struct State {
