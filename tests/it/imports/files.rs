@@ -92,7 +92,8 @@ async fn nobody_brings_in_what_they_may_not_write_or_somebody_elses_file() {
     // New fields are for administrators.
     let rep = scene.me.with_role("rep").await;
     let mut body = import(&upload);
-    body["files"][0]["columns"][1] = json!({ "column": 1, "field": "custom.tier", "new_field": { "type": "text" } });
+    let new = json!({ "column": 1, "field": "custom.tier", "new_field": { "type": "text" } });
+    body["files"][0]["columns"].as_array_mut().unwrap().push(new);
     assert_eq!(rep.post("/v1/imports", body).await.refused(403), "denied");
     // Another workspace has no such file.
     let other = scene.app.workspace("south").await;

@@ -10,6 +10,9 @@ use tabular::{Column as Seen, Looks, System, meant};
 use super::ask::{Column, Part, Which};
 use super::row::FULL_NAME;
 
+/// Headers that only an export of ours has, all of them: there everything is written in one way, and is all that a record had.
+const OWN: [&str; 3] = ["id", "version", "created_at"];
+
 /// A file as its columns are guessed.
 #[derive(Debug, Default)]
 pub(crate) struct Guess {
@@ -26,13 +29,14 @@ pub(crate) fn guess(object: &Object, system: Option<System>, headers: &[String],
     let mut guess = Guess::default();
     let mut taken = BTreeSet::new();
     let source = system.map_or("import", System::as_str);
+    let is_own = OWN.iter().all(|own| headers.iter().any(|header| header == own));
     for (index, header) in headers.iter().enumerate() {
         let looks = seen.get(index).map_or(&Looks::Empty, |column| &column.looks);
-        let mut found = by_path(object, header);
-        if found.is_empty() {
+        let mut found = by_path(object, header, is_own);
+        if found.is_empty() && !is_own {
             found = by_words(object, system, header);
         }
-        if found.is_empty() {
+        if found.is_empty() && !is_own {
             found.extend(by_values(object, looks, &taken));
         }
         let before = guess.columns.len();
@@ -45,13 +49,15 @@ pub(crate) fn guess(object: &Object, system: Option<System>, headers: &[String],
                 continue;
             }
             column.column = Which::Number(index);
-            if column.source.is_none() && needs_source(object, &column) {
+            if !is_own && column.source.is_none() && needs_source(object, &column) {
                 column.source = Some(source.to_owned());
             }
-            format(&mut column, looks);
+            if !is_own {
+                format(&mut column, looks);
+            }
             guess.columns.push(column);
         }
-        if guess.columns.len() == before && *looks != Looks::Empty && !header.is_empty() {
+        if guess.columns.len() == before && *looks != Looks::Empty && !header.is_empty() && !is_own {
             guess.new.extend(seen.get(index).and_then(|seen| new(object, index, header, seen)));
         }
     }
@@ -84,14 +90,15 @@ fn column(field: &str) -> Column {
 }
 
 /// A header that is a field's path, label or name: as an export of ours has it, or a company's own field.
-fn by_path(object: &Object, header: &str) -> Vec<Column> {
+fn by_path(object: &Object, header: &str, is_own: bool) -> Vec<Column> {
     if header == "id" || (header == "owner_id" && object.owned) {
         return vec![column(header)];
     }
     let is_exported = object.field(header).is_some_and(|field| !field.kind.is_computed());
     if is_exported {
         // What was exported is what the record had, all of it.
-        return vec![Column { replace: true, by: by_id(object, header), ..column(header) }];
+        let by = by_id(object, header).filter(|_| is_own);
+        return vec![Column { replace: is_own, by, ..column(header) }];
     }
     let same = |text: &str| !text.is_empty() && fold(&spoken(text)) == fold(&spoken(header));
     let field = object
