@@ -1,12 +1,15 @@
 //! Bringing files in: what is detected, what is written, what is said about what is not, and how it is taken back.
 
+mod again;
 mod files;
+mod fuzz;
 mod killed;
 mod maven;
 mod rows;
 mod undone;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use kernel::{Clock, Id, Ids, kinds};
 use serde_json::{Value, json};
@@ -15,13 +18,13 @@ use crate::app::{App, Caller};
 
 /// A workspace that files are brought into.
 struct Scene {
-    app: App,
+    app: Arc<App>,
     me: Caller,
 }
 
 impl Scene {
     async fn new() -> Self {
-        let app = App::start().await;
+        let app = Arc::new(App::start().await);
         let me = app.workspace("north").await;
         Self { app, me }
     }
