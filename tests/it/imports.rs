@@ -75,7 +75,7 @@ impl Scene {
 }
 
 /// Puts a file where an upload puts it.
-async fn upload(files: &cloud::Files, me: &Caller, bytes: Vec<u8>) -> String {
+pub(crate) async fn upload(files: &cloud::Files, me: &Caller, bytes: Vec<u8>) -> String {
     let own = me.get("/v1/me").await.expect(200);
     let id: Id<kinds::Upload> = Ids::new(Clock::System).next();
     let key = format!("uploads/{}/{}/{id}", text(&own["workspace"]["id"]), text(&own["user"]["id"]));

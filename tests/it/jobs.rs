@@ -4,6 +4,8 @@ mod bulk;
 mod cancelled;
 mod costs;
 mod defects;
+mod exports;
+mod exports_killed;
 pub(crate) mod killed;
 mod merge;
 mod merged_twice;

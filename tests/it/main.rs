@@ -7,6 +7,7 @@ mod batch;
 mod contact_fields;
 mod contacts;
 mod contract;
+mod files_by_port;
 mod hostile;
 mod identity_api;
 mod imports;

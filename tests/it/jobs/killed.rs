@@ -60,6 +60,11 @@ impl Rig {
         event
     }
 
+    /// What people's port serves.
+    pub(super) fn router(&self) -> axum::Router {
+        self.stack.router()
+    }
+
     /// Carries streams and queues until nothing is left to do.
     pub(crate) async fn drain(&self) {
         self.stack.drain().await.unwrap();

@@ -220,8 +220,8 @@ mod tests {
     #[test]
     fn everything_wrong_is_told_at_once() {
         let body = json!({ "object": 1, "format": "xlsx", "view": "x", "archived": true, "nick": 1, "fields": [] });
-        let mut told = told(body);
-        told.sort();
+        let mut all = told(body);
+        all.sort();
         let expected = [
             "/archived unknown_option",
             "/fields one_object",
@@ -232,7 +232,7 @@ mod tests {
             "/view not_an_id",
             "/view one_object",
         ];
-        assert_eq!(told, expected);
-        assert_eq!(super::tests::told(json!({})), ["/format required"]);
+        assert_eq!(all, expected);
+        assert_eq!(told(json!({})), ["/format required"]);
     }
 }
