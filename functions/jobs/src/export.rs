@@ -78,13 +78,13 @@ pub(crate) fn routes(replicas: &Arc<Replicas>) -> Routes {
     let replicas = Arc::clone(replicas);
     Routes::new()
         .add(
-            Operation::new(Method::POST, "/v1/exports", "export_records", "Write records into files as a job")
+            Operation::new(Method::POST, "/v1/exports", "create_export", "Write records into files as a job")
                 .unconditional()
                 .positioned()
                 .explained(EXPLANATION)
                 .takes(Shape::Schema(body()))
                 .answers(202, Shape::Record("job")),
-            post(move |seen, write| export_records(Arc::clone(&replicas), seen, write)),
+            post(move |seen, write| create_export(Arc::clone(&replicas), seen, write)),
         )
         .tagged(TAG)
 }
@@ -111,7 +111,7 @@ fn body() -> Value {
     })
 }
 
-async fn export_records(replicas: Arc<Replicas>, Seen(position): Seen, write: Write) -> Result<Response> {
+async fn create_export(replicas: Arc<Replicas>, Seen(position): Seen, write: Write) -> Result<Response> {
     let (cx, body) = write.unconditional()?;
     let schema = cx.schema().await?;
     let mut outcome = begin(&cx, &replicas, &schema, &body, &position).await;

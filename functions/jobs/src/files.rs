@@ -35,10 +35,11 @@ pub(crate) struct Made {
     pub(crate) bytes: u64,
 }
 
-/// Where a file of a job lies.
+/// Where the file of a number lies that a job has made: names can be longer than what some file systems take, and numbers say
+/// nothing of what is in them.
 #[must_use]
-pub(crate) fn key(workspace: Id<kinds::Workspace>, job: Id<kinds::Job>, name: &str) -> String {
-    format!("results/{workspace}/{job}/{name}")
+pub(crate) fn key(workspace: Id<kinds::Workspace>, job: Id<kinds::Job>, number: usize) -> String {
+    format!("results/{workspace}/{job}/{number}")
 }
 
 /// The route.
@@ -74,8 +75,8 @@ async fn list_job_files(
 ) -> Result<Json<Value>> {
     let job = found::visible(&cx, &id).await?;
     let mut data = Vec::new();
-    for Made { name, bytes } in listed(&cx, &job)? {
-        let url = app.files.presigned_get(&key(cx.caller.workspace, job.id()?, &name), &name, LIFETIME).await?;
+    for (number, Made { name, bytes }) in listed(&cx, &job)?.into_iter().enumerate() {
+        let url = app.files.presigned_get(&key(cx.caller.workspace, job.id()?, number), &name, LIFETIME).await?;
         let expires_at = cx.clock.now().plus_millis(i64::try_from(LIFETIME.as_millis()).map_err(Error::bug)?);
         data.push(json!({ "name": name, "bytes": bytes, "url": url, "expires_at": expires_at }));
     }

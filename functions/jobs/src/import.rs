@@ -22,12 +22,14 @@ mod shapes;
 mod steps;
 mod write;
 
-use api::Routes;
+use api::{Routes, Tag};
 
 pub(crate) use progress::Progress;
 pub(crate) use steps::advance;
 
+const TAG: Tag = Tag { name: "imports", help: "Rows of files that become records." };
+
 /// The routes.
 pub(crate) fn routes() -> Routes {
-    preview::routes().and(begin::routes())
+    preview::routes().and(begin::routes()).tagged(TAG)
 }

@@ -47,7 +47,7 @@ fn written() -> impl Strategy<Value = Written> {
         1 => "[a-z\"',;\t\n =+@-]{0,10}",
         1 => "x{190,210}",
     ];
-    let rows = prop::collection::vec(prop::collection::vec(cell, 1..5), 0..40);
+    let rows = prop::collection::vec(prop::collection::vec(cell, 1..5), 0..25);
     let encoding = prop::sample::select(vec!["utf-8", "utf-16le", "utf-16be"]);
     let delimiter = prop::sample::select(vec![',', ';', '\t', '|']);
     let quoted = prop::collection::vec(any::<bool>(), 1..9);
@@ -78,7 +78,7 @@ fn many(rows: impl Iterator<Item = [Value; 3]>) -> BTreeMap<String, usize> {
 }
 
 fn runner(cases: u32) -> TestRunner {
-    TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() })
+    TestRunner::new(Config { cases, failure_persistence: None, max_shrink_iters: 8, ..Config::default() })
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn every_row_is_written_wholly_or_not_at_all_however_the_file_is_written() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let scene = runtime.block_on(Scene::new());
     let number = std::cell::Cell::new(0);
-    runner(24)
+    runner(10)
         .run(&written(), |written| {
             number.set(number.get() + 1);
             runtime.block_on(async {
@@ -125,7 +125,7 @@ fn no_bytes_bring_an_import_down() {
         prop::collection::vec(any::<u8>(), 0..600),
         prop::collection::vec(prop::sample::select(b"\",;\n\r\t|=a1\0\xff\xef\xbb\xbf".to_vec()), 0..600),
     ];
-    runner(40)
+    runner(16)
         .run(&bytes, |bytes| {
             runtime.block_on(async {
                 let upload = scene.upload(bytes).await;

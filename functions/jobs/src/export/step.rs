@@ -38,7 +38,7 @@ pub(crate) async fn step(cx: &Cx, files: &Files, replicas: &Replicas, job: &Job,
     let mut exporting = place.exporting.take().unwrap_or_default();
     let mut after = job.clone();
     let Some(name) = input.objects.get(exporting.done) else { return noted(cx, job, after, true).await };
-    let file = File::new(cx, files, job, cx.object(name).await?, &input)?;
+    let file = File::new(cx, files, (job, place.files.len()), cx.object(name).await?, &input)?;
     let begun = exporting.file.take();
     let before = begun.as_ref().map_or(0, |begun| begun.rows);
     let outcome = match begun {
@@ -90,13 +90,20 @@ struct File<'a> {
 }
 
 impl<'a> File<'a> {
-    fn new(cx: &'a Cx, files: &'a Files, job: &Job, object: Arc<Object>, input: &'a Input) -> Result<Self> {
+    /// The file of a number that the job makes.
+    fn new(
+        cx: &'a Cx,
+        files: &'a Files,
+        (job, number): (&Job, usize),
+        object: Arc<Object>,
+        input: &'a Input,
+    ) -> Result<Self> {
         let ending = match input.format {
             Format::Csv => "csv",
             Format::Jsonl => "jsonl",
         };
         let name = [&object.plural, ending].join(".");
-        let key = key(cx.caller.workspace, job.id()?, &name);
+        let key = key(cx.caller.workspace, job.id()?, number);
         Ok(Self { cx, files, object, input, visibility: Visibility::of_caller(cx), name, key })
     }
 

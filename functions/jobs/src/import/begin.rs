@@ -25,7 +25,7 @@ const MAX_PLAN_BYTES: usize = 300_000;
 /// The route.
 pub(crate) fn routes() -> Routes {
     let operation =
-        Operation::new(Method::POST, "/v1/imports", "start_import", "Bring the rows of uploaded files in as a job");
+        Operation::new(Method::POST, "/v1/imports", "create_import", "Bring the rows of uploaded files in as a job");
     Routes::new().add(
         operation.unconditional().takes(Shape::Schema(shapes::import())).answers(202, Shape::Record(JOB)),
         post(start_import),

@@ -46,7 +46,7 @@ pub(crate) async fn step(run: &Run<'_>, job: &Job, mut place: Place, mut progres
         return end(run, job, place).await;
     };
     let name = name_of(&run.file(number)?.name);
-    let key = files::key(run.cx.caller.workspace, job.id()?, &name);
+    let key = files::key(run.cx.caller.workspace, job.id()?, place.files.len());
     let mut parts = match progress.report.take() {
         Some(report) => report.parts,
         None => run.files.begin_parts(&key, "text/csv; charset=utf-8").await?,

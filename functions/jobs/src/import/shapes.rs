@@ -4,6 +4,9 @@ use serde_json::{Value, json};
 
 use super::ask::MAX_FILES;
 
+/// An upload in examples.
+const UPLOAD: &str = "upl_01994c5d1f2c7c0fa2f5d1c1a1b2c3d4";
+
 fn upload() -> Value {
     json!({ "type": "string", "pattern": "^upl_[0-9a-f]{32}$", "description": "The id of the uploaded file." })
 }
@@ -137,6 +140,10 @@ pub(super) fn import() -> Value {
         ],
     );
     import["title"] = json!("Import");
+    import["examples"] = json!([{ "files": [{
+        "upload": UPLOAD, "name": "people.csv", "object": "contact", "match_by": ["email"],
+        "columns": [{ "column": "Name", "field": "full_name" }, { "column": "Email", "field": "email" }],
+    }] }]);
     import
 }
 
@@ -148,7 +155,7 @@ pub(super) fn preview() -> Value {
         ("object", json!({ "type": "string", "description": "The object in the singular. Guessed if nobody says." })),
     ];
     let file = object(&["upload"], own.into_iter().chain(written()));
-    object(
+    let mut preview = object(
         &["files"],
         [
             ("files", json!({ "type": "array", "minItems": 1, "maxItems": MAX_FILES, "items": file })),
@@ -157,7 +164,9 @@ pub(super) fn preview() -> Value {
                 json!({ "type": "boolean", "default": false, "description": "Whether columns that mean nothing known become new fields in the import that is proposed." }),
             ),
         ],
-    )
+    );
+    preview["examples"] = json!([{ "files": [{ "upload": UPLOAD, "name": "people.csv" }] }]);
+    preview
 }
 
 /// What a preview answers.
