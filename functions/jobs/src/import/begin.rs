@@ -114,7 +114,8 @@ async fn make(cx: &Cx, plan: &Plan) -> Result<Written, Error> {
         })
     };
     let files: Vec<_> = plan.files.iter().map(file).collect();
-    let input = json!({ "files": files, "dry_run": plan.dry_run, "automations": !plan.quiet });
+    let automations = if plan.quiet { Automations::Skip } else { Automations::Run };
+    let input = json!({ "files": files, "dry_run": plan.dry_run, "automations": automations });
     let of = plan.files.first().filter(|_| plan.files.len() == 1).map(|file| file.object.as_str());
     let mut job = Job::new(cx, JobKind::Import, of, None, input.as_object().cloned().unwrap_or_default());
     let mut changes = Changes::new();
