@@ -197,14 +197,17 @@ impl Stack {
             loop {
                 let (engine, done) = (engine.clone(), pumps.done().await);
                 let (aws, expirations) = (aws.clone(), Arc::clone(&expirations));
-                let work = move || {
+                let work = move || -> Result<()> {
                     engine.sweep_ttl()?;
                     aws.expire(BUCKET, &expirations)?;
                     // Nothing is trimmed before every consumer has read something.
-                    done.map_or(Ok(0), |done| engine.trim_stream(TABLE, STREAM_RETENTION, &done))
+                    if let Some(done) = done {
+                        engine.trim_stream(TABLE, STREAM_RETENTION, &done)?;
+                    }
+                    Ok(())
                 };
                 match tokio::task::spawn_blocking(work).await {
-                    Ok(Ok(_)) => {}
+                    Ok(Ok(())) => {}
                     Ok(Err(error)) => tracing::warn!(%error, "what has expired could not be removed"),
                     Err(error) => tracing::error!(%error, "what has expired could not be removed"),
                 }
