@@ -125,7 +125,7 @@ fn prose_before_the_headers_is_passed_over() {
     assert_eq!(header_row(linkedin), (b',', 2));
     let report = "Contacts of this quarter, as of today\nFiltered by: owner\n\nName;City;Revenue\nAda;London;1,5\nBob;Rome;2,5\n";
     assert_eq!(header_row(report), (b';', 2));
-    let padded = "Notes:,,,\nAll of them,,,\nName,City,Phone,Email\nAda,London,1,a@b.com\nBob,Rome,2,b@b.com\n";
+    let padded = "Notes:,,,\nOwner:,Ada,,\nName,City,Phone,Email\nAda,London,1,a@b.com\nBob,Rome,2,b@b.com\n";
     assert_eq!(header_row(padded), (b',', 2));
 }
 

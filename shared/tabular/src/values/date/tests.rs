@@ -1,3 +1,5 @@
+//! Days and moments, read.
+
 use proptest::prelude::*;
 
 use super::*;

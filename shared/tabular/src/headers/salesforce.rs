@@ -1,0 +1,111 @@
+//! Salesforce: files of the Data Loader and of the weekly data export, with the names of the API as headers, and exported reports, with
+//! the labels of fields.
+//!
+//! Documented in its Object Reference (<https://developer.salesforce.com/docs>): "Contact", "Account"; and in its help
+//! (<https://help.salesforce.com>): "Export a Report".
+
+use super::{Export, Meant};
+
+pub(super) const EXPORT: Export = Export { signs: SIGNS, contact: CONTACT, company: COMPANY };
+
+const SIGNS: &[(&str, u32)] = &[
+    ("SystemModstamp", 10),
+    ("MasterRecordId", 10),
+    ("LastModifiedById", 8),
+    ("IsDeleted", 6),
+    ("ReportsToId", 8),
+    ("MailingPostalCode", 6),
+    ("BillingPostalCode", 6),
+    ("MailingStreet", 4),
+    ("MailingCity", 4),
+    ("BillingStreet", 4),
+    ("BillingCity", 4),
+    ("AccountId", 4),
+    ("OwnerId", 4),
+    ("ParentId", 4),
+    ("FirstName", 3),
+    ("LastName", 3),
+    ("MobilePhone", 3),
+    ("LeadSource", 3),
+    ("NumberOfEmployees", 3),
+    ("AnnualRevenue", 3),
+    ("Mailing Zip/Postal Code", 6),
+    ("Mailing State/Province", 6),
+    ("Billing Zip/Postal Code", 6),
+    ("Billing State/Province", 6),
+    ("Shipping Zip/Postal Code", 6),
+    ("Account ID", 4),
+    ("Contact ID", 3),
+    ("Account Name", 2),
+    ("Account Owner", 2),
+    ("Birthdate", 2),
+    ("Last Modified Date", 2),
+    ("Parent Account ID", 3),
+];
+
+const CONTACT: &[(Meant, &[&str])] = &[
+    (Meant::field("external_id"), &["Id", "Contact ID", "Case Safe Contact ID"]),
+    (Meant::field("salutation"), &["Salutation"]),
+    (Meant::field("first_name"), &["First Name"]),
+    (Meant::field("last_name"), &["Last Name"]),
+    (Meant::field("full_name"), &["Name", "Full Name", "Contact Name", "Contact: Full Name"]),
+    (Meant::field("email"), &["Email"]),
+    (Meant::field("phone"), &["Phone", "Business Phone"]),
+    (Meant::phone("mobile"), &["Mobile Phone", "Mobile"]),
+    (Meant::phone("home"), &["Home Phone"]),
+    (Meant::phone("other"), &["Other Phone"]),
+    (Meant::phone("assistant"), &["Assistant Phone", "Asst. Phone"]),
+    (Meant::phone("fax"), &["Fax", "Business Fax"]),
+    (Meant::by("company_id", "name"), &["Account Name", "Account Name: Account Name", "Account"]),
+    (Meant::by("company_id", "external_id"), &["AccountId", "Account Name: Account ID"]),
+    (Meant::field("job_title"), &["Title"]),
+    (Meant::address("mailing", "street"), &["Mailing Street", "Mailing Address Line 1"]),
+    (Meant::address("mailing", "city").and("city"), &["Mailing City"]),
+    (
+        Meant::address("mailing", "region"),
+        &["Mailing State", "Mailing State/Province", "Mailing State/Province (text only)"],
+    ),
+    (Meant::address("mailing", "postal_code"), &["Mailing Postal Code", "Mailing Zip/Postal Code"]),
+    (Meant::address("mailing", "country").and("country"), &["Mailing Country", "Mailing Country (text only)"]),
+    (Meant::address("other", "street"), &["Other Street", "Other Address Line 1"]),
+    (Meant::address("other", "city"), &["Other City"]),
+    (Meant::address("other", "region"), &["Other State", "Other State/Province", "Other State/Province (text only)"]),
+    (Meant::address("other", "postal_code"), &["Other Postal Code", "Other Zip/Postal Code"]),
+    (Meant::address("other", "country"), &["Other Country", "Other Country (text only)"]),
+    (Meant::field("source"), &["Lead Source"]),
+    (Meant::field("birthday"), &["Birthdate"]),
+    (Meant::field("description"), &["Description", "Contact Description"]),
+    (Meant::by("owner_id", "email"), &["Owner.Email", "Contact Owner: Email", "Contact Owner"]),
+];
+
+const COMPANY: &[(Meant, &[&str])] = &[
+    (Meant::field("external_id"), &["Id", "Account ID", "Case Safe Account ID"]),
+    (Meant::field("name"), &["Account Name", "Name"]),
+    (Meant::field("website"), &["Website"]),
+    (Meant::field("phone"), &["Phone"]),
+    (Meant::phone("fax"), &["Fax"]),
+    (Meant::by("parent_id", "name"), &["Parent Account", "Parent.Name", "Parent Account: Account Name"]),
+    (Meant::by("parent_id", "external_id"), &["ParentId", "Parent Account ID", "Parent Account: Account ID"]),
+    (Meant::field("industry"), &["Industry"]),
+    (Meant::field("employees"), &["Employees", "Number Of Employees"]),
+    (Meant::field("annual_revenue"), &["Annual Revenue"]),
+    (Meant::address("billing", "street"), &["Billing Street", "Billing Address Line 1"]),
+    (Meant::address("billing", "city").and("city"), &["Billing City"]),
+    (
+        Meant::address("billing", "region"),
+        &["Billing State", "Billing State/Province", "Billing State/Province (text only)"],
+    ),
+    (Meant::address("billing", "postal_code"), &["Billing Postal Code", "Billing Zip/Postal Code"]),
+    (Meant::address("billing", "country").and("country"), &["Billing Country", "Billing Country (text only)"]),
+    (Meant::address("shipping", "street"), &["Shipping Street", "Shipping Address Line 1"]),
+    (Meant::address("shipping", "city"), &["Shipping City"]),
+    (
+        Meant::address("shipping", "region"),
+        &["Shipping State", "Shipping State/Province", "Shipping State/Province (text only)"],
+    ),
+    (Meant::address("shipping", "postal_code"), &["Shipping Postal Code", "Shipping Zip/Postal Code"]),
+    (Meant::address("shipping", "country"), &["Shipping Country", "Shipping Country (text only)"]),
+    (Meant::field("source"), &["Account Source"]),
+    (Meant::field("description"), &["Description", "Account Description"]),
+    (Meant::by("owner_id", "email"), &["Owner.Email", "Account Owner: Email", "Account Owner"]),
+];
