@@ -95,6 +95,11 @@ impl Failure {
         Self { record: None, row: None, code, fields: field.into_iter().collect(), detail }
     }
 
+    /// The place of its row in a batch.
+    pub(crate) fn row_place(&self) -> Option<usize> {
+        self.row.as_ref().map(|row| row.place)
+    }
+
     /// As it is answered: once for each field.
     pub(crate) fn shown(&self) -> Vec<Value> {
         let mut whole = json!({ "code": self.code, "detail": self.detail });
@@ -156,12 +161,14 @@ pub(crate) fn add_errors(cx: &Cx, changes: &mut Changes, job: AnyId, chunk: u32,
 /// What went wrong in parts that an item has room for.
 fn parts(errors: Vec<Failure>) -> Result<Vec<Vec<Failure>>> {
     let (mut parts, mut room) = (Vec::<Vec<Failure>>::new(), 0);
-    for error in errors {
-        let bytes = serde_json::to_vec(&error).map_err(Error::bug)?.len() + 1;
+    // What is wrong with one row is told in one part.
+    let is_same_row = |one: &Failure, other: &Failure| one.row.is_some() && one.row_place() == other.row_place();
+    for errors in errors.chunk_by(is_same_row) {
+        let bytes = serde_json::to_vec(errors).map_err(Error::bug)?.len();
         match parts.last_mut().filter(|_| bytes <= room) {
-            Some(part) => part.push(error),
+            Some(part) => part.extend_from_slice(errors),
             None => {
-                parts.push(vec![error]);
+                parts.push(errors.to_vec());
                 room = PART_BYTES;
             }
         }

@@ -24,7 +24,7 @@ mod write;
 
 use api::{Routes, Tag};
 
-pub(crate) use progress::Progress;
+pub(crate) use progress::{Phase, Progress};
 pub(crate) use steps::advance;
 
 const TAG: Tag = Tag { name: "imports", help: "Rows of files that become records." };

@@ -14,6 +14,7 @@ use serde_json::Value;
 use table::Changes;
 
 use crate::found;
+use crate::import::Phase;
 use crate::place::Place;
 use crate::start::{says_nothing, start};
 
@@ -130,7 +131,8 @@ pub(crate) async fn waits_for(cx: &Cx, undo: &Job) -> Result<Option<Duration>, E
         return Ok(None);
     };
     let place = Place::of(&import)?;
-    if place.next >= place.chunks {
+    let is_linking = place.import.as_ref().is_some_and(|import| import.phase == Phase::Linking);
+    if place.next >= place.chunks && !(is_linking && import.state != JobState::Done) {
         return Ok(None);
     }
     let ends_at = import.finished_at.unwrap_or(import.common.updated_at).plus_seconds(AT_WORK_SECONDS);

@@ -33,6 +33,8 @@ pub(crate) enum Work {
         may_be_at_work: bool,
         /// What was merged, if it was the job of a merge.
         merged: Option<Merged>,
+        /// Whether records that are not there are nothing to tell of: they were to be made, and were refused.
+        may_be_missing: bool,
     },
     /// Guards values, for the job of a change of the schema.
     Guard(Box<Job>),
@@ -69,7 +71,8 @@ impl Work {
                     && undone.kind != JobKind::Import
                     && place.next + 1 == place.chunks;
                 let (job, earlier) = ((id, undone.common.created_at), place.earlier);
-                Ok(Self::Revert { job, earlier, may_be_at_work, merged })
+                let may_be_missing = undone.kind == JobKind::Import;
+                Ok(Self::Revert { job, earlier, may_be_at_work, merged, may_be_missing })
             }
             JobKind::Import => Err(Error::bug("an import goes over rows, and not over records")),
             JobKind::MakeUnique => Ok(Self::Guard(Box::new(job.clone()))),
@@ -137,13 +140,16 @@ impl Work {
                 Ok(Outcome { changed, failures: Vec::new() })
             }
             Self::Follow(merged) => Ok(Outcome { changed: merged.follow(cx, object, id).await?, failures: Vec::new() }),
-            Self::Revert { job, earlier, may_be_at_work, merged } => {
+            Self::Revert { job, earlier, may_be_at_work, merged, may_be_missing } => {
                 if *may_be_at_work {
                     forestall(cx, once_of(cx, job.0, id), id).await?;
                 }
                 let Reverted { changed, kept } = match merged {
                     Some(merged) => merged.undo(cx, object, id, *job, earlier).await?,
-                    None => revert(cx, object, id, job.0, job.1).await?,
+                    None => match revert(cx, object, id, job.0, job.1).await {
+                        Err(Error::NotFound { .. }) if *may_be_missing => Reverted::default(),
+                        reverted => reverted?,
+                    },
                 };
                 let kept = (!kept.is_empty()).then(|| Failure::kept(id, kept));
                 Ok(Outcome { changed, failures: kept.into_iter().collect() })

@@ -90,7 +90,8 @@ impl Worker {
         };
         match outcome {
             Err(error) if is_for_good(&error) => {
-                tracing::error!(job.id = %id, error.code = error.code(), error.cause = ?error, "a job failed");
+                // Why is told to whoever has started it: it can name files and columns.
+                tracing::error!(job.id = %id, error.code = error.code(), "a job failed");
                 fail(&in_the_name_of(app, table, &job), &job, &error).await?;
                 Ok(Next::Nothing)
             }

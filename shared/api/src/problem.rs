@@ -105,10 +105,11 @@ const fn classify(error: &Error) -> (StatusCode, &'static str) {
 }
 
 impl Problem {
-    /// The sentence for people.
+    /// The sentence for people: of the first violation, where there are some.
     #[must_use]
     pub fn detail(&self) -> &str {
-        &self.detail
+        let first = self.members.get("errors").and_then(|errors| errors.get(0)?.get("detail")?.as_str());
+        first.unwrap_or(&self.detail)
     }
 
     /// This problem with one more member, for what programs need to know of it.

@@ -79,13 +79,21 @@ impl Brought {
 /// # Errors
 /// What will pass: then nothing is known of any row, and the same call goes on.
 pub async fn bring(cx: &Cx, object: &Object, key: &str, rows: &[Row], is_again: bool) -> Result<Vec<Brought>> {
-    if is_again {
+    if is_again && !is_untouched(cx, key, rows).await? {
         return each_again(cx, object, key, rows).await;
     }
     match together(cx, object, key, rows).await? {
         Some(brought) => Ok(brought),
         None => each(cx, object, key, rows).await,
     }
+}
+
+/// Whether nothing is kept of a group, neither of all its rows nor of one of them.
+async fn is_untouched(cx: &Cx, key: &str, rows: &[Row]) -> Result<bool> {
+    let keys = std::iter::once(key.to_owned()).chain(rows.iter().map(|row| key_of(key, row)));
+    let onces = keys.map(|key| once(cx, &key)).collect::<Result<Vec<_>>>()?;
+    let keys: Vec<_> = onces.iter().flatten().map(|once| cx.table.keys().once(once.hash())).collect();
+    Ok(cx.table.get_many(&keys).await?.is_empty())
 }
 
 /// All rows in one transaction; `None` when they do not go into one.
@@ -96,7 +104,7 @@ async fn together(cx: &Cx, object: &Object, key: &str, rows: &[Row]) -> Result<O
     for tries in 1..=MAX_TRIES {
         let (plan, brought) = plan_rows(cx, schema, object, rows, &taken).await?;
         if !brought.iter().any(|row| matches!(row, Brought::Created | Brought::Changed)) {
-            return Ok(Some(brought));
+            return as_kept(cx, key, rows, brought).await.map(Some);
         }
         if cx.dry_run {
             let found = plan.contentions(cx).await?;
@@ -115,6 +123,20 @@ async fn together(cx: &Cx, object: &Object, key: &str, rows: &[Row]) -> Result<O
         tokio::time::sleep(kernel::backoff(tries)).await;
     }
     Err(Error::unavailable("records kept changing while they were written"))
+}
+
+/// What rows have come to that have nothing to change: they may be as they are because they were brought before, by whoever has
+/// the same message. One read.
+async fn as_kept(cx: &Cx, key: &str, rows: &[Row], brought: Vec<Brought>) -> Result<Vec<Brought>> {
+    if !brought.iter().any(|row| matches!(row, Brought::Unchanged)) {
+        return Ok(brought);
+    }
+    let outcomes = outcomes(cx, key).await?;
+    let one = |(row, brought): (&Row, Brought)| match brought {
+        Brought::Unchanged => known(&outcomes, row).unwrap_or(Brought::Unchanged),
+        brought => brought,
+    };
+    Ok(rows.iter().zip(brought).map(one).collect())
 }
 
 /// What rows that take values of others have come to.

@@ -19,12 +19,16 @@ async fn an_import_whose_worker_is_killed_anywhere_has_the_same_result() {
     loop {
         let people =
             upload(&rig.app().files, &rig.me, rows.replace("@example", &format!("@x{number}")).into_bytes()).await;
-        let companies = upload(&rig.app().files, &rig.me, format!("Name\nNavy{number}\n").into_bytes()).await;
+        let companies = format!("Name,Parent\nFleet{number},Navy{number}\nNavy{number},\n");
+        let companies = upload(&rig.app().files, &rig.me, companies.into_bytes()).await;
         let import = json!({ "files": [
             { "upload": people, "name": "people.csv", "object": "contact", "match_by": ["email"], "columns": [
                 { "column": 0, "field": "last_name" }, { "column": 1, "field": "email" }, { "column": 2, "field": "city" },
             ] },
-            { "upload": companies, "name": "companies.csv", "object": "company", "columns": [{ "column": 0, "field": "name" }] },
+            { "upload": companies, "name": "companies.csv", "object": "company", "match_by": ["external_id"], "columns": [
+                { "column": 0, "field": "name" }, { "column": 0, "field": "external_id", "source": "navy" },
+                { "column": 1, "field": "parent_id", "by": "external_id", "source": "navy" },
+            ] },
         ] });
         let job = rig.me.post("/v1/imports", import).await.expect(202);
         let event = rig.message(&job).await;
@@ -32,7 +36,7 @@ async fn an_import_whose_worker_is_killed_anywhere_has_the_same_result() {
         let response = Box::pin(Worker::default().handle(&rig.app(), event)).await;
         assert!(response.batch_item_failures.is_empty());
         let job = rig.job(&job).await;
-        assert_eq!((text(&job["state"]), counts(&job)), ("done".into(), [5, 5, 3, 4, 1]), "killed at {number}");
+        assert_eq!((text(&job["state"]), counts(&job)), ("done".into(), [6, 6, 4, 5, 1]), "killed at {number}");
         rig.drain().await;
         let find = async |name: &str| {
             let path = format!("/v1/contacts?email={name}@x{number}.com");
@@ -42,6 +46,9 @@ async fn an_import_whose_worker_is_killed_anywhere_has_the_same_result() {
         assert_eq!(ada["version"], 1, "killed at {number}");
         let grace = find("grace").await;
         assert_eq!((&grace["version"], &grace["city"]), (&json!(2), &json!("Arlington")), "killed at {number}");
+        let fleet = rig.me.get(&format!("/v1/companies?name=Fleet{number}&include=parent")).await.expect(200);
+        assert_eq!(fleet["data"].as_array().unwrap().len(), 1, "killed at {number}");
+        assert_ne!(fleet["data"][0]["parent_id"], serde_json::Value::Null, "killed at {number}");
         if !is_killed {
             break;
         }

@@ -126,6 +126,40 @@ async fn an_export_of_another_system_is_understood_as_it_is() {
     assert_eq!(counts(&scene.imported(&seen["import"]).await), [3, 3, 0, 0, 0]);
 }
 
+#[tokio::test]
+async fn a_file_whose_lines_end_as_on_old_machines_is_read_to_its_end() {
+    let scene = Scene::new().await;
+    let rows: String = (0..1000).map(|number| format!("Person {number}\r")).collect();
+    let upload = scene.upload(format!("Name\r{rows}")).await;
+    let columns = json!([{ "column": "Name", "field": "last_name" }]);
+    let job =
+        scene.imported(&json!({ "files": [{ "upload": upload, "object": "contact", "columns": columns }] })).await;
+    assert_eq!(counts(&job), [1000, 1000, 1000, 1000, 0]);
+    scene.app.drain().await;
+    let page = scene.me.get("/v1/contacts?limit=1&count=exact").await.expect(200);
+    assert_eq!(page["count"], 1000);
+}
+
+#[tokio::test]
+async fn records_that_need_what_comes_later_are_made_when_it_is_there() {
+    let scene = Scene::new().await;
+    scene.me.post("/v1/schema/objects", json!({ "name": "x_project", "plural": "x_projects" })).await.expect(201);
+    let client = json!({ "name": "client", "type": "reference", "object": "company", "required": true });
+    scene.me.post("/v1/schema/objects/x_project/fields", client).await.expect(201);
+    let projects = scene.upload("Name,Client\nBridge,Engines\nTower,Nobody\n").await;
+    let companies = scene.upload("Name\nEngines\n").await;
+    let project = json!({ "upload": projects, "name": "projects.csv", "object": "x_project", "columns": [
+        { "column": 0, "field": "name" }, { "column": 1, "field": "custom.client" },
+    ] });
+    let company = json!({ "upload": companies, "object": "company", "columns": [{ "column": 0, "field": "name" }] });
+    let job = scene.imported(&json!({ "files": [project, company] })).await;
+    assert_eq!(counts(&job), [3, 3, 2, 2, 1], "{:?}", scene.errors(&job).await);
+    assert_eq!(scene.errors(&job).await, [(3, "reference_not_found".to_owned(), "Client".to_owned())]);
+    let projects = scene.all("x_projects", "name").await;
+    assert_eq!(projects.keys().collect::<Vec<_>>(), ["Bridge"]);
+    assert_eq!(projects["Bridge"]["custom"]["client"], scene.all("companies", "name").await["Engines"]["id"]);
+}
+
 /// A letter as a byte of Windows-1251.
 fn windows_1251(letter: char) -> u8 {
     match letter {

@@ -118,6 +118,9 @@ pub(crate) struct Column {
     /// Whether a list becomes what the row says, instead of having that as well.
     #[serde(default)]
     pub(crate) replace: bool,
+    /// Whether a reference to nothing is left out instead of keeping its row out.
+    #[serde(default)]
+    pub(crate) optional: bool,
     /// The field as it is to be made, if it is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) new_field: Option<Document>,

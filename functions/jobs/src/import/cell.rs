@@ -1,7 +1,7 @@
 //! One cell as a value of a field.
 
 use kernel::Violations;
-use records::{FieldType, coerce, minor_digits, parse_external_id, parse_phone};
+use records::{FieldType, MAX_WORDS, coerce, minor_digits, parse_external_id, parse_phone};
 use serde_json::{Value, json};
 use tabular::{read_boolean, read_date, read_decimal, read_money, read_time, split_list};
 
@@ -34,10 +34,10 @@ pub(crate) fn value(kind: &FieldType, column: &Column, text: &str) -> Result<Val
         FieldType::Select { .. } => Ok(coerce(kind, &json!(text)).unwrap_or_else(|| json!(text))),
         FieldType::MultiSelect { options } => {
             let one = FieldType::Select { options: options.clone() };
-            let words = split_list(text).into_iter().map(Value::from);
+            let words = several(text)?.into_iter().map(Value::from);
             Ok(words.map(|word| coerce(&one, &word).unwrap_or(word)).collect())
         }
-        FieldType::Tags {} => Ok(json!(split_list(text))),
+        FieldType::Tags {} => Ok(json!(several(text)?)),
         FieldType::Phone {} => Ok(json!(phone(column, text))),
         FieldType::Url {} => Ok(json!(url(text))),
         FieldType::ExternalId {} => {
@@ -52,6 +52,15 @@ pub(crate) fn value(kind: &FieldType, column: &Column, text: &str) -> Result<Val
         }
         _ => Ok(json!(text)),
     }
+}
+
+/// The words of a list, no more than one may have.
+fn several(text: &str) -> Result<Vec<String>, Wrong> {
+    let words = split_list(text);
+    if words.len() > MAX_WORDS {
+        return Err(wrong("too_many", &format!("must have at most {MAX_WORDS} entries")));
+    }
+    Ok(words)
 }
 
 pub(crate) fn wrong(code: &'static str, detail: &str) -> Wrong {

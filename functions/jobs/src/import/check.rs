@@ -2,7 +2,7 @@
 
 use kernel::{Violations, pointer};
 use records::{CURRENCIES, Field, FieldType, Object, Schema};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tabular::{DateFormat, NumberFormat};
 
 use super::ask::{self, Which};
@@ -51,7 +51,9 @@ pub(crate) fn file(
 fn keys(object: &Object, asked: &ask::File, columns: &[Column], at: &str, violations: &mut Violations) {
     for (number, path) in asked.match_by.iter().enumerate() {
         let at = format!("{at}/match_by/{number}");
-        let is_new = columns.iter().any(|column| column.field == *path && column.new_field.is_some());
+        let is_unique = |body: &events::Document| body.get("unique") == Some(&Value::Bool(true));
+        let is_new =
+            columns.iter().any(|column| column.field == *path && column.new_field.as_ref().is_some_and(is_unique));
         if path != "id" && !is_new && !object.field(path).is_some_and(Field::is_key) {
             violations.add(at, "not_unique", "must be id or a field whose values are unique");
         } else if !columns.iter().any(|column| column.field == *path) {
@@ -83,6 +85,7 @@ fn one(
         number: asked.number.unwrap_or(NumberFormat::Point),
         date: asked.date.unwrap_or(DateFormat::Ymd),
         replace: asked.replace,
+        optional: asked.optional,
         new_field,
         // The options of a new field are the words of its column.
         new_options: asked.new_options || is_choice_without_options,
@@ -143,6 +146,11 @@ pub(crate) fn lacks_options(body: &events::Document) -> bool {
     ["select", "multi_select"].contains(&kind) && !body.contains_key("options")
 }
 
+/// A field that holds what another system calls a record.
+fn external_id() -> Field {
+    Field::new("external_id", FieldType::ExternalId {}, "")
+}
+
 /// What does not depend on the field.
 fn settings(asked: &ask::Column, at: &str, violations: &mut Violations) {
     let place = |member: &str| [at, &pointer(member)].concat();
@@ -156,9 +164,10 @@ fn settings(asked: &ask::Column, at: &str, violations: &mut Violations) {
         violations.add(place("calling_code"), "wrong_type", "must be digits, such as 49");
     }
     if let Some(source) = &asked.source
-        && (source.trim().is_empty() || source.contains(':') || source.chars().count() > 100)
+        && let Err(found) = records::parse_value(&external_id(), &json!({ "source": source, "key": "1" }), "")
     {
-        violations.add(place("source"), "wrong_type", "must be a word of at most 100 characters, without a colon");
+        let detail = found.iter().next().map(|found| found.detail.clone()).unwrap_or_default();
+        violations.add(place("source"), "bad_source", detail);
     }
 }
 

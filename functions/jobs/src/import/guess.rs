@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use kernel::AnyId;
-use records::{FieldType, Object};
+use records::{FieldType, Object, coerce};
 use replica::fold;
 use serde_json::{Value, json};
 use tabular::{Column as Seen, Looks, System, meant};
@@ -49,7 +49,7 @@ pub(crate) fn guess(object: &Object, system: Option<System>, headers: &[String],
                 column.field.clone(),
                 column.part.as_ref().map(|part| (part.item.clone(), part.member.clone())),
             ));
-            if !is_new || !(is_own || fits(object, &column, looks)) {
+            if !is_new || !(is_own || fits(object, &column, seen.get(index))) {
                 continue;
             }
             column.column = Which::Number(index);
@@ -104,6 +104,7 @@ fn column(field: &str) -> Column {
         number: None,
         date: None,
         replace: false,
+        optional: false,
         new_field: None,
         new_options: false,
     }
@@ -141,7 +142,9 @@ fn spoken(name: &str) -> String {
 fn by_words(object: &Object, system: Option<System>, header: &str) -> Vec<Column> {
     let Some(meant) = meant(system, &object.name, header) else { return Vec::new() };
     let part = meant.part.map(|part| Part { item: part.item.to_owned(), member: part.member.to_owned() });
-    let first = Column { part, by: meant.by.map(str::to_owned), ..column(meant.field) };
+    // Few files of people come with those of their companies: what is not there is no reason to leave people out.
+    let optional = meant.by == Some("name");
+    let first = Column { part, by: meant.by.map(str::to_owned), optional, ..column(meant.field) };
     std::iter::once(first).chain(meant.also.map(column)).collect()
 }
 
@@ -158,7 +161,8 @@ fn by_values(object: &Object, looks: &Looks, taken: &BTreeSet<(String, Option<(S
 }
 
 /// Whether a column can mean this at all, by what stands in it.
-fn fits(object: &Object, column: &Column, looks: &Looks) -> bool {
+fn fits(object: &Object, column: &Column, seen: Option<&Seen>) -> bool {
+    let looks = seen.map_or(&Looks::Empty, |seen| &seen.looks);
     if matches!(column.field.as_str(), "id" | "owner_id" | FULL_NAME) || *looks == Looks::Empty {
         return true;
     }
@@ -168,6 +172,11 @@ fn fits(object: &Object, column: &Column, looks: &Looks) -> bool {
         FieldType::Money {} => matches!(looks, Looks::Integer | Looks::Decimal(..) | Looks::Money(..) | Looks::Boolean),
         FieldType::Date {} | FieldType::DateTime {} => matches!(looks, Looks::Date(..) | Looks::Time(..)),
         FieldType::Email {} => matches!(looks, Looks::Email),
+        // Words of another system's own are no options here: a field of their own has them.
+        FieldType::Select { .. } => {
+            let words = seen.and_then(|seen| seen.distinct.as_deref()).unwrap_or_default();
+            !words.is_empty() && words.iter().all(|(word, _)| coerce(&field.kind, &json!(word)).is_some())
+        }
         kind => !kind.is_computed(),
     }
 }

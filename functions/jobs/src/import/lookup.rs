@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use kernel::{AnyId, Error, Position, Result};
 use records::{Cx, Object, holders};
 use replica::{Archived, Condition, Filter, Op, Query, Replicas, Visibility};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::row::{Made, Told};
@@ -12,8 +13,12 @@ use super::row::{Made, Told};
 /// How many names are asked for at once: a question has room for 500 values.
 const NAMES: usize = 100;
 
+/// The longest name that is looked for, in characters.
+const NAME: usize = 300;
+
 /// What has become of something that was told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum Found {
     Record(AnyId),
     /// More than one record is called so.
@@ -28,26 +33,29 @@ pub(crate) enum Found {
 /// # Errors
 /// When the table does not answer, or a field is no unique one any more.
 pub(crate) async fn targets(cx: &Cx, object: &Object, rows: &[Made]) -> Result<Vec<Option<AnyId>>> {
-    let mut found: Vec<Option<AnyId>> = vec![None; rows.len()];
-    let keys = rows.iter().enumerate().flat_map(|(row, made)| made.keys.iter().map(move |key| (row, key)));
-    let mut wanted = Vec::new();
-    let by_id: Vec<(usize, Option<AnyId>)> = keys
-        .filter_map(|(row, (field, value))| match field.as_str() {
-            "id" => Some((row, value.parse().ok().filter(|id: &AnyId| id.prefix() == object.prefix))),
-            _ => {
-                wanted.push((row, (field.as_str(), value.as_str())));
-                None
-            }
-        })
-        .collect();
-    let held = holders(cx, object, &wanted.iter().map(|(_, unique)| *unique).collect::<Vec<_>>()).await?;
-    let held = wanted.iter().map(|(row, _)| *row).zip(held);
-    for (row, id) in by_id.into_iter().chain(held) {
-        if let Some(place) = found.get_mut(row) {
-            *place = place.or(id);
-        }
-    }
-    Ok(found)
+    let keys = || rows.iter().flat_map(|made| made.keys.iter());
+    let unique: Vec<_> =
+        keys().filter(|(field, _)| field != "id").map(|(field, value)| (field.as_str(), value.as_str())).collect();
+    let held = holders(cx, object, &unique).await?;
+    let mut held = held.into_iter();
+    let ids: BTreeSet<AnyId> =
+        keys().filter(|(field, _)| field == "id").filter_map(|(_, id)| own(object, id)).collect();
+    let wanted: Vec<_> = ids.iter().map(|id| cx.table.keys().record(&object.name, *id)).collect();
+    let found = cx.table.get_many(&wanted).await?;
+    let is_there = |id: &AnyId| found.iter().any(|document| document.get("id") == Some(&Value::from(id.to_string())));
+    let there: BTreeSet<AnyId> = ids.iter().copied().filter(is_there).collect();
+    let mut one = |(field, value): &(String, String)| match field.as_str() {
+        "id" => own(object, value).filter(|id| there.contains(id)),
+        _ => held.next().flatten(),
+    };
+    // All of them are taken, so that each has the one that was found for it.
+    let mut first = |made: &Made| made.keys.iter().map(&mut one).fold(None, Option::or);
+    Ok(rows.iter().map(&mut first).collect())
+}
+
+/// The id of a record of an object.
+fn own(object: &Object, text: &str) -> Option<AnyId> {
+    text.parse().ok().filter(|id: &AnyId| id.prefix() == object.prefix)
 }
 
 /// What is told, by what it was told. One round trip for each hundred unique values of an object, and one question of the replica
@@ -66,6 +74,10 @@ pub(crate) async fn told(cx: &Cx, replicas: &Replicas, wanted: BTreeSet<Told>) -
         let Some(object) = schema.object(&name) else { continue };
         let is_key = |told: &Told| object.field(&told.by).is_some_and(|field| field.unique);
         let (unique, named): (Vec<Told>, Vec<Told>) = all.into_iter().partition(is_key);
+        // Nothing is called so, and no question can be asked with it.
+        let can_be_asked = |told: &Told| told.value.chars().count() <= NAME && !replica::fold(&told.value).is_empty();
+        let (named, never): (Vec<Told>, Vec<Told>) = named.into_iter().partition(can_be_asked);
+        found.extend(never.into_iter().map(|told| (told, Found::Nothing)));
         let values: Vec<_> = unique.iter().map(|told| (told.by.as_str(), told.value.as_str())).collect();
         let held = holders(cx, object, &values).await?;
         found.extend(unique.into_iter().zip(held).map(|(told, id)| (told, id.map_or(Found::Nothing, Found::Record))));

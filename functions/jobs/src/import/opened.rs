@@ -5,6 +5,7 @@ use kernel::{Error, Id, Result, kinds};
 use records::Cx;
 use tabular::{Encoding, START_BYTES, Start, Written};
 
+use super::report::REASON;
 use crate::uploads;
 
 /// The largest file, in bytes.
@@ -55,6 +56,8 @@ pub(crate) async fn open(
     }
     let start = start(files, &key).await?;
     let is_all = start.len() as u64 >= bytes;
+    // Rows that failed come back in a file of ours, however the one was written that they are from.
+    let known = if is_of_errors(&start, is_all) { Known::default() } else { known };
     let written = written(&start, is_all, known, at)?;
     let guessed = Start::of_written(written, &start, is_all);
     let header_row = known.header_row.unwrap_or(guessed.header_row);
@@ -73,6 +76,18 @@ async fn start(files: &Files, key: &str) -> Result<Vec<u8>> {
         }
     }
     Ok(start)
+}
+
+/// Whether a file is one of ours with rows that failed.
+fn is_of_errors(start: &[u8], is_all: bool) -> bool {
+    let plain = Written { encoding: Encoding::UTF_8, delimiter: b',', names_its_delimiter: false };
+    let mut is_it = false;
+    // What cannot be read that way is none.
+    let _ = tabular::Rows::new(plain).feed(start, is_all, |row| {
+        is_it |= row.number == 0 && row.cells().last() == Some(REASON);
+        Ok(())
+    });
+    is_it && start.starts_with(tabular::BYTE_ORDER_MARK)
 }
 
 /// How it is written, as far as nobody says.

@@ -60,6 +60,8 @@ pub(crate) struct Column {
     pub(crate) date: DateFormat,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) replace: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) optional: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) new_field: Option<Document>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -82,6 +84,11 @@ impl File {
     pub(crate) fn new_options(&self) -> BTreeMap<usize, &str> {
         let columns = self.columns.iter().filter(|column| column.new_options);
         columns.map(|column| (column.index, column.field.as_str())).collect()
+    }
+
+    /// Whether a reference to nothing is left out.
+    pub(crate) fn is_optional(&self, path: &str) -> bool {
+        self.columns.iter().any(|column| column.field == path && column.optional)
     }
 
     /// What a path is called in the file: the header of the first column that means it.

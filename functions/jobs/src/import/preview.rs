@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::routing::post;
 use http::Method;
 use kernel::{Error, Id, kinds};
-use records::{Cx, Object};
+use records::{Cx, Object, Schema};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tabular::{Columns, DateFormat, Looks, NumberFormat, Rows, System, object_of};
@@ -73,6 +73,7 @@ async fn preview_import(
         let detail = format!("must be a list of 1 to {MAX_FILES} files");
         return Err(Error::invalid("/files", "wrong_type", detail).into());
     }
+    let schema = cx.schema().await?;
     let (mut shown, mut imports) = (Vec::new(), Vec::new());
     for (number, file) in asked.files.iter().enumerate() {
         let at = format!("/files/{number}");
@@ -83,7 +84,24 @@ async fn preview_import(
         shown.push(told);
         imports.push(import);
     }
+    let objects: Vec<Value> = imports.iter().map(|import| import["object"].clone()).collect();
+    imports.iter_mut().try_for_each(|import| require_what_comes(&schema, &objects, import))?;
     Ok(Json(json!({ "files": shown, "import": { "files": imports } })))
+}
+
+/// Makes references that another of the files is to bring keep their rows out if it does not.
+fn require_what_comes(schema: &Schema, objects: &[Value], import: &mut Value) -> Result<()> {
+    let object = import["object"].as_str().and_then(|name| schema.object(name)).cloned();
+    let object = object.ok_or_else(|| Error::bug("an import of no object"))?;
+    for column in import["columns"].as_array_mut().into_iter().flatten() {
+        let field = column["field"].as_str().and_then(|path| object.field(path));
+        if let Some(name) = field.and_then(|field| field.kind.refers_to())
+            && objects.iter().any(|object| object == name)
+        {
+            column["optional"] = json!(false);
+        }
+    }
+    Ok(())
 }
 
 /// What is told of one file, and how it would be imported.

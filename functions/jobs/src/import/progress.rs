@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use table::Changes;
 
+use super::lookup::Found;
 use super::plan::Plan;
 use super::reading::At;
 use crate::place::document;
@@ -98,6 +99,8 @@ pub(crate) struct Batch {
     pub(crate) records: Vec<Option<AnyId>>,
     /// Whether each of them was there.
     pub(crate) known: Vec<bool>,
+    /// What was found of each row's references, by their paths: judged once, whoever goes on with the batch.
+    pub(crate) found: Vec<Vec<Found>>,
 }
 
 /// The rows of a batch that refer to something which was not there yet.
@@ -107,9 +110,12 @@ pub(crate) struct Links {
     #[serde(default)]
     pub(crate) number: u32,
     pub(crate) batch: u32,
-    /// The place of each in the batch, and its record.
-    pub(crate) rows: Vec<(usize, AnyId)>,
+    /// The place of each in the batch, its record, and whether that is not made yet.
+    pub(crate) rows: Vec<Link>,
 }
+
+/// A row that is to be linked: its place in the batch, its record, and whether that is not made yet.
+pub(crate) type Link = (usize, AnyId, bool);
 
 /// Keeps the plan with a job that is made.
 pub(crate) fn keep_plan(cx: &Cx, changes: &mut Changes, job: AnyId, plan: &Plan) -> Result<()> {
@@ -134,13 +140,7 @@ pub(crate) async fn batch(cx: &Cx, job: Id<kinds::Job>, number: u32) -> Result<B
 }
 
 /// Keeps which rows of a batch are to be linked later, if there are any.
-pub(crate) fn keep_links(
-    cx: &Cx,
-    changes: &mut Changes,
-    job: AnyId,
-    batch: u32,
-    rows: Vec<(usize, AnyId)>,
-) -> Result<()> {
+pub(crate) fn keep_links(cx: &Cx, changes: &mut Changes, job: AnyId, batch: u32, rows: Vec<Link>) -> Result<()> {
     if !rows.is_empty() {
         let links = Links { number: 0, batch, rows };
         let mut links = document(&links)?;

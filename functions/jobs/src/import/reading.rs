@@ -93,15 +93,19 @@ impl State {
         }
         if self.skip > 0 {
             self.skip -= 1;
-        } else if row.number > file.header_row && !row.is_blank() {
+            // Rows that are passed over are counted in the place already.
+            if let Some(offset) = row.ends_at {
+                self.to = At { offset, row: row.number + 1, line: row.next_line, skip: self.skip };
+            }
+            return Ok(());
+        }
+        if row.number > file.header_row && !row.is_blank() {
             self.is_over = take(row)? == Go::Stop;
         }
-        if self.skip == 0 {
-            self.to = match row.ends_at {
-                Some(offset) => At { offset, row: row.number + 1, line: row.next_line, skip: 0 },
-                None => At { skip: self.to.skip + 1, ..self.to },
-            };
-        }
+        self.to = match row.ends_at {
+            Some(offset) => At { offset, row: row.number + 1, line: row.next_line, skip: 0 },
+            None => At { skip: self.to.skip + 1, ..self.to },
+        };
         Ok(())
     }
 }

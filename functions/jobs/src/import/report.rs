@@ -1,6 +1,8 @@
 //! The rows that failed, as files that can be mended and brought in again: the columns of the file they are from, and the
 //! reasons.
 
+use std::time::{Duration, Instant};
+
 use cloud::PART_BYTES;
 use kernel::{Error, Result};
 use records::Job;
@@ -14,8 +16,10 @@ use crate::chunk::{self, Failure};
 use crate::files::{self, Made};
 use crate::place::Place;
 
+/// For how long rows are collected in one step.
+const PATIENCE: Duration = Duration::from_secs(40);
 /// What the last column is called.
-const REASON: &str = "rapport_error";
+pub(super) const REASON: &str = "rapport_error";
 
 /// Writes the next part of a file of errors, or ends the import when there is none.
 pub(crate) async fn step(run: &Run<'_>, job: &Job, mut place: Place, mut progress: Progress) -> Result<Next> {
@@ -52,7 +56,7 @@ enum Outcome {
 async fn finish(run: &Run<'_>, job: &Job, place: &Place, report: &Report) -> Result<Made> {
     let key = files::key(run.cx.caller.workspace, job.id()?, place.files.len());
     run.files.finish_parts(&key, &report.parts).await?;
-    Ok(Made { name: name_of(&run.file(report.file)?.name), bytes: report.parts.bytes() })
+    Ok(Made { name: name_of(&run.file(report.file)?.name, &place.files), bytes: report.parts.bytes() })
 }
 
 /// Puts the next part of a file, with as many rows as it takes.
@@ -66,6 +70,7 @@ async fn collect(
     let (mut bytes, mut ended) = (Vec::new(), false);
     let from = known.as_ref().map_or(progress.after, |report| report.from);
     let mut file = known.as_ref().map(|report| report.file);
+    let begun = Instant::now();
     while bytes.len() < PART_BYTES && !ended {
         let (failures, number) = chunk::next_errors(&run.cx, job.id()?, progress.after).await?;
         let Some(number) = number else {
@@ -74,7 +79,8 @@ async fn collect(
         };
         let batch = progress::batch(&run.cx, job.id()?, chunk::of_errors(number) / 2).await?;
         // A file of errors is finished before the next one begins.
-        ended = file.is_some_and(|file| file != batch.file);
+        // So is one that takes longer than a step may.
+        ended = file.is_some_and(|file| file != batch.file || begun.elapsed() > PATIENCE);
         if ended {
             break;
         }
@@ -102,8 +108,13 @@ async fn collect(
 /// Adds the rows of a batch that failed, each with all of its reasons.
 async fn rows(run: &Run<'_>, batch: &progress::Batch, failures: &[Failure], to: &mut Vec<u8>) -> Result<()> {
     let file = run.file(batch.file)?;
+    // What is written but for a reference is found again by what records are found by, or it would be there twice.
+    let comes_again = |failure: &&Failure| failure.record.is_none() || !file.match_by.is_empty();
     let reasons = |place: usize| {
-        let of_row = failures.iter().filter(|failure| failure.row.as_ref().is_some_and(|row| row.place == place));
+        let of_row = failures
+            .iter()
+            .filter(comes_again)
+            .filter(|failure| failure.row.as_ref().is_some_and(|row| row.place == place));
         let said = of_row.map(|failure| match failure.row.as_ref().and_then(|row| row.columns.first()) {
             Some(column) => [column, ": ", &failure.detail].concat(),
             None => failure.detail.clone(),
@@ -128,8 +139,14 @@ async fn rows(run: &Run<'_>, batch: &progress::Batch, failures: &[Failure], to: 
 }
 
 /// What a file of errors is called.
-fn name_of(file: &str) -> String {
+fn name_of(file: &str, made: &[Made]) -> String {
     let stem = file.strip_suffix(".csv").unwrap_or(file);
     let stem: String = stem.chars().map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' }).collect();
-    format!("{}-errors.csv", if stem.is_empty() { "import" } else { &stem })
+    let stem = if stem.is_empty() { "import" } else { &stem };
+    let names = (1_u32..).map(|number| match number {
+        1 => format!("{stem}-errors.csv"),
+        number => format!("{stem}-errors-{number}.csv"),
+    });
+    let is_free = |name: &String| made.iter().all(|made| made.name != *name);
+    names.take(1000).find(is_free).unwrap_or_else(|| format!("{stem}-errors.csv"))
 }

@@ -47,7 +47,7 @@ pub(crate) fn make(object: &Object, file: &File, cells: &[&str]) -> Made {
     for column in &file.columns {
         let text = cells.get(column.index).map_or("", |cell| tabular::unguard_cell(cell).trim());
         if file.match_by.contains(&column.field) && !text.is_empty() {
-            keys.insert(column.field.as_str(), key_text(column, text));
+            keys.insert(column.field.as_str(), key_text(object, column, text));
         }
         made.take(object, file, column, text, &mut items);
     }
@@ -57,8 +57,19 @@ pub(crate) fn make(object: &Object, file: &File, cells: &[&str]) -> Made {
     made
 }
 
-/// What a record is found by, as a path of the API has it.
-fn key_text(column: &Column, text: &str) -> String {
+/// What a record is found by, as a path of the API has it: the value that the cell says, however it is written there.
+fn key_text(object: &Object, column: &Column, text: &str) -> String {
+    let kind = object.field(&column.field).map(|field| &field.kind);
+    let value = kind.filter(|kind| !matches!(kind, FieldType::ExternalId {}) && kind.refers_to().is_none());
+    match value.and_then(|kind| cell::value(kind, column, text).ok()) {
+        Some(Value::String(text)) => text,
+        Some(Value::Number(number)) => number.to_string(),
+        _ => told_text(column, text),
+    }
+}
+
+/// What another system calls something, with its source where the column has one.
+fn told_text(column: &Column, text: &str) -> String {
     match &column.source {
         Some(source) => [source, ":", text].concat(),
         None => text.to_owned(),
@@ -91,8 +102,10 @@ impl Made {
     fn read(&mut self, field: &Field, column: &Column, text: &str) {
         let is_told = column.by.as_deref() != Some("id") && id(text).is_none();
         if let Some(object) = field.kind.refers_to().filter(|_| is_told) {
-            let by = column.by.clone().unwrap_or_else(|| "email".to_owned());
-            let told = Told { object: object.to_owned(), by, value: key_text(column, text) };
+            let usual = if object == "user" && text.contains('@') { "email" } else { "name" };
+            let by =
+                column.by.clone().filter(|by| object != "user" || by != "email").unwrap_or_else(|| usual.to_owned());
+            let told = Told { object: object.to_owned(), by, value: told_text(column, text) };
             self.references.insert(field.path.clone(), told);
             return;
         }
@@ -162,6 +175,8 @@ pub(crate) fn set(document: &mut Document, path: &str, value: Value) {
 #[derive(Debug, Default)]
 struct Items(BTreeMap<(String, String), BTreeMap<String, String>>);
 
+/// The most values that are looked at in one cell: no list has room for more.
+const MAX_SEVERAL: usize = 50;
 /// What parts values where a cell has several.
 const SEVERAL: &str = " ::: ";
 
@@ -178,6 +193,11 @@ impl Items {
             let has = |name: &str| fields.iter().any(|field| field.name == name);
             let label = ["label", "network"].into_iter().find(|name| has(name) && !members.contains_key(*name));
             let count = members.values().map(|text| text.split(SEVERAL).count()).max().unwrap_or(1);
+            if count > MAX_SEVERAL {
+                let detail = format!("must have at most {MAX_SEVERAL} values");
+                made.violations.add(kernel::path_pointer(&path), "too_many", detail);
+                continue;
+            }
             for number in 0..count {
                 let mut one = Document::new();
                 for (name, text) in &members {
@@ -226,6 +246,7 @@ mod tests {
             number: NumberFormat::Point,
             date: DateFormat::Ymd,
             replace: false,
+            optional: false,
             new_field: None,
             new_options: false,
         }

@@ -85,6 +85,10 @@ fn column() -> Value {
                 json!({ "type": "boolean", "description": "Whether a list becomes what the row says, instead of having that as well." }),
             ),
             (
+                "optional",
+                json!({ "type": "boolean", "description": "Whether a reference to nothing is left out instead of keeping its row out." }),
+            ),
+            (
                 "new_field",
                 json!({ "type": "object", "description": "The field as it is to be made, if it is not there: type, settings, label, as the schema takes it. For administrators." }),
             ),

@@ -1,19 +1,19 @@
 //! One step of an import: what there is to do next, and the note of it, with a version check as for every job.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use cloud::Files;
 use events::Document;
 use kernel::{Error, Result};
-use records::{Cx, Job, Object};
+use records::{Cx, FieldType, Job, Object};
 use replica::Replicas;
 use schema::Extension;
 use serde_json::{Value, json};
 use table::Changes;
 
 use super::check::lacks_options;
-use super::plan::{File, Plan};
+use super::plan::{Column, File, Plan};
 use super::progress::{self, Phase, Progress};
 use super::reading::{self, At, Go};
 use super::{link, report, write};
@@ -40,6 +40,18 @@ impl Run<'_> {
 
     pub(crate) fn key(&self, file: &File) -> String {
         uploads::key(self.cx.caller.workspace, self.cx.caller.user, file.upload)
+    }
+
+    /// The paths of a file's fields that take several words at once.
+    async fn of_several(&self, file: &File) -> Result<BTreeSet<String>> {
+        let object = self.cx.object(&file.object).await?;
+        let is_several = |column: &&Column| match &column.new_field {
+            Some(body) => body.get("type").and_then(Value::as_str) == Some("multi_select"),
+            None => {
+                object.field(&column.field).is_some_and(|field| matches!(field.kind, FieldType::MultiSelect { .. }))
+            }
+        };
+        Ok(file.columns.iter().filter(is_several).map(|column| column.field.clone()).collect())
     }
 
     /// The object of a file's rows, with the fields that the file brings.
@@ -113,6 +125,7 @@ async fn count(run: &Run<'_>, job: &Job, place: Place, mut progress: Progress) -
     let (number, begun) = (progress.file, Instant::now());
     let file = run.file(number)?;
     let columns = file.new_options();
+    let several = run.of_several(file).await?;
     progress.rows.resize(number + 1, 0);
     progress.words.resize(number + 1, BTreeMap::new());
     let known: u64 = progress.rows.iter().sum();
@@ -122,7 +135,7 @@ async fn count(run: &Run<'_>, job: &Job, place: Place, mut progress: Progress) -
         for (index, cell) in row.cells().enumerate().filter(|_| !columns.is_empty()) {
             let word = tabular::unguard_cell(cell).trim();
             if let Some(path) = columns.get(&index).filter(|_| !word.is_empty()) {
-                add_word(words.entry((*path).to_owned()).or_default(), file, path, word)?;
+                add_words(words.entry((*path).to_owned()).or_default(), file, path, word, several.contains(*path))?;
             }
         }
         if known + rows > MAX_RECORDS {
@@ -151,8 +164,16 @@ async fn count(run: &Run<'_>, job: &Job, place: Place, mut progress: Progress) -
 /// The most words that become options of one field.
 const MAX_WORDS: usize = 500;
 
-fn add_word(words: &mut std::collections::BTreeSet<String>, file: &File, path: &str, word: &str) -> Result<()> {
-    for word in tabular::split_list(word) {
+/// The most characters of an option.
+const MAX_WORD: usize = 100;
+
+fn add_words(words: &mut BTreeSet<String>, file: &File, path: &str, cell: &str, are_several: bool) -> Result<()> {
+    for word in if are_several { tabular::split_list(cell) } else { vec![cell.to_owned()] } {
+        if word.chars().count() > MAX_WORD {
+            let header = file.header_of(path).unwrap_or(path);
+            let detail = format!("{header} has values of more than {MAX_WORD} characters: it is no choice");
+            return Err(Error::WrongState { code: "too_long", detail });
+        }
         if words.len() == MAX_WORDS && !words.contains(&word) {
             let header = file.header_of(path).unwrap_or(path);
             let detail = format!("{header} has more than {MAX_WORDS} different values: it is no choice");

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use events::Document;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use kernel::{AnyId, Error, Result, Violations};
 use records::{Brought, Cx, Job, Object, Row, bring, normalised};
@@ -23,6 +24,8 @@ use crate::place::Place;
 const GROUP: usize = 16;
 /// How many transactions are under way side by side.
 const SIDE_BY_SIDE: usize = 4;
+/// How many references the rows of a batch have at most.
+const FOUND: usize = 6_000;
 /// How many bytes of cells a batch has at most: rows can be of a megabyte.
 const BATCH_BYTES: usize = 2_000_000;
 
@@ -59,11 +62,9 @@ pub(crate) async fn step(run: &Run<'_>, job: &Job, place: Place, progress: Progr
     let most = match progress.is_begun {
         // Exactly those that were noted, however many more there would be room for.
         true => progress::batch(&run.cx, job.id()?, progress.batch).await?.records.len(),
-        false => BATCH,
+        false => size(file),
     };
     let (rows, come) = read(run, &object, file, progress.at, most).await?;
-    let wanted: BTreeSet<_> = rows.iter().flat_map(|row| row.made.references.values().cloned()).collect();
-    let told = lookup::told(&run.cx, run.replicas, wanted).await?;
     let (job, place, progress, batch, is_again) = if progress.is_begun {
         let batch = progress::batch(&run.cx, job.id()?, progress.batch).await?;
         (job.clone(), place, progress, batch, true)
@@ -74,9 +75,15 @@ pub(crate) async fn step(run: &Run<'_>, job: &Job, place: Place, progress: Progr
             None => return Ok(Next::Nothing),
         }
     };
-    let mut settled = Settled::new(run, file, &object, &rows, &batch, &told);
+    let mut settled = Settled::new(run, file, &object, &rows, &batch);
     settled.bring(&run.cx, &object, progress.batch, is_again).await?;
     settled.note(run, &job, place, progress, come).await
+}
+
+/// How many rows a batch has: what was found of their references stands in one item with them.
+fn size(file: &File) -> usize {
+    let references = file.columns.iter().filter(|column| column.by.is_some() || column.field == "owner_id").count();
+    (FOUND / references.max(1)).clamp(1, BATCH)
 }
 
 /// Chooses the record of each row: the one that is there, or a new one; rows that say the same are about the same.
@@ -103,7 +110,13 @@ async fn choose(run: &Run<'_>, object: &Object, file: &File, progress: &Progress
         known.push(target.is_some());
         records.push(record);
     }
-    Ok(Batch { file: progress.file, at: progress.at, records, known })
+    let wanted: BTreeSet<_> = made.iter().flat_map(|row| row.references.values().cloned()).collect();
+    let told = lookup::told(&run.cx, run.replicas, wanted).await?;
+    let found = |row: &Made| -> Vec<Found> {
+        row.references.values().map(|told_by| told.get(told_by).copied().unwrap_or(Found::Nothing)).collect()
+    };
+    let found = made.iter().map(found).collect();
+    Ok(Batch { file: progress.file, at: progress.at, records, known, found })
 }
 
 /// Notes which records a batch is about, before any of them is written: whoever takes it back has to know them all.
@@ -140,69 +153,78 @@ pub(crate) struct Settled<'a> {
     failures: Vec<Failure>,
     /// Rows that refer to what is not there yet.
     deferred: BTreeSet<usize>,
+    /// Those of them whose records cannot be made without it.
+    held: BTreeSet<usize>,
 }
 
 impl<'a> Settled<'a> {
-    fn new(
-        run: &Run<'_>,
-        file: &'a File,
-        object: &Object,
-        rows: &'a [Read],
-        batch: &'a Batch,
-        told: &HashMap<row::Told, Found>,
-    ) -> Self {
+    fn new(run: &Run<'_>, file: &'a File, object: &Object, rows: &'a [Read], batch: &'a Batch) -> Self {
         let outcomes = rows.iter().map(|_| None).collect();
-        let (failures, deferred) = (Vec::new(), BTreeSet::new());
-        let mut settled = Self { file, rows, batch, planned: Vec::new(), outcomes, failures, deferred };
+        let (failures, deferred, held) = (Vec::new(), BTreeSet::new(), BTreeSet::new());
+        let mut settled = Self { file, rows, batch, planned: Vec::new(), outcomes, failures, deferred, held };
         for (index, read) in rows.iter().enumerate() {
-            let planned = settled.plan(run, object, index, read, told);
+            let planned = settled.plan(run, object, index, read);
             settled.planned.push(planned);
         }
         settled
     }
 
     /// A row as it is to be written, if it can be.
-    fn plan(
-        &mut self,
-        run: &Run<'_>,
-        object: &Object,
-        index: usize,
-        read: &Read,
-        told: &HashMap<row::Told, Found>,
-    ) -> Option<Row> {
+    fn plan(&mut self, run: &Run<'_>, object: &Object, index: usize, read: &Read) -> Option<Row> {
         let is_known = self.batch.known.get(index).copied().unwrap_or_default();
         let Some(id) = self.batch.records.get(index).copied().flatten() else {
             let found = Error::not_found(object.name.clone());
             self.fail(index, &found);
             return None;
         };
-        let (mut input, mut violations) = (read.made.input.clone(), read.made.violations.clone());
-        for (path, reference) in &read.made.references {
-            match told.get(reference).copied().unwrap_or(Found::Nothing) {
-                Found::Record(id) => row::set(&mut input, path, json!(id)),
-                Found::Several => {
-                    let detail =
-                        format!("must be told by something else: several {} records are called so", reference.object);
-                    violations.add(kernel::path_pointer(path), "ambiguous", detail);
-                }
-                Found::Nothing if run.plan.files.iter().any(|file| file.object == reference.object) => {
-                    self.deferred.insert(index);
-                }
-                Found::Nothing => {
-                    let detail = format!("must be a {} of this workspace", reference.object);
-                    violations.add(kernel::path_pointer(path), "reference_not_found", detail);
-                }
-            }
-        }
-        if !violations.is_empty() {
-            self.fail(index, &Error::Invalid(violations));
-            return None;
-        }
         if is_known && self.file.mode == Mode::Create {
             self.outcome(index, Brought::Unchanged);
             return None;
         }
+        let input = match self.referring(run, object, index, read) {
+            Ok(input) => input,
+            Err(violations) => {
+                self.fail(index, &Error::Invalid(violations));
+                return None;
+            }
+        };
+        if self.held.contains(&index) {
+            // Without what it has to refer to there is no record: it is made when that is there.
+            if run.plan.dry_run {
+                self.outcome(index, Brought::Created);
+            }
+            return None;
+        }
         Some(Row { place: index, id, is_new: !is_known, input, adds: read.made.adds.clone() })
+    }
+
+    /// The members of a row with what it refers to, as far as that is there.
+    fn referring(&mut self, run: &Run<'_>, object: &Object, index: usize, read: &Read) -> Result<Document, Violations> {
+        let is_known = self.batch.known.get(index).copied().unwrap_or_default();
+        let (mut input, mut violations) = (read.made.input.clone(), read.made.violations.clone());
+        let found = self.batch.found.get(index).into_iter().flatten();
+        for ((path, reference), found) in read.made.references.iter().zip(found) {
+            let (at, name) = (kernel::path_pointer(path), &reference.object);
+            let comes = run.plan.files.iter().any(|file| file.object == *name);
+            match found {
+                Found::Record(id) => row::set(&mut input, path, json!(id)),
+                Found::Several => {
+                    let detail = format!("must be told by something else: several {name} records are called so");
+                    violations.add(at, "ambiguous", detail);
+                }
+                Found::Nothing if comes => {
+                    self.deferred.insert(index);
+                    if !is_known && object.field(path).is_some_and(|field| field.required) {
+                        self.held.insert(index);
+                    }
+                }
+                Found::Nothing if self.file.is_optional(path) => {}
+                Found::Nothing => {
+                    violations.add(at, "reference_not_found", format!("must be a {name} of this workspace"));
+                }
+            }
+        }
+        violations.or(input)
     }
 
     fn outcome(&mut self, index: usize, outcome: Brought) {
@@ -213,9 +235,12 @@ impl<'a> Settled<'a> {
 
     fn fail(&mut self, index: usize, error: &Error) {
         self.deferred.remove(&index);
+        self.held.remove(&index);
         let line = self.rows.get(index).map_or(0, |row| row.line);
         let known = self.batch.known.get(index).copied().unwrap_or_default();
-        let record = self.batch.records.get(index).copied().flatten().filter(|_| known);
+        // Of a record that whoever imports does not see they are not told either.
+        let is_told = known && !matches!(error, Error::NotFound { .. });
+        let record = self.batch.records.get(index).copied().flatten().filter(|_| is_told);
         self.failures.extend(failures(self.file, (index, line), record, error));
         self.outcome(index, Brought::Refused(Error::bug("noted already")));
     }
@@ -301,9 +326,11 @@ impl<'a> Settled<'a> {
         let job = base.common.id;
         chunk::add_errors(&run.cx, &mut changes, job, error_chunk(progress.batch, false), self.failures.clone())?;
         if !run.plan.dry_run {
-            let links =
-                self.deferred.iter().filter_map(|index| Some((*index, self.batch.records.get(*index).copied()??)));
-            let links: Vec<_> = links.collect();
+            let link = |index: &usize| {
+                let record = self.batch.records.get(*index).copied()??;
+                Some((*index, record, self.held.contains(index)))
+            };
+            let links: Vec<_> = self.deferred.iter().filter_map(link).collect();
             progress.deferred += links.len() as u64;
             progress::keep_links(&run.cx, &mut changes, job, progress.batch, links)?;
         }
@@ -348,9 +375,4 @@ pub(crate) fn failures(file: &File, (place, line): (usize, u64), record: Option<
 /// Where what went wrong in a batch stands: when its rows were written, and when they were linked.
 pub(crate) const fn error_chunk(batch: u32, is_linking: bool) -> u32 {
     batch * 2 + is_linking as u32
-}
-
-/// Violations of a row at a path.
-pub(crate) fn violation(path: &str, code: &'static str, detail: String) -> Error {
-    Error::Invalid(Violations::one(kernel::path_pointer(path), code, detail))
 }
