@@ -100,13 +100,12 @@ pub(super) fn corrected(
     mapping: Option<&Value>,
 ) -> anyhow::Result<Value> {
     let mut import = guessed.clone();
-    let files = import["files"].as_array_mut().context("a preview without an import")?;
+    let files = import.get_mut("files").and_then(Value::as_array_mut).context("a preview without an import")?;
     ensure!(files.len() == said.len(), "a preview of other files than were asked about");
     let mut has_source = false;
     for (file, said) in files.iter_mut().zip(said) {
-        for (name, value) in said {
-            file[name.as_str()] = value.clone();
-        }
+        let members = file.as_object_mut().context("a preview without an import")?;
+        members.extend(said.clone());
         let columns = file["columns"].as_array_mut().map(Vec::as_mut_slice).unwrap_or_default();
         for column in columns.iter_mut().filter(|column| column["source"].is_string()) {
             has_source = true;

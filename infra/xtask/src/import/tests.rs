@@ -248,8 +248,8 @@ fn a_mapping_is_saved_corrected_and_used() {
     let mut mapping: Value = serde_json::from_str(&scene.text("map.json")).unwrap();
     assert_eq!(mapping["files"][0]["columns"][0]["column"], "Mail");
     mapping["files"][0]["object"] = json!("x_lead");
-    mapping["files"][0]["columns"][1] =
-        json!({ "column": "Tier", "field": "custom.tier", "new_field": { "type": "select" } });
+    let tier = json!({ "column": "Tier", "field": "custom.tier", "new_field": { "type": "select" } });
+    mapping["files"][0]["columns"].as_array_mut().unwrap().push(tier);
     std::fs::write(scene.path("map.json"), mapping.to_string()).unwrap();
     let ended = scene.run("@people.csv --mapping @map.json --match-by custom.mail --yes");
     assert_eq!(ended.code, Ok(ALL));
