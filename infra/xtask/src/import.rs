@@ -78,11 +78,11 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         if !local && arguments.address.starts_with("http://") {
             screen.tell("without https:// the key and the rows can be read on their way");
         }
-        let client = Client::new(&arguments.address, &key, Pace::USUAL);
+        let client = Client::new(&arguments.address, &key, Pace::USUAL, crate::complain);
         carry_out(&arguments, &client, &mut screen, &Stop::on_signals)
     });
     ExitCode::from(outcome.unwrap_or_else(|error| {
-        crate::complain(&format!("error: {error:#}"));
+        screen.tell(&format!("error: {error:#}"));
         COULD_NOT
     }))
 }
@@ -134,7 +134,7 @@ fn import(
     let job = client.insist(&Request::once("/v1/imports", &import, &once)).map_err(begun)?;
     let id = id(&job)?;
     screen.tell(&format!("the import is {id}"));
-    let job = watch(client, &id, &stop, screen).with_context(|| taken_back(&id, client))?;
+    let job = watch(client, &id, &stop, screen).map_err(|why| anyhow!("{why:#}; {}", taken_back(&id, client)))?;
     outcome::tell_import(&job, started.elapsed(), screen);
     let beside = arguments.files.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
     tell_failed(&job, &id, client, arguments.errors.as_deref().unwrap_or(beside), screen);

@@ -1,8 +1,8 @@
 //! `cargo xtask`: the house's own commands.
 //!
 //! `tidy` checks the rules of `CONTRIBUTING.md`, `new` starts a capability, `test` runs everything CI runs, and of its parts `conform`
-//! compares the API with its document and `cloud` proves the deployed stack in an emulator. Each command is a module with a `run(root, arguments)`; nothing here is linked
-//! into a function.
+//! compares the API with its document and `cloud` proves the deployed stack in an emulator. `import` is for those who use Rapport.
+//! Each command is a module with a `run(root, arguments)`; nothing here is linked into a function.
 
 mod bench;
 mod cloud;

@@ -101,12 +101,15 @@ pub(super) struct Client {
     base: String,
     credential: String,
     pub(super) pace: Pace,
+    /// Tells that something is tried again.
+    notice: fn(&str),
 }
 
 impl Client {
-    pub(super) fn new(base: &str, key: &str, pace: Pace) -> Self {
+    /// Whoever calls the API at `base` with this key, and says by `notice` when it takes longer than usual.
+    pub(super) fn new(base: &str, key: &str, pace: Pace, notice: fn(&str)) -> Self {
         let agent = agent_of(base, |config| config.timeout_global(Some(PATIENCE)));
-        Self { agent, base: base.to_owned(), credential: format!("Bearer {key}"), pace }
+        Self { agent, base: base.to_owned(), credential: format!("Bearer {key}"), pace, notice }
     }
 
     /// Where the API is.
@@ -183,9 +186,12 @@ impl Client {
     /// Tries until it is answered, or would not be.
     pub(super) fn again<T>(&self, mut work: impl FnMut() -> Result<T, Refusal>) -> Result<T, Refusal> {
         let mut pause = self.pace.pause;
-        for _ in 1..self.pace.tries {
+        for tried in 1..self.pace.tries {
             match work() {
-                Err(Refusal::Passing(_, after)) => {
+                Err(Refusal::Passing(why, after)) => {
+                    if tried == 1 {
+                        (self.notice)(&format!("{why}; trying again"));
+                    }
                     std::thread::sleep(after.map_or(pause, |after| after.min(MAX_WAIT)));
                     pause = pause.saturating_mul(2);
                 }
@@ -259,6 +265,8 @@ fn for_files(url: &str) -> Agent {
 fn of_connection(name: &str, error: &ureq::Error) -> Refusal {
     let why = format!("{name}: {error}");
     match error {
+        // A certificate that is not good, for one.
+        ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::InvalidData => Refusal::Final(None, why),
         ureq::Error::Io(_)
         | ureq::Error::Timeout(_)
         | ureq::Error::HostNotFound
@@ -329,9 +337,16 @@ mod tests {
     }
 
     #[test]
+    fn a_certificate_that_is_not_good_does_not_become_better() {
+        let refused = |kind| of_connection("GET /", &ureq::Error::Io(std::io::Error::new(kind, "bad certificate")));
+        assert!(matches!(refused(std::io::ErrorKind::InvalidData), Refusal::Final(None, _)));
+        assert!(matches!(refused(std::io::ErrorKind::ConnectionReset), Refusal::Passing(_, None)));
+    }
+
+    #[test]
     fn only_what_may_pass_is_tried_again() {
         let pace = Pace { tries: 3, pause: Duration::ZERO, ..Pace::USUAL };
-        let client = Client::new("http://localhost:1", "rk_a", pace);
+        let client = Client::new("http://localhost:1", "rk_a", pace, |_| ());
         let tried = |status: u16| {
             let mut tries = 0;
             let outcome = client.again(|| {

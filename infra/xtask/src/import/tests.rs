@@ -69,7 +69,7 @@ impl Scene {
             can_ask: !self.answers.is_empty(),
             can_draw: self.can_draw,
         };
-        let client = Client::new(&self.api.base(), KEY, PACE);
+        let client = Client::new(&self.api.base(), KEY, PACE, |_| ());
         let arguments = Arguments::parse(&words).unwrap();
         let code = super::carry_out(&arguments, &client, &mut screen, &|| Ok(self.stop.clone()));
         let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -286,7 +286,7 @@ fn what_the_api_refuses_is_told_in_its_words() {
     let error = Scene::of(play).run("@people.csv --yes").code.unwrap_err();
     assert!(error.contains("409: not in this state"), "{error}");
     let scene = Scene::of(Play::default());
-    let client = Client::new(&scene.api.base(), "rk_other", PACE);
+    let client = Client::new(&scene.api.base(), "rk_other", PACE, |_| ());
     let refused = client.insist(&super::Request::get("/v1/jobs/a")).unwrap_err().to_string();
     assert!(refused.contains("401") && !refused.contains("rk_other"), "{refused}");
 }
