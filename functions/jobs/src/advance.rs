@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use cloud::Files;
 use kernel::{AnyId, Error, Result};
 use records::{Cx, Job, JobKind, JobState};
 use replica::Replicas;
@@ -10,7 +11,7 @@ use table::{Changes, Refused};
 use crate::bulk::MAX_RECORDS;
 use crate::place::Place;
 use crate::work::{Tally, Work};
-use crate::{chunk, guards, merge, select};
+use crate::{chunk, export, guards, import, merge, select, undo};
 
 /// How it goes on after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,10 +35,16 @@ pub(crate) struct Found {
 ///
 /// # Errors
 /// What will pass, and what the job cannot go on after.
-pub(crate) async fn advance(cx: &Cx, replicas: &Replicas, job: &Job) -> Result<Next> {
+pub(crate) async fn advance(cx: &Cx, files: &Files, replicas: &Replicas, job: &Job) -> Result<Next> {
     let place = Place::of(job)?;
     if job.state == JobState::Waiting {
         return begin(cx, job, place).await;
+    }
+    if job.kind == JobKind::Import {
+        return import::advance(cx, files, replicas, job, place).await;
+    }
+    if job.kind == JobKind::Export {
+        return export::step(cx, files, replicas, job, place).await;
     }
     if place.unmerging {
         return merge::take_back(cx, job, place).await;
@@ -61,6 +68,11 @@ async fn begin(cx: &Cx, job: &Job, mut place: Place) -> Result<Next> {
     {
         return Ok(Next::Later(wait));
     }
+    if job.kind == JobKind::Undo
+        && let Some(wait) = undo::waits_for(cx, job).await?
+    {
+        return Ok(Next::Later(wait));
+    }
     // Who starts these leaves it to the worker to look for the records.
     place.selecting |= matches!(job.kind, JobKind::Merge | JobKind::MakeUnique);
     let mut after = job.clone();
@@ -76,7 +88,9 @@ async fn find_more(cx: &Cx, replicas: &Replicas, job: &Job, mut place: Place) ->
         JobKind::BulkEdit => select::page(cx, replicas, job, &place).await?,
         JobKind::Merge => merge::page(cx, replicas, job, &place).await?,
         JobKind::MakeUnique => guards::page(cx, job, &place).await?,
-        JobKind::Undo => return Err(Error::bug("an undo looks for nothing")),
+        JobKind::Undo | JobKind::Import | JobKind::Export => {
+            return Err(Error::bug("a job of this kind looks for nothing"));
+        }
     };
     let (mut after, mut changes) = (job.clone(), Changes::new());
     for ids in ids.chunks(chunk::SIZE) {
@@ -128,13 +142,22 @@ async fn note(cx: &Cx, job: &Job, mut place: Place, tally: Tally) -> Result<Next
 }
 
 /// The job, if it was cancelled where this step began.
-async fn cancelled_at(cx: &Cx, job: &Job) -> Result<Option<Job>> {
+pub(crate) async fn cancelled_at(cx: &Cx, job: &Job) -> Result<Option<Job>> {
     let stored = Job::find(&cx.table, job.id()?).await?;
     Ok(stored.filter(|stored| stored.state == JobState::Cancelled && stored.place == job.place))
 }
 
+/// Notes what a step has done that needs no chunks, and that it was the last one.
+pub(crate) async fn noted(cx: &Cx, job: &Job, mut after: Job, is_over: bool) -> Result<Next> {
+    measure(cx, &mut after);
+    if is_over {
+        finish(cx, &mut after);
+    }
+    commit(cx, job, after, Changes::new()).await
+}
+
 /// Notes how fast it goes.
-fn measure(cx: &Cx, job: &mut Job) {
+pub(crate) fn measure(cx: &Cx, job: &mut Job) {
     let Some(started) = job.started_at else { return };
     let seconds = (cx.clock.now().as_millis() - started.as_millis()).max(1) as f64 / 1000.0;
     let rate = job.counts.done as f64 / seconds;
@@ -143,7 +166,7 @@ fn measure(cx: &Cx, job: &mut Job) {
     job.remaining_seconds = left.filter(|_| rate > 0.0).map(|left| (left as f64 / rate).ceil() as u64);
 }
 
-fn finish(cx: &Cx, job: &mut Job) {
+pub(crate) fn finish(cx: &Cx, job: &mut Job) {
     job.state = JobState::Done;
     job.finished_at = Some(cx.clock.now());
     job.remaining_seconds = None;
@@ -166,17 +189,22 @@ async fn commit(cx: &Cx, before: &Job, after: Job, changes: Changes) -> Result<N
 }
 
 /// How it goes on with a job that was written.
-const fn next_of(job: &Job) -> Next {
+pub(crate) const fn next_of(job: &Job) -> Next {
     if job.state.is_finished() { Next::Nothing } else { Next::More }
 }
 
 /// Writes the job's next version. `false` when another worker with the same message has taken this step, or somebody has
 /// stopped the job.
-async fn is_written(cx: &Cx, before: &Job, mut after: Job, mut changes: Changes) -> Result<bool> {
+async fn is_written(cx: &Cx, before: &Job, after: Job, changes: Changes) -> Result<bool> {
+    Ok(write_job(cx, before, after, changes).await?.is_some())
+}
+
+/// The same, with the job as it is written then.
+pub(crate) async fn write_job(cx: &Cx, before: &Job, mut after: Job, mut changes: Changes) -> Result<Option<Job>> {
     after.replace(cx, before, &mut changes)?;
     match cx.commit(&changes).await {
-        Ok(_) => Ok(true),
-        Err(Refused::Stale(_) | Refused::Exists { .. }) => Ok(false),
+        Ok(_) => Ok(Some(after)),
+        Err(Refused::Stale(_) | Refused::Exists { .. }) => Ok(None),
         Err(Refused::Failed(error)) => Err(error),
         Err(other) => Err(Error::bug(format!("a job was refused: {other:?}"))),
     }

@@ -21,11 +21,18 @@ const PARTS: u32 = 16;
 /// How many bytes of JSON one of them holds: an item of the table may have 400 KB.
 const PART_BYTES: usize = 300_000;
 
+/// The longest sentence that is kept of a failure, in characters: one can list all options of a field.
+const MAX_DETAIL: usize = 300;
+
 /// What went wrong with a record, or what was kept of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Failure {
-    /// The record.
-    pub(crate) record: AnyId,
+    /// The record, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) record: Option<AnyId>,
+    /// The row of a file, where it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) row: Option<RowOfFile>,
     /// A stable word: `kept`, or the code of a problem.
     pub(crate) code: String,
     /// The paths of the fields that are the reason, where some are.
@@ -33,6 +40,20 @@ pub(crate) struct Failure {
     pub(crate) fields: Vec<String>,
     /// A sentence for people. It quotes no values.
     pub(crate) detail: String,
+}
+
+/// A row of a file that is brought in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct RowOfFile {
+    /// What people call the file.
+    pub(crate) file: String,
+    /// The line that it begins in, from 1.
+    pub(crate) line: u64,
+    /// Its place in its batch.
+    pub(crate) place: usize,
+    /// The headers of the columns that are the reason, where some are.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) columns: Vec<String>,
 }
 
 impl Failure {
@@ -44,11 +65,20 @@ impl Failure {
     /// Fields that are not as they were before.
     pub(crate) fn kept(record: AnyId, fields: Vec<String>) -> Self {
         let detail = "somebody has changed it since, or what it was cannot be had again".to_owned();
-        Self { record, code: Self::KEPT.to_owned(), fields, detail }
+        Self { record: Some(record), row: None, code: Self::KEPT.to_owned(), fields, detail }
     }
 
     /// A record that could not be written.
     pub(crate) fn of(record: AnyId, error: &Error) -> Self {
+        Self { record: Some(record), ..Self::for_reason(error) }
+    }
+
+    /// A row that could not be written, or not all of it.
+    pub(crate) fn of_row(row: RowOfFile, record: Option<AnyId>, error: &Error) -> Self {
+        Self { record, row: Some(row), ..Self::for_reason(error) }
+    }
+
+    fn for_reason(error: &Error) -> Self {
         let (mut code, mut field, mut detail) = (error.code().to_owned(), None, error.to_string());
         match error {
             Error::Invalid(violations) => {
@@ -61,19 +91,28 @@ impl Failure {
             Error::Conflict { field: taken } => field = Some(taken.clone()),
             _ => {}
         }
-        Self { record, code, fields: field.into_iter().collect(), detail }
+        let detail = detail.chars().take(MAX_DETAIL).collect();
+        Self { record: None, row: None, code, fields: field.into_iter().collect(), detail }
     }
 
     /// As it is answered: once for each field.
     pub(crate) fn shown(&self) -> Vec<Value> {
-        let Self { record, code, fields, detail } = self;
-        match fields.as_slice() {
-            [] => vec![json!({ "record": record, "code": code, "detail": detail })],
-            fields => {
-                let one = |field| json!({ "record": record, "code": code, "field": field, "detail": detail });
-                fields.iter().map(one).collect()
+        let mut whole = json!({ "code": self.code, "detail": self.detail });
+        if let Some(record) = self.record {
+            whole["record"] = json!(record);
+        }
+        if let Some(RowOfFile { file, line, columns, .. }) = &self.row {
+            (whole["file"], whole["line"]) = (json!(file), json!(line));
+            if let Some(column) = columns.first() {
+                whole["column"] = json!(column);
             }
         }
+        let one = |field| {
+            let mut one = whole.clone();
+            one["field"] = json!(field);
+            one
+        };
+        if self.fields.is_empty() { vec![whole] } else { self.fields.iter().map(one).collect() }
     }
 }
 
@@ -137,18 +176,44 @@ pub(crate) async fn errors_after(
     job: Id<kinds::Job>,
     after: Option<u32>,
 ) -> Result<(Vec<Failure>, Option<u32>)> {
+    // The second one only shows that there is more.
+    let (errors, number, has_more) = errors_page(cx, job, after, 2).await?;
+    Ok((errors, number.filter(|_| has_more)))
+}
+
+/// Some of what went wrong after a place, and that place; `None` when nothing did. What went wrong in one chunk can be in
+/// several places, one after the other.
+pub(crate) async fn next_errors(
+    cx: &Cx,
+    job: Id<kinds::Job>,
+    after: Option<u32>,
+) -> Result<(Vec<Failure>, Option<u32>)> {
+    let (errors, number, _) = errors_page(cx, job, after, 1).await?;
+    Ok((errors, number))
+}
+
+/// The chunk that a place in what went wrong is about.
+pub(crate) const fn of_errors(place: u32) -> u32 {
+    place / PARTS
+}
+
+async fn errors_page(
+    cx: &Cx,
+    job: Id<kinds::Job>,
+    after: Option<u32>,
+    limit: u16,
+) -> Result<(Vec<Failure>, Option<u32>, bool)> {
     let keys = cx.table.keys();
-    // No chunk has the number before the first of them: it would name 200 billion records.
+    // No other part of a job has the number before the first of them: it would stand for 200 billion records.
     let number = after.map_or(ERRORS - 1, |after| ERRORS.saturating_add(after));
     let after = keys.chunk(JOB, job.erase(), number).sk().to_owned();
     let parent = keys.record(JOB, job.erase());
-    // The second one only shows that there is more.
-    let Page { documents, .. } = cx.table.children(&parent, keys.chunks_prefix(), Some(&after), 2, false).await?;
+    let Page { documents, .. } = cx.table.children(&parent, keys.chunks_prefix(), Some(&after), limit, false).await?;
     let has_more = documents.len() > 1;
-    let Some(first) = documents.into_iter().next() else { return Ok((Vec::new(), None)) };
+    let Some(first) = documents.into_iter().next() else { return Ok((Vec::new(), None, false)) };
     let Errors { number, errors } =
         serde_json::from_value(Value::Object(first)).map_err(Error::unreadable("chunk of a job"))?;
-    Ok((errors, has_more.then(|| number.saturating_sub(ERRORS))))
+    Ok((errors, Some(number.saturating_sub(ERRORS)), has_more))
 }
 
 #[cfg(test)]

@@ -17,9 +17,12 @@ use crate::{chunk, found};
 pub(crate) fn routes() -> Routes {
     let error = json!({
         "type": "object",
-        "required": ["record", "code", "detail"],
+        "required": ["code", "detail"],
         "properties": {
-            "record": { "type": "string", "description": "The record." },
+            "record": { "type": "string", "description": "The record, where there is one." },
+            "file": { "type": "string", "description": "The file, where it is about a row of one." },
+            "line": { "type": "integer", "description": "The line of the file that the row begins in, from 1." },
+            "column": { "type": "string", "description": "The header of the column, where one is the reason." },
             "code": { "type": "string", "description": "A stable word: kept, or the code of a problem." },
             "field": { "type": "string", "description": "The path of the field, where one is the reason." },
             "detail": { "type": "string" },
@@ -61,8 +64,8 @@ async fn list_job_errors(
     let job = found::visible(&cx, &id).await?;
     let (mut errors, next) = chunk::errors_after(&cx, job.id()?, after).await?;
     if !knows_all(&cx, &job) {
-        let hidden = records::out_of_reach(&cx, errors.iter().map(|error| error.record)).await?;
-        errors.retain(|error| !hidden.contains(&error.record));
+        let hidden = records::out_of_reach(&cx, errors.iter().filter_map(|error| error.record)).await?;
+        errors.retain(|error| error.record.is_none_or(|record| !hidden.contains(&record)));
     }
     let data = errors.iter().flat_map(Failure::shown).collect();
     Ok(Json(page(data, next.map(|chunk| chunk.to_string()))))
@@ -70,9 +73,9 @@ async fn list_job_errors(
 
 /// Whether the caller knows every record that a job is about: it is theirs, and works on nothing but what they have named or
 /// could find. What follows a merge or a change of the schema follows for every record.
-fn knows_all(cx: &Cx, job: &Job) -> bool {
+pub(crate) fn knows_all(cx: &Cx, job: &Job) -> bool {
     let in_their_name = match job.kind {
-        JobKind::BulkEdit => true,
+        JobKind::BulkEdit | JobKind::Import | JobKind::Export => true,
         JobKind::Undo => undoes(job) != Some(JobKind::Merge.as_str()),
         JobKind::Merge | JobKind::MakeUnique => false,
     };

@@ -6,8 +6,12 @@
 //! |---|---|---|
 //! | start | transaction: job, chunks of named ids, event, kept answer | 1 round trip, and 1 of the replica's to count what a filter finds |
 //! | cancel, undo | the job, then a transaction | 2 round trips; 1 more after an undo that came to nothing, 1 for the undo of an undo |
+//! | start an export | 1 round trip, and that of the replica's to count |
+//! | files | the job; addresses of files are made here |
+//! | an upload | none |
 //! | errors | the job, then `w#JOB#id` / `CHUNK#…` | 2 round trips |
 //! | a step of the worker | the job, its user, a chunk of 100 ids; then the job | 4 round trips, and those of the records |
+//! | a step of an export | the job, its user; once for the replica; a part of a file; then the job | 3 round trips, and 1 or 2 of the bucket's |
 //! | a record of a bulk edit | the record, then a transaction: record, event, kept answer, guards | 2 round trips |
 //! | a record of an undo | its newest events as well | 3 round trips; 1 more in the chunk at which a job was cancelled |
 //! | a record that refers to a merged one | as of a bulk edit, and the record that is left | 3 round trips |
@@ -27,14 +31,18 @@ mod bulk;
 mod cancel;
 mod chunk;
 mod errors;
+mod export;
+mod files;
 mod found;
 mod guards;
+mod import;
 mod merge;
 mod place;
 mod rights;
 mod select;
 mod start;
 mod undo;
+mod uploads;
 mod work;
 mod worker;
 
@@ -53,7 +61,14 @@ const EDITED: [Of; 3] = [Of::BuiltIn("contact", "contacts"), Of::BuiltIn("compan
 pub fn routes(replicas: &Arc<Replicas>) -> Routes {
     let bulk = EDITED.iter().fold(Routes::new(), |routes, of| routes.and(bulk::routes(*of, replicas)));
     let jobs = history_route(Of::BuiltIn("job", "jobs"));
-    bulk.and(jobs).and(errors::routes()).and(cancel::routes()).and(undo::routes())
+    bulk.and(jobs)
+        .and(errors::routes())
+        .and(cancel::routes())
+        .and(undo::routes())
+        .and(files::routes())
+        .and(export::routes(replicas))
+        .and(import::routes())
+        .and(uploads::routes())
 }
 
 /// The replicas of a process that answers requests.

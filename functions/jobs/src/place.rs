@@ -6,6 +6,10 @@ use records::Job;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::export::Exporting;
+use crate::files::Made;
+use crate::import::Progress;
+
 /// How often what follows a merge looks again for what still refers to the merged records.
 const ROUNDS: u8 = 5;
 /// How many undos that came to nothing are kept in mind.
@@ -14,7 +18,7 @@ const EARLIER: usize = 20;
 const FAILED: usize = 100;
 
 /// Where the workers of a job are. It moves in one transaction with what was done, and nothing else is remembered.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Place {
     /// How many chunks of records are known.
@@ -47,6 +51,15 @@ pub(crate) struct Place {
     /// Records that failed in earlier rounds, some of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) failed: Vec<AnyId>,
+    /// The files that it has made for people, each from beginning to end.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) files: Vec<Made>,
+    /// How far an export is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) exporting: Option<Exporting>,
+    /// How far an import is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) import: Option<Progress>,
 }
 
 impl Place {

@@ -1,5 +1,7 @@
 //! Taking back what a job has done: a job of its own, over the same records.
 
+use std::time::Duration;
+
 use api::{Operation, Result, Routes, Shape, Write, written};
 use axum::extract::Path;
 use axum::response::Response;
@@ -55,8 +57,11 @@ async fn undo(cx: &Cx, id: &str) -> Result<Written, Error> {
     let mut job = Job::new(cx, JobKind::Undo, of, undone.about, input);
     job.undoes = Some(undone.id()?);
     let theirs = Place::of(&undone)?;
-    // The chunk that was at work when it ended may be done in part.
-    let chunks = theirs.chunks.min(theirs.next.saturating_add(1));
+    // The chunk that was at work when it ended may be done in part; of an import it is all those of a batch.
+    let chunks = match undone.kind {
+        JobKind::Import => theirs.chunks,
+        _ => theirs.chunks.min(theirs.next.saturating_add(1)),
+    };
     job.counts.total = undone.counts.total.filter(|_| undone.state == JobState::Done);
     let chunks_of = Some(theirs.chunks_of.unwrap_or(undone.id()?));
     // An earlier one may have got so far that the merged records are there again.
@@ -82,7 +87,9 @@ fn check(job: &Job) -> Result<(), Error> {
     }
     // A merge that was taken back is made again by merging: by then other values may be the better ones.
     let undid_a_merge = undoes(job) == Some(JobKind::Merge.as_str());
-    if !job.kind.can_be_undone() || undid_a_merge {
+    // Nothing was written where it was only tried.
+    let was_a_trial = job.kind == JobKind::Import && job.input.get("dry_run") == Some(&Value::Bool(true));
+    if !job.kind.can_be_undone() || undid_a_merge || was_a_trial {
         return wrong("not_undoable", "what a job of this kind has done cannot be taken back".to_owned());
     }
     Ok(())
@@ -111,6 +118,24 @@ async fn keep(cx: &Cx, first: Id<kinds::Job>, changes: &mut Changes) -> Result<(
         return Err(Error::WrongState { code: "not_undoable", detail });
     };
     first.clone().replace(cx, &first, changes)
+}
+
+/// How long the worker of an import that was cancelled, or could not go on, may still be at its rows, in seconds: the time-out
+/// of its function.
+const AT_WORK_SECONDS: i64 = 120;
+
+/// How long an undo has to wait until nobody is at the rows of the import that it takes back. One round trip.
+pub(crate) async fn waits_for(cx: &Cx, undo: &Job) -> Result<Option<Duration>, Error> {
+    let Some(import) = Job::find(&cx.table, undone(undo)?).await?.filter(|job| job.kind == JobKind::Import) else {
+        return Ok(None);
+    };
+    let place = Place::of(&import)?;
+    if place.next >= place.chunks {
+        return Ok(None);
+    }
+    let ends_at = import.finished_at.unwrap_or(import.common.updated_at).plus_seconds(AT_WORK_SECONDS);
+    let millis = u64::try_from(ends_at.as_millis() - cx.clock.now().as_millis()).unwrap_or(0);
+    Ok((millis > 0).then(|| Duration::from_millis(millis)))
 }
 
 /// The kind of the job that a job takes back, if it takes one back.

@@ -64,11 +64,16 @@ impl Work {
                 let merged = (undone.kind == JobKind::Merge).then(|| Merged::of(&undone)).transpose()?;
                 let place = Place::of(job)?;
                 // A worker sees at the end of its chunk that the job was cancelled, and that is the last one of the undo.
-                let may_be_at_work = undone.state == JobState::Cancelled && place.next + 1 == place.chunks;
+                // An import was waited for instead: it has no key for each record.
+                let may_be_at_work = undone.state == JobState::Cancelled
+                    && undone.kind != JobKind::Import
+                    && place.next + 1 == place.chunks;
                 let (job, earlier) = ((id, undone.common.created_at), place.earlier);
                 Ok(Self::Revert { job, earlier, may_be_at_work, merged })
             }
+            JobKind::Import => Err(Error::bug("an import goes over rows, and not over records")),
             JobKind::MakeUnique => Ok(Self::Guard(Box::new(job.clone()))),
+            JobKind::Export => Err(Error::bug("an export changes nothing")),
         }
     }
 
@@ -172,7 +177,7 @@ impl Tally {
 
     /// The records that could not be changed.
     pub(crate) fn failed(&self) -> impl Iterator<Item = AnyId> {
-        self.failures.iter().filter(|failure| failure.code != Failure::KEPT).map(|failure| failure.record)
+        self.failures.iter().filter(|failure| failure.code != Failure::KEPT).filter_map(|failure| failure.record)
     }
 
     /// Adds this to what a job has counted.

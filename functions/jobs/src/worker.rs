@@ -85,7 +85,7 @@ impl Worker {
             return Ok(Next::Nothing);
         };
         let outcome = match rights::context(app, table, &job).await {
-            Ok(cx) => advance(&cx, self.replicas(app), &job).await,
+            Ok(cx) => advance(&cx, &app.files, self.replicas(app), &job).await,
             Err(error) => Err(error),
         };
         match outcome {

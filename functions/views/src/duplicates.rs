@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
-use api::{At, Context, NoQuery, Of, Operation, Params, Question, Result, Room, Routes, Seen, Showing, Work, page, parse_params, schema_for, with_object};
+use api::{
+    At, Context, NoQuery, Of, Operation, Params, Question, Result, Room, Routes, Seen, Showing, Work, page,
+    parse_params, schema_for, with_object,
+};
 use auth::Permission;
 use axum::extract::{Path, RawQuery};
 use axum::routing::{get, post};

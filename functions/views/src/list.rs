@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use api::{At, Context, NoQuery, Of, Only, Operation, Question, Result, Routes, Seen, Showing, Work, page, parse_params, schema_for, with_object};
+use api::{
+    At, Context, NoQuery, Of, Only, Operation, Question, Result, Routes, Seen, Showing, Work, page, parse_params,
+    schema_for, with_object,
+};
 use auth::Permission;
 use axum::extract::{Path, RawQuery};
 use axum::routing::{get, post};

@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use api::{At, Context, MAX_ANSWER_BYTES, Of, Only, Operation, Params, ReplicaTime, Result, Room, Routes, Seen, Shape, Showing, Work, etag, has_roll_ups, parse_params, schema_for, with_object};
+use api::{
+    At, Context, MAX_ANSWER_BYTES, Of, Only, Operation, Params, ReplicaTime, Result, Room, Routes, Seen, Shape,
+    Showing, Work, etag, has_roll_ups, parse_params, schema_for, with_object,
+};
 use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};

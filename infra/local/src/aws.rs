@@ -3,6 +3,7 @@
 //! The same handlers answer the functions in this process, whose SDK clients reach them without a socket, and anybody
 //! who speaks to the AWS port: `cargo lambda watch`, the AWS command line. Signatures are not looked at.
 
+mod expire;
 pub(crate) mod files;
 pub(crate) mod queues;
 pub(crate) mod sqs;
@@ -25,6 +26,7 @@ use tokio::sync::futures::Notified;
 
 use self::files::Files;
 use self::queues::Queues;
+use crate::template::Expiration;
 
 /// The largest request to the AWS port, in bytes: a snapshot of a large workspace.
 const LARGEST: usize = 512 * 1024 * 1024;
@@ -56,6 +58,11 @@ impl Aws {
     /// Makes a bucket, if it is not there.
     pub(crate) fn create_bucket(&self, name: &str) -> Result<()> {
         self.files.create_bucket(name)
+    }
+
+    /// Removes what is older in a bucket than its rules say.
+    pub(crate) fn expire(&self, bucket: &str, rules: &[Expiration]) -> Result<usize> {
+        self.files.expire(bucket, rules)
     }
 
     /// Answers who has an address of a file that was signed for them.

@@ -26,5 +26,7 @@ pub use config::{Config, Seed};
 pub use filter::Filter;
 pub use invoke::{Functions, Verdict};
 pub use stack::{BUCKET, Parts, Stack, TABLE};
-pub use template::{Authorizer, Cors, Function, Queue, QueueSource, Route, Schedule, StreamSource, Template};
+pub use template::{
+    Authorizer, Cors, Expiration, Function, Queue, QueueSource, Route, Schedule, StreamSource, Template,
+};
 pub use workspace::{create_workspace, deployed_table, mark_journal};

@@ -21,7 +21,7 @@ use crate::invoke::{Functions, Installed};
 use crate::ports::Port;
 use crate::pumps::Pumps;
 use crate::state::State;
-use crate::template::Template;
+use crate::template::{Expiration, Template};
 use crate::{first, functions, seed};
 
 /// The table's name here.
@@ -76,6 +76,7 @@ pub struct Stack {
     files: SignedFiles,
     pumps: Pumps,
     state: Arc<State>,
+    expirations: Arc<[Expiration]>,
     api_key: String,
     address: Option<SocketAddr>,
     aws_address: Option<SocketAddr>,
@@ -164,6 +165,7 @@ impl Stack {
             aws,
             pumps,
             state,
+            expirations: template.expirations.clone().into(),
             api_key: String::new(),
             address: port.as_ref().map(Port::address),
             aws_address,
@@ -190,16 +192,22 @@ impl Stack {
 
     fn keep_house(&mut self) {
         let (engine, pumps) = (self.aws.engine().clone(), self.pumps.clone());
+        let (aws, expirations) = (self.aws.clone(), Arc::clone(&self.expirations));
         self.background.spawn(async move {
             loop {
                 let (engine, done) = (engine.clone(), pumps.done().await);
-                let work = move || {
+                let (aws, expirations) = (aws.clone(), Arc::clone(&expirations));
+                let work = move || -> Result<()> {
                     engine.sweep_ttl()?;
+                    aws.expire(BUCKET, &expirations)?;
                     // Nothing is trimmed before every consumer has read something.
-                    done.map_or(Ok(0), |done| engine.trim_stream(TABLE, STREAM_RETENTION, &done))
+                    if let Some(done) = done {
+                        engine.trim_stream(TABLE, STREAM_RETENTION, &done)?;
+                    }
+                    Ok(())
                 };
                 match tokio::task::spawn_blocking(work).await {
-                    Ok(Ok(_)) => {}
+                    Ok(Ok(())) => {}
                     Ok(Err(error)) => tracing::warn!(%error, "what has expired could not be removed"),
                     Err(error) => tracing::error!(%error, "what has expired could not be removed"),
                 }

@@ -27,6 +27,8 @@ pub struct Template {
     pub cors: Option<Cors>,
     /// The same of the bucket's files.
     pub files_cors: Option<Cors>,
+    /// When files of the bucket are removed.
+    pub expirations: Vec<Expiration>,
     /// The functions by logical id.
     pub functions: BTreeMap<String, Function>,
     /// The queues by logical id, which is also their name here.
@@ -94,6 +96,15 @@ pub struct Cors {
     pub exposed: Vec<String>,
     /// How long, in seconds, a browser may remember the answer to a preflight.
     pub max_age: Option<u64>,
+}
+
+/// A rule by which files of the bucket are removed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Expiration {
+    /// What their keys begin with.
+    pub prefix: String,
+    /// How long after they were written.
+    pub after: Duration,
 }
 
 /// A function.

@@ -23,6 +23,8 @@ use crate::{Cx, Fields, Object, Record, Schema};
 /// One row: a record as it is to be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
+    /// Its number among all that its group can ever have: what is kept of it is found by that.
+    pub place: usize,
     /// The record that it is about.
     pub id: AnyId,
     /// Whether the record is to be made unless it is there.
@@ -47,20 +49,21 @@ pub enum Brought {
 }
 
 impl Brought {
-    const fn letter(&self) -> char {
+    /// What is kept of it; nothing of a refusal, which is found anew.
+    const fn word(&self) -> Option<&'static str> {
         match self {
-            Self::Created => 'c',
-            Self::Changed => 'u',
-            Self::Unchanged => '-',
-            Self::Refused(_) => 'x',
+            Self::Created => Some("created"),
+            Self::Changed => Some("changed"),
+            Self::Unchanged => Some("unchanged"),
+            Self::Refused(_) => None,
         }
     }
 
-    const fn of_letter(letter: char) -> Option<Self> {
-        match letter {
-            'c' => Some(Self::Created),
-            'u' => Some(Self::Changed),
-            '-' => Some(Self::Unchanged),
+    fn of_word(word: &str) -> Option<Self> {
+        match word {
+            "created" => Some(Self::Created),
+            "changed" => Some(Self::Changed),
+            "unchanged" => Some(Self::Unchanged),
             _ => None,
         }
     }
@@ -99,7 +102,7 @@ async fn together(cx: &Cx, object: &Object, key: &str, rows: &[Row]) -> Result<O
             let found = plan.contentions(cx).await?;
             return Ok(Some(without(brought, &found)));
         }
-        match plan.commit(cx, kept(cx, &brought)).await {
+        match plan.commit(cx, kept(cx, rows, &brought)).await {
             Ok(_) => return Ok(Some(brought)),
             Err(Refused::Repeated(_)) => return each_again(cx, object, key, rows).await.map(Some),
             Err(Refused::Taken { .. }) => taken.extend(plan.contentions(cx).await?),
@@ -126,8 +129,8 @@ fn without(brought: Vec<Brought>, taken: &BTreeMap<usize, String>) -> Vec<Brough
 /// The rows one by one, in their order, each under a key of its own.
 async fn each(cx: &Cx, object: &Object, key: &str, rows: &[Row]) -> Result<Vec<Brought>> {
     let mut brought = Vec::with_capacity(rows.len());
-    for (index, row) in rows.iter().enumerate() {
-        brought.push(alone(cx, object, &key_of(key, index), row).await?);
+    for row in rows {
+        brought.push(alone(cx, object, &key_of(key, row), row).await?);
     }
     Ok(brought)
 }
@@ -142,13 +145,12 @@ async fn alone(cx: &Cx, object: &Object, key: &str, row: &Row) -> Result<Brought
 
 /// The rows of a group that may have been written before, as one or one by one.
 async fn each_again(cx: &Cx, object: &Object, key: &str, rows: &[Row]) -> Result<Vec<Brought>> {
-    let letters = letters(cx, key).await?;
+    let outcomes = outcomes(cx, key).await?;
     let mut brought = Vec::with_capacity(rows.len());
-    for (index, row) in rows.iter().enumerate() {
-        let key = key_of(key, index);
-        let known = letters.chars().nth(index).and_then(Brought::of_letter);
-        let known = match known {
-            None if rows.len() > 1 => self::letters(cx, &key).await?.chars().next().and_then(Brought::of_letter),
+    for row in rows {
+        let key = key_of(key, row);
+        let known = match known(&outcomes, row) {
+            None => known(&self::outcomes(cx, &key).await?, row),
             known => known,
         };
         brought.push(match known {
@@ -159,26 +161,31 @@ async fn each_again(cx: &Cx, object: &Object, key: &str, rows: &[Row]) -> Result
     Ok(brought)
 }
 
-/// What was kept of a group, a letter for each row; nothing when nothing was.
-async fn letters(cx: &Cx, key: &str) -> Result<String> {
-    let Some(once) = once(cx, key)? else { return Ok(String::new()) };
-    let kept = cx.table.kept_answer(&once, cx.clock.now()).await?;
-    let letters = kept.and_then(|kept| Some(kept.document?.get(OUTCOMES)?.as_str()?.to_owned()));
-    Ok(letters.unwrap_or_default())
+fn known(outcomes: &Document, row: &Row) -> Option<Brought> {
+    Brought::of_word(outcomes.get(&row.place.to_string())?.as_str()?)
 }
 
-/// The member of a kept answer that has a letter for each row.
+/// What was kept of a group: a word for each row by its place; nothing when nothing was.
+async fn outcomes(cx: &Cx, key: &str) -> Result<Document> {
+    let Some(once) = once(cx, key)? else { return Ok(Document::new()) };
+    let kept = cx.table.kept_answer(&once, cx.clock.now()).await?;
+    let outcomes = kept.and_then(|kept| kept.document?.remove(OUTCOMES));
+    Ok(outcomes.and_then(|outcomes| outcomes.as_object().cloned()).unwrap_or_default())
+}
+
+/// The member of a kept answer that has a word for each row.
 const OUTCOMES: &str = "outcomes";
 
 /// What is kept: no copy of any record, so an erasure has nothing to look for.
-fn kept(cx: &Cx, brought: &[Brought]) -> KeptAnswer {
-    let outcomes: String = brought.iter().map(Brought::letter).collect();
+fn kept(cx: &Cx, rows: &[Row], brought: &[Brought]) -> KeptAnswer {
+    let word = |(row, brought): (&Row, &Brought)| Some((row.place.to_string(), Value::from(brought.word()?)));
+    let outcomes: Document = rows.iter().zip(brought).filter_map(word).collect();
     let document = json!({ OUTCOMES: outcomes }).as_object().cloned();
     KeptAnswer { status: 200, id: cx.caller.workspace.erase(), version: 0, document }
 }
 
-fn key_of(key: &str, row: usize) -> String {
-    format!("{key}/{row}")
+fn key_of(key: &str, row: &Row) -> String {
+    format!("{key}/{}", row.place)
 }
 
 fn once(cx: &Cx, key: &str) -> Result<Option<Once>> {

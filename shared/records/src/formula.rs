@@ -90,6 +90,7 @@ use kernel::Timestamp;
 pub use error::FormulaError;
 pub use operators::{OperatorReference, operators};
 pub use reference::{FunctionReference, reference};
+pub use texts::show_money;
 
 use evaluate::Evaluation;
 use tree::Part;

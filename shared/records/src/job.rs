@@ -25,15 +25,19 @@ pub enum JobKind {
     BulkEdit,
     /// Points everything that refers to merged records to the one that is left.
     Merge,
+    /// Brings rows of files in.
+    Import,
     /// Takes back what another job has done.
     Undo,
     /// Guards the values of a field that has become unique.
     MakeUnique,
+    /// Writes what somebody sees into files.
+    Export,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::BulkEdit, Self::Merge, Self::Undo, Self::MakeUnique];
+    pub const ALL: [Self; 6] = [Self::BulkEdit, Self::Merge, Self::Import, Self::Export, Self::Undo, Self::MakeUnique];
 
     /// Its word in documents.
     #[must_use]
@@ -41,15 +45,17 @@ impl JobKind {
         match self {
             Self::BulkEdit => "bulk_edit",
             Self::Merge => "merge",
+            Self::Import => "import",
             Self::Undo => "undo",
             Self::MakeUnique => "make_unique",
+            Self::Export => "export",
         }
     }
 
     /// Whether another job can take back what one of this kind has done.
     #[must_use]
     pub const fn can_be_undone(self) -> bool {
-        !matches!(self, Self::MakeUnique)
+        !matches!(self, Self::MakeUnique | Self::Export)
     }
 }
 
@@ -104,6 +110,9 @@ pub struct Counts {
     /// Of those: that it has changed.
     #[serde(default)]
     pub changed: u64,
+    /// Of those that it has changed: that it has made.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<u64>,
     /// Of those: in which it has left something as somebody has made it since.
     #[serde(default)]
     pub kept: u64,

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use auth::Permission;
 use events::Document;
 use kernel::{Id, kinds};
-use records::{Cx, FieldType, Object};
+use records::{COMMON_FIELDS, Cx, FieldType, Object};
 use rusqlite::types::Value as Sql;
 use serde::Serialize;
 
@@ -55,6 +55,14 @@ impl Visibility {
             true => Self::all(),
             false => Self::of(cx.caller.user),
         }
+    }
+
+    /// The paths of an object's fields that the caller may not know of.
+    #[must_use]
+    pub fn hidden_of(&self, schema: &records::Schema, object: &Object) -> BTreeSet<String> {
+        let own = object.live().map(|field| field.path.as_str());
+        let hidden = own.chain(COMMON_FIELDS.iter().copied()).filter(|path| self.hides(schema, object, path));
+        hidden.map(str::to_owned).collect()
     }
 
     /// Whether the caller may not know a field, by its path or that of a member of it: it is hidden, or follows from one

@@ -52,6 +52,11 @@ async fn what_is_shown_for_a_creation_creates() {
         for (method, operation) in methods.as_object().unwrap() {
             let Some(content) = operation["requestBody"]["content"].get("application/json") else { continue };
             let example = resolved(&document, &content["examples"]["sample"])["value"].clone();
+            // What is brought in has to be uploaded first.
+            for upload in uploads(&example) {
+                let file = b"Name,Email\nAda Lovelace,ada@example.com\n".to_vec();
+                crate::imports::upload_as(&app.stack.app().files, &me, &upload, file).await;
+            }
             let method: Method = method.to_uppercase().parse().unwrap();
             let answer = me.send(method.clone(), path, &[], Some(example)).await;
             assert!(answer.status.is_success(), "{method} {path}: {:#}", answer.body);
@@ -59,4 +64,10 @@ async fn what_is_shown_for_a_creation_creates() {
         }
     }
     assert!(sent > 3, "only {sent} examples");
+}
+
+/// The ids of uploads in an example.
+fn uploads(example: &Value) -> Vec<String> {
+    let files = example["files"].as_array().into_iter().flatten();
+    files.filter_map(|file| file["upload"].as_str().map(str::to_owned)).collect()
 }

@@ -112,6 +112,14 @@ async fn every_write_is_answered_again_for_its_key() {
     }
     twice(&me, "update_workspace", Method::PATCH, "/v1/workspace", json!({ "name": "Nord" })).await;
     used.insert("update_workspace".to_owned());
+    let export = json!({ "object": "contact", "format": "csv" });
+    twice(&me, "create_export", Method::POST, "/v1/exports", export).await.expect(202);
+    used.insert("create_export".to_owned());
+    let upload = crate::imports::upload(&app.stack.app().files, &me, b"Name\nAda\n".to_vec()).await;
+    let columns = json!([{ "column": "Name", "field": "full_name" }]);
+    let import = json!({ "files": [{ "upload": upload, "object": "contact", "columns": columns }] });
+    twice(&me, "create_import", Method::POST, "/v1/imports", import).await.expect(202);
+    used.insert("create_import".to_owned());
     twice(&me, "create_api_key", Method::POST, "/v1/api_keys", json!({ "name": "import", "role": "rep" })).await;
     used.insert("create_api_key".to_owned());
     used.extend(KEEP_NO_ANSWER.map(str::to_owned));

@@ -14,16 +14,16 @@ use super::{counts, text};
 use crate::app::Caller;
 
 /// A workspace whose worker is run by the test, with faults between it and the table.
-pub(super) struct Rig {
+pub(crate) struct Rig {
     stack: Stack,
-    pub(super) me: Caller,
-    pub(super) faults: Faults,
-    pub(super) ids: Vec<String>,
+    pub(crate) me: Caller,
+    pub(crate) faults: Faults,
+    pub(crate) ids: Vec<String>,
     _directory: tempfile::TempDir,
 }
 
 impl Rig {
-    pub(super) async fn with(contacts: usize) -> Self {
+    pub(crate) async fn with(contacts: usize) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let stack = Stack::start(&Config::quiet(directory.path())).await.unwrap();
         let me = Caller::on(stack.router(), stack.api_key());
@@ -38,18 +38,18 @@ impl Rig {
     }
 
     /// What functions work with, behind the faults.
-    pub(super) fn app(&self) -> api::App {
+    pub(crate) fn app(&self) -> api::App {
         let clients = cloud::Clients::in_process(self.faults.http_client());
         let app = self.stack.app();
         api::App { tables: table::Tables::new(&clients, local::TABLE), schemas: records::Schemas::default(), ..app }
     }
 
-    pub(super) async fn start(&self, body: Value) -> Value {
+    pub(crate) async fn start(&self, body: Value) -> Value {
         self.me.post("/v1/contacts/bulk", body).await.expect(202)
     }
 
     /// The message that a job's worker gets.
-    pub(super) async fn message(&self, job: &Value) -> SqsEvent {
+    pub(crate) async fn message(&self, job: &Value) -> SqsEvent {
         let workspace = text(&self.me.get("/v1/workspace").await.expect(200)["id"]).parse().unwrap();
         let request = JobRequest::GoOn { workspace, job: text(&job["id"]).parse().unwrap() };
         let mut message = SqsMessage::default();
@@ -60,12 +60,17 @@ impl Rig {
         event
     }
 
+    /// What people's port serves.
+    pub(super) fn router(&self) -> axum::Router {
+        self.stack.router()
+    }
+
     /// Carries streams and queues until nothing is left to do.
-    pub(super) async fn drain(&self) {
+    pub(crate) async fn drain(&self) {
         self.stack.drain().await.unwrap();
     }
 
-    pub(super) async fn job(&self, job: &Value) -> Value {
+    pub(crate) async fn job(&self, job: &Value) -> Value {
         self.me.get(&format!("/v1/jobs/{}", text(&job["id"]))).await.expect(200)
     }
 
@@ -79,7 +84,7 @@ impl Rig {
 }
 
 /// Kills a worker at its n-th request, before or after that one is carried out. Whether it got so far.
-pub(super) async fn killed_at(rig: &Rig, event: SqsEvent, number: u64, carried_out: bool) -> bool {
+pub(crate) async fn killed_at(rig: &Rig, event: SqsEvent, number: u64, carried_out: bool) -> bool {
     let killed = Arc::new(Notify::new());
     let (count, tell) = (std::sync::atomic::AtomicU64::new(0), killed.clone());
     rig.faults.hook(move |_| {

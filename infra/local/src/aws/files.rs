@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use aws_smithy_types::body::SdkBody;
@@ -16,6 +17,9 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use s3s::{S3ErrorCode, S3Result};
 use s3s_fs::FileSystem;
 use tower::ServiceExt;
+
+use super::expire::expire;
+use crate::template::Expiration;
 
 /// Who has signed addresses of files: the clients in this process.
 const ACCESS_KEY: &str = "local";
@@ -77,6 +81,11 @@ impl Files {
     pub(crate) fn create_bucket(&self, name: &str) -> Result<()> {
         let folder = self.folder.join(name);
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))
+    }
+
+    /// Removes what is older in a bucket than its rules say.
+    pub(crate) fn expire(&self, bucket: &str, rules: &[Expiration]) -> Result<usize> {
+        expire(&self.folder, bucket, rules, SystemTime::now())
     }
 
     /// Answers what is asked of a bucket. What is in an object is read as it is sent.

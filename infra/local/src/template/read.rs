@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value};
 
-use super::{Authorizer, Cors, Function, Queue, QueueSource, Route, Schedule, StreamSource, Template};
+use super::{Authorizer, Cors, Expiration, Function, Queue, QueueSource, Route, Schedule, StreamSource, Template};
 use crate::filter::Filter;
 
 /// Lambda's own default.
@@ -27,6 +27,7 @@ pub(super) fn template(document: &Value) -> Result<Template> {
         authorizer: reader.all("AWS::ApiGatewayV2::Authorizer", Reader::authorizer)?.into_iter().next(),
         cors: reader.all("AWS::ApiGatewayV2::Api", Reader::cors)?.into_iter().flatten().next(),
         files_cors: reader.all("AWS::S3::Bucket", Reader::files_cors)?.into_iter().flatten().next(),
+        expirations: reader.all("AWS::S3::Bucket", Reader::expirations)?.into_iter().flatten().collect(),
         functions: reader.all("AWS::Serverless::Function", Reader::function)?.into_iter().collect(),
         queues: reader.all("AWS::SQS::Queue", Reader::queue)?.into_iter().collect::<BTreeMap<_, _>>(),
         streams: reader.all("AWS::Lambda::EventSourceMapping", Reader::stream)?.into_iter().flatten().collect(),
@@ -133,6 +134,19 @@ impl<'a> Reader<'a> {
             exposed: self.texts(&rule["ExposedHeaders"])?,
             max_age: rule["MaxAge"].as_u64(),
         }))
+    }
+
+    /// The rules that remove files. What is not finished is none yet.
+    fn expirations(&self, bucket: Resource<'a>) -> Result<Vec<Expiration>> {
+        let rules = bucket.properties["LifecycleConfiguration"]["Rules"].as_array();
+        let rules = rules.into_iter().flatten().filter(|rule| !rule["ExpirationInDays"].is_null());
+        let read = |rule: &Value| {
+            let prefix = rule["Prefix"].as_str().filter(|prefix| prefix.ends_with('/'));
+            let days = rule["ExpirationInDays"].as_u64().context("ExpirationInDays")?;
+            let prefix = prefix.context("a Prefix has to be a folder here")?.to_owned();
+            Ok(Expiration { prefix, after: Duration::from_secs(days * 86_400) })
+        };
+        rules.map(read).collect()
     }
 
     fn schedule(&self, schedule: Resource<'a>) -> Result<Schedule> {

@@ -43,6 +43,11 @@ const ASKED_IN_PASSING: Proof =
 const COUNTED: Proof =
     Proof::Unseen("who starts a job counts its records first, which asks for the snapshot that its worker then finds");
 const LONG: Proof = Proof::Unseen("a job is sent on only after ten seconds of work");
+const SIGNED: Proof = Proof::Unseen(
+    "no function needs it: who has a signed address does what the role may, and no flow of the emulator's has one",
+);
+const IN_PARTS: Proof = Proof::Unseen("only files of more than five megabytes are written in parts");
+const UPLOADED: Proof = Proof::Unseen("nothing reads what somebody has brought yet");
 const CLOCK: Proof = Proof::Unseen("the schedule runs once an hour");
 
 const fn right(role: &'static str, sid: &'static str, action: &'static str, proof: Proof) -> Right {
@@ -100,6 +105,8 @@ const RIGHTS: &[Right] = &[
     seen("JobsRole", "ReadSnapshots", "s3:GetObject", jobs::count_by_a_new_instance),
     right("JobsRole", "TellMissingFromForbidden", "s3:ListBucket", FORBIDDEN),
     right("JobsRole", "AskForSnapshots", "sqs:SendMessage", ASKED_IN_PASSING),
+    right("JobsRole", "BringFiles", "s3:PutObject", SIGNED),
+    right("JobsRole", "GetFiles", "s3:GetObject", SIGNED),
     right("JobsWorkerRole", "Log", "logs:CreateLogStream", LOGS),
     right("JobsWorkerRole", "Log", "logs:PutLogEvents", LOGS),
     seen("JobsWorkerRole", "Records", "dynamodb:GetItem", jobs::change_by_job),
@@ -117,6 +124,10 @@ const RIGHTS: &[Right] = &[
     right("JobsWorkerRole", "Receive", "sqs:ReceiveMessage", POLLER),
     right("JobsWorkerRole", "Receive", "sqs:DeleteMessage", POLLER),
     right("JobsWorkerRole", "Receive", "sqs:GetQueueAttributes", POLLER),
+    right("JobsWorkerRole", "ReadUploads", "s3:GetObject", UPLOADED),
+    seen("JobsWorkerRole", "WriteResults", "s3:PutObject", jobs::export_by_job),
+    right("JobsWorkerRole", "WriteResults", "s3:GetObject", IN_PARTS),
+    right("JobsWorkerRole", "WriteResults", "s3:AbortMultipartUpload", IN_PARTS),
     right("SchedulerRole", "Log", "logs:CreateLogStream", LOGS),
     right("SchedulerRole", "Log", "logs:PutLogEvents", LOGS),
     seen("SchedulerRole", "Records", "dynamodb:GetItem", jobs::erase_what_is_due),

@@ -20,8 +20,8 @@ pub(super) fn object() -> Object {
         Field::new(
             "counts",
             FieldType::Json { max: 1_000 },
-            "How many records it has to do with: total as soon as that is known, done so far and, of those, changed, \
-             kept in something that somebody has changed since, failed.",
+            "How many records it has to do with: total as soon as that is known, done so far and, of those, changed \
+             (created among them, where a job makes any), kept in something that somebody has changed since, failed.",
         ),
         Field::new("rate", number(1), "How many records it does in a second."),
         Field::new("remaining_seconds", number(0), "How many seconds it still needs at that rate."),

@@ -25,7 +25,9 @@ pub(super) fn show(operand: &Operand) -> Cow<'_, str> {
     }
 }
 
-fn show_money(amount: i64, currency: &str) -> String {
+/// An amount in minor units as people read it: `12.50 EUR`.
+#[must_use]
+pub fn show_money(amount: i64, currency: &str) -> String {
     let decimals = usize::from(minor_digits(currency));
     let sign = if amount < 0 { "-" } else { "" };
     let digits = format!("{:0>width$}", amount.unsigned_abs(), width = decimals + 1);

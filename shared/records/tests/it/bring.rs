@@ -13,16 +13,23 @@ fn job(bench: &Bench) -> Cx {
 }
 
 fn new(bench: &Bench, input: Value) -> Row {
-    Row { id: bench.cx.ids.next::<kinds::Contact>().erase(), is_new: true, input: map(input), adds: BTreeMap::new() }
+    Row {
+        place: 0,
+        id: bench.cx.ids.next::<kinds::Contact>().erase(),
+        is_new: true,
+        input: map(input),
+        adds: BTreeMap::new(),
+    }
 }
 
 fn known(id: AnyId, input: Value) -> Row {
-    Row { id, is_new: false, input: map(input), adds: BTreeMap::new() }
+    Row { place: 0, id, is_new: false, input: map(input), adds: BTreeMap::new() }
 }
 
 async fn brought(cx: &Cx, bench: &Bench, key: &str, rows: &[Row], is_again: bool) -> Vec<String> {
     let object = bench.object("contact").await;
-    let brought = bring(cx, &object, key, rows, is_again).await.unwrap();
+    let rows: Vec<Row> = rows.iter().enumerate().map(|(place, row)| Row { place, ..row.clone() }).collect();
+    let brought = bring(cx, &object, key, &rows, is_again).await.unwrap();
     let word = |brought: &Brought| match brought {
         Brought::Created => "created".to_owned(),
         Brought::Changed => "changed".to_owned(),
@@ -54,7 +61,7 @@ async fn what_is_wrong_with_a_row_keeps_that_row_out_and_no_other() {
     ];
     let wanted = [
         "created",
-        "unique",
+        "conflict",
         "not_an_email",
         "changed",
         "unchanged",
@@ -107,11 +114,9 @@ async fn rows_that_do_not_go_into_one_transaction_are_brought_one_by_one_and_onc
     let mut rows: Vec<Row> = (0..20).map(person).collect();
     rows[3].input = map(json!({ "last_name": "Many", "emails": [{ "email": "p0x0@example.com" }] }));
     let first = brought(&cx, &bench, "1", &rows, false).await;
-    assert_eq!((first[0].as_str(), first[3].as_str()), ("created", "unique"));
+    assert_eq!((first[0].as_str(), first[3].as_str()), ("created", "conflict"));
     assert_eq!(first.iter().filter(|row| *row == "created").count(), 19);
-    for is_again in [true, false] {
-        assert_eq!(brought(&cx, &bench, "1", &rows, is_again).await, first);
-    }
+    assert_eq!(brought(&cx, &bench, "1", &rows, true).await, first);
     assert_eq!(bench.events("contact", rows[0].id).await.len(), 1);
 }
 

@@ -58,6 +58,11 @@ pub(in crate::cloud::rights) fn select_by_a_new_instance(scene: &Scene<'_>) -> a
     scene.carried_out(&scene.api, &everything(scene), BULK)
 }
 
+/// A file that a job writes.
+pub(in crate::cloud::rights) fn export_by_job(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    scene.carried_out(&scene.api, &json!({"object": "team", "format": "csv"}), "/v1/exports")
+}
+
 pub(in crate::cloud::rights) fn look_for_due_work(scene: &Scene<'_>) -> anyhow::Result<bool> {
     let event = scene.sample("schedule-scheduler.json")?;
     let arguments = json!({"FunctionName": scene.scheduler, "Payload": event.to_string()});

@@ -1,0 +1,229 @@
+//! One step of an export: a part of a file, or all of a small one.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use api::{Only, Showing, schema_for};
+use bytes::Bytes;
+use cloud::{Files, PART_BYTES, Parts};
+use events::Document;
+use kernel::{AnyId, Error, Position, Result, Violations};
+use records::{Cx, Job, JobState, Object, Schema};
+use replica::{Found, Query, Replica, Replicas, Visibility};
+use serde_json::Value;
+
+use super::Begun;
+use super::columns::{self, Column, Others};
+use super::input::{self, Format, Input};
+use crate::advance::{Next, noted};
+use crate::files::{Made, key};
+use crate::place::Place;
+
+/// How many records are read at a time: the largest have 400 KB.
+const PAGE: u16 = 25;
+
+/// What became of a file in one step.
+enum Outcome {
+    /// There is another part of it.
+    Part(Begun),
+    /// It is there, with so many bytes and records.
+    Made { bytes: u64, rows: u64 },
+    /// What there was of it is there no more: it is begun again.
+    Gone,
+}
+
+/// Takes one step, and notes how far it is.
+pub(crate) async fn step(cx: &Cx, files: &Files, replicas: &Replicas, job: &Job, mut place: Place) -> Result<Next> {
+    let input = Input::read(&job.input)?;
+    let mut exporting = place.exporting.take().unwrap_or_default();
+    let mut after = job.clone();
+    let Some(name) = input.objects.get(exporting.done) else { return noted(cx, job, after, true).await };
+    let file = File::new(cx, files, (job, place.files.len()), cx.object(name).await?, &input)?;
+    let begun = exporting.file.take();
+    let before = begun.as_ref().map_or(0, |begun| begun.rows);
+    let outcome = match begun {
+        Some(begun) if begun.ended => file.finish(begun).await?,
+        begun => {
+            let position = place.position.as_deref().unwrap_or_default().parse().map_err(Error::bug)?;
+            file.go_on(replicas, &position, begun).await?
+        }
+    };
+    let rows = match outcome {
+        Outcome::Part(begun) => exporting.file.insert(begun).rows,
+        Outcome::Made { bytes, rows } => {
+            place.files.push(Made { name: file.name.clone(), bytes });
+            exporting.done += 1;
+            rows
+        }
+        Outcome::Gone => 0,
+    };
+    after.counts.done = (after.counts.done + rows).saturating_sub(before);
+    let is_over = exporting.done >= input.objects.len();
+    let parts = exporting.file.as_ref().and_then(|begun| begun.parts.clone());
+    place.exporting = Some(exporting);
+    place.note(&mut after)?;
+    let next = noted(cx, job, after, is_over).await?;
+    if let (Next::Nothing, Some(parts)) = (next, parts) {
+        drop_if_stopped(cx, files, job, &file.key, &parts).await?;
+    }
+    Ok(next)
+}
+
+/// Takes away what is there of a file that somebody has stopped. What is left behind in other ways goes after a day.
+async fn drop_if_stopped(cx: &Cx, files: &Files, job: &Job, key: &str, parts: &Parts) -> Result<()> {
+    let stored = Job::find(&cx.table, job.id()?).await?;
+    if stored.is_some_and(|stored| stored.state == JobState::Cancelled) {
+        files.drop_parts(key, parts).await?;
+    }
+    Ok(())
+}
+
+/// The file of one object.
+struct File<'a> {
+    cx: &'a Cx,
+    files: &'a Files,
+    object: Arc<Object>,
+    input: &'a Input,
+    visibility: Visibility,
+    name: String,
+    key: String,
+}
+
+impl<'a> File<'a> {
+    /// The file of a number that the job makes.
+    fn new(
+        cx: &'a Cx,
+        files: &'a Files,
+        (job, number): (&Job, usize),
+        object: Arc<Object>,
+        input: &'a Input,
+    ) -> Result<Self> {
+        let ending = match input.format {
+            Format::Csv => "csv",
+            Format::Jsonl => "jsonl",
+        };
+        let name = [&object.plural, ending].join(".");
+        let key = key(cx.caller.workspace, job.id()?, number);
+        Ok(Self { cx, files, object, input, visibility: Visibility::of_caller(cx), name, key })
+    }
+
+    /// Writes as many records as make a part, or the rest.
+    async fn go_on(&self, replicas: &Replicas, position: &Position, begun: Option<Begun>) -> Result<Outcome> {
+        let schema = self.cx.schema().await?;
+        let mut bytes = Vec::new();
+        let mut begun = match begun {
+            Some(begun) => begun,
+            None => self.begin(&schema, &mut bytes),
+        };
+        let replica = replicas.open(&self.cx.table, &self.cx.clock).await?;
+        let asked = self.input.own()?.within(self.input.of_view()?);
+        let query = input::query(self.cx, &schema, &self.object, &asked, PAGE);
+        let mut is_first = true;
+        loop {
+            let query = Query { cursor: begun.after.take(), ..query.clone() };
+            // What was written after this has begun need not be in it.
+            let answer = if is_first { replica.answer(&query, position).await? } else { replica.ask(&query)? };
+            is_first = false;
+            self.write(&replica, &begun.columns, &answer.rows, &mut bytes).await?;
+            begun.rows += answer.rows.len() as u64;
+            begun.after = answer.next_cursor;
+            if begun.after.is_none() || bytes.len() >= PART_BYTES {
+                break;
+            }
+            // A part is some hundred pages: others want to get on meanwhile.
+            tokio::task::yield_now().await;
+        }
+        self.put(begun, bytes.into()).await
+    }
+
+    /// Puts what was written into the bucket: a part, or a whole file that is no larger than one.
+    async fn put(&self, mut begun: Begun, bytes: Bytes) -> Result<Outcome> {
+        begun.ended = begun.after.is_none();
+        let mut parts = match begun.parts.take() {
+            None if begun.ended => {
+                let outcome = Outcome::Made { bytes: bytes.len() as u64, rows: begun.rows };
+                return self.files.put(&self.key, bytes).await.map(|()| outcome);
+            }
+            None => self.files.begin_parts(&self.key, "application/octet-stream").await?,
+            Some(parts) => parts,
+        };
+        if !bytes.is_empty() {
+            match self.files.put_part(&self.key, &mut parts, bytes).await {
+                Err(Error::NotFound { .. }) => return Ok(Outcome::Gone),
+                other => other?,
+            }
+        }
+        Ok(Outcome::Part(Begun { parts: Some(parts), ..begun }))
+    }
+
+    /// Makes one file of its parts.
+    async fn finish(&self, begun: Begun) -> Result<Outcome> {
+        let parts = begun.parts.ok_or_else(|| Error::bug("a file has ended without a part"))?;
+        match self.files.finish_parts(&self.key, &parts).await {
+            Err(Error::NotFound { .. }) => return Ok(Outcome::Gone),
+            other => other?,
+        }
+        // Two workers with one message may have put the same part at the same time, each what it has read: the file has to be
+        // the one that was noted.
+        if self.files.size(&self.key).await? != Some(parts.bytes()) {
+            return Ok(Outcome::Gone);
+        }
+        Ok(Outcome::Made { bytes: parts.bytes(), rows: begun.rows })
+    }
+
+    fn begin(&self, schema: &Schema, bytes: &mut Vec<u8>) -> Begun {
+        if self.input.format == Format::Jsonl {
+            return Begun::default();
+        }
+        let hidden = self.visibility.hidden_of(schema, &self.object);
+        let columns = columns::names(schema, &self.object, &hidden, self.input.fields.as_deref());
+        bytes.extend_from_slice(tabular::BYTE_ORDER_MARK);
+        tabular::write_row(columns.iter().map(String::as_str), bytes);
+        Begun { columns, ..Begun::default() }
+    }
+
+    /// Writes records as lines.
+    async fn write(&self, replica: &Replica, columns: &[String], rows: &[Found], bytes: &mut Vec<u8>) -> Result<()> {
+        let schema = schema_for(self.cx, rows.iter().map(|row| &row.document)).await?;
+        let object = schema.object(&self.object.name).unwrap_or(&self.object);
+        let only = self.input.fields.as_ref().filter(|_| self.input.format == Format::Jsonl);
+        let only = only.map(|paths| Only::parse(object, paths, &mut Violations::new()));
+        let hidden = self.visibility.hidden_of(&schema, object);
+        let showing = Showing { object, hidden: &hidden, only: only.as_ref() };
+        let shown = rows.iter().filter_map(|row| match showing.stored(&row.document, Some(&row.roll_ups)) {
+            Value::Object(record) => Some(record),
+            _ => None,
+        });
+        match self.input.format {
+            Format::Jsonl => {
+                for record in shown {
+                    serde_json::to_writer(&mut *bytes, &record).map_err(Error::bug)?;
+                    bytes.push(b'\n');
+                }
+            }
+            Format::Csv => self.write_cells(replica, &schema, object, columns, &shown.collect::<Vec<_>>(), bytes)?,
+        }
+        Ok(())
+    }
+
+    fn write_cells(
+        &self,
+        replica: &Replica,
+        schema: &Schema,
+        object: &Object,
+        columns: &[String],
+        records: &[Document],
+        bytes: &mut Vec<u8>,
+    ) -> Result<()> {
+        let columns: Vec<Column> = columns.iter().map(|name| Column::parse(object, name)).collect();
+        let ids: BTreeSet<AnyId> =
+            records.iter().flat_map(|record| columns.iter().filter_map(|column| column.refers_to(record))).collect();
+        let ids: Vec<AnyId> = ids.into_iter().collect();
+        let others = Others::of(schema, &replica.documents_here(&ids, &self.visibility)?);
+        for record in records {
+            let cells: Vec<String> = columns.iter().map(|column| column.cell(record, &others)).collect();
+            tabular::write_row(cells.iter().map(String::as_str), bytes);
+        }
+        Ok(())
+    }
+}

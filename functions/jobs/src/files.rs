@@ -1,0 +1,95 @@
+//! Files that a job has made.
+
+use std::time::Duration;
+
+use api::{Context, Operation, Result, Routes, Shape};
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::routing::get;
+use http::Method;
+use kernel::{Error, Id, kinds};
+use records::{Cx, Job, JobKind};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::errors::knows_all;
+use crate::found;
+use crate::place::Place;
+
+/// How long an address is good for.
+const LIFETIME: Duration = Duration::from_secs(3_600);
+/// How long the bucket keeps what jobs have made: the rule is in the template.
+const KEPT_MS: i64 = 30 * 24 * 3_600 * 1_000;
+
+const EXPLANATION: &str = "\
+Each with an address at which it can be got for an hour, without a credential: whoever has the address can get the file. Files \
+are removed 30 days after they were made; then none is listed. What an export has made is seen by whoever has started it and \
+nobody else, and with no lesser role than it was started with.";
+
+/// A file that a job has made, from beginning to end.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Made {
+    /// What it is called, each of a job's files differently.
+    pub(crate) name: String,
+    /// How large it is.
+    pub(crate) bytes: u64,
+}
+
+/// Where the file of a number lies that a job has made: names can be longer than what some file systems take, and numbers say
+/// nothing of what is in them.
+#[must_use]
+pub(crate) fn key(workspace: Id<kinds::Workspace>, job: Id<kinds::Job>, number: usize) -> String {
+    format!("results/{workspace}/{job}/{number}")
+}
+
+/// The route.
+pub(crate) fn routes() -> Routes {
+    let file = json!({
+        "type": "object",
+        "required": ["name", "bytes", "url", "expires_at"],
+        "properties": {
+            "name": { "type": "string", "examples": ["contacts.csv"] },
+            "bytes": { "type": "integer" },
+            "url": { "type": "string", "format": "uri", "description": "Where to get it." },
+            "expires_at": { "type": "string", "format": "date-time", "description": "Until when it can be got there." },
+        },
+    });
+    let list = json!({
+        "type": "object",
+        "required": ["data"],
+        "properties": { "data": { "type": "array", "items": file } },
+    });
+    Routes::new().add(
+        Operation::new(Method::GET, "/v1/jobs/{id}/files", "list_job_files", "List the files that a job has made")
+            .explained(EXPLANATION)
+            .answers(200, Shape::Schema(list)),
+        get(list_job_files),
+    )
+}
+
+async fn list_job_files(
+    State(app): State<api::App>,
+    Context(cx): Context,
+    Path(id): Path<String>,
+    _: api::NoQuery,
+) -> Result<Json<Value>> {
+    let job = found::visible(&cx, &id).await?;
+    let mut data = Vec::new();
+    for (number, Made { name, bytes }) in listed(&cx, &job)?.into_iter().enumerate() {
+        let url = app.files.presigned_get(&key(cx.caller.workspace, job.id()?, number), &name, LIFETIME).await?;
+        let expires_at = cx.clock.now().plus_millis(i64::try_from(LIFETIME.as_millis()).map_err(Error::bug)?);
+        data.push(json!({ "name": name, "bytes": bytes, "url": url, "expires_at": expires_at }));
+    }
+    Ok(Json(json!({ "data": data })))
+}
+
+/// The files of a job that are there, if the caller knows everything that they say.
+fn listed(cx: &Cx, job: &Job) -> Result<Vec<Made>, Error> {
+    // A key of a lesser role is the same user's, and must not get what the user has seen as an administrator.
+    let may_less = job.kind == JobKind::Export && cx.caller.role.lesser(job.role) != job.role;
+    if !knows_all(cx, job) || may_less {
+        return Err(Error::denied("the files of this job are for whoever has started it"));
+    }
+    let is_gone = job.finished_at.is_some_and(|at| at.plus_millis(KEPT_MS) <= cx.clock.now());
+    Ok(if is_gone { Vec::new() } else { Place::of(job)?.files })
+}

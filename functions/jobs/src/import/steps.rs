@@ -1,0 +1,193 @@
+//! One step of an import: what there is to do next, and the note of it, with a version check as for every job.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use cloud::Files;
+use events::Document;
+use kernel::{Error, Result};
+use records::{Cx, Job, Object};
+use replica::Replicas;
+use schema::Extension;
+use serde_json::{Value, json};
+use table::Changes;
+
+use super::check::lacks_options;
+use super::plan::{File, Plan};
+use super::progress::{self, Phase, Progress};
+use super::reading::{self, At, Go};
+use super::{link, report, write};
+use crate::advance::{Next, finish, measure, next_of, write_job};
+use crate::bulk::MAX_RECORDS;
+use crate::place::Place;
+use crate::uploads;
+
+/// For how long a file is read in one step.
+const READING: Duration = Duration::from_secs(5);
+
+/// What a step works with.
+pub(crate) struct Run<'a> {
+    pub(crate) cx: Cx,
+    pub(crate) files: &'a Files,
+    pub(crate) replicas: &'a Replicas,
+    pub(crate) plan: Plan,
+}
+
+impl Run<'_> {
+    pub(crate) fn file(&self, number: usize) -> Result<&File> {
+        self.plan.files.get(number).ok_or_else(|| Error::bug("an import has come to a file that it has not"))
+    }
+
+    pub(crate) fn key(&self, file: &File) -> String {
+        uploads::key(self.cx.caller.workspace, self.cx.caller.user, file.upload)
+    }
+
+    /// The object of a file's rows, with the fields that the file brings.
+    pub(crate) async fn object(&self, file: usize, progress: &Progress) -> Result<Object> {
+        let about = self.file(file)?;
+        if self.plan.dry_run {
+            // Nothing of it is there, but rows are judged as if it was.
+            return schema::extend(&self.cx, &about.object, &extension(about, file, progress)).await;
+        }
+        self.cx.object(&about.object).await.map(|object| (*object).clone())
+    }
+}
+
+/// What a file brings that its object does not have.
+fn extension(file: &File, number: usize, progress: &Progress) -> Extension {
+    let options = progress.words.get(number).cloned().unwrap_or_default();
+    let with_options = |mut body: Document| {
+        if lacks_options(&body) {
+            let name = body.get("name").and_then(Value::as_str).unwrap_or_default();
+            // Where nobody has chosen anything there is nothing to choose from, and no field.
+            let words = options.get(&["custom.", name].concat()).filter(|words| !words.is_empty())?;
+            body.insert("options".to_owned(), json!(words));
+        }
+        Some(body)
+    };
+    Extension { fields: file.new_fields().into_iter().filter_map(with_options).collect(), options: options.clone() }
+}
+
+/// Takes one step of an import that is at work.
+///
+/// # Errors
+/// What will pass, and what it cannot go on after.
+pub(crate) async fn advance(cx: &Cx, files: &Files, replicas: &Replicas, job: &Job, place: Place) -> Result<Next> {
+    let plan = progress::plan(cx, job).await?;
+    let cx = Cx { quiet: plan.quiet, dry_run: plan.dry_run, ..cx.clone() };
+    let run = Run { cx, files, replicas, plan };
+    let progress = place.import.clone().unwrap_or_default();
+    match progress.phase {
+        Phase::Counting => count(&run, job, place, progress).await,
+        Phase::Preparing => prepare(&run, job, place, progress).await,
+        Phase::Writing => write::step(&run, job, place, progress).await,
+        Phase::Linking => link::step(&run, job, place, progress).await,
+        Phase::Reporting => report::step(&run, job, place, progress).await,
+    }
+}
+
+/// Notes where an import is now. What the note itself is about is written also where the import is only tried.
+///
+/// Answers the job as it is written; `None` when another worker with the same message has taken this step, or somebody has
+/// stopped the job.
+pub(crate) async fn note(
+    run: &Run<'_>,
+    before: &Job,
+    mut after: Job,
+    place: Place,
+    changes: Changes,
+) -> Result<Option<Job>> {
+    place.note(&mut after)?;
+    let cx = Cx { dry_run: false, ..run.cx.clone() };
+    write_job(&cx, before, after, changes).await
+}
+
+/// The same where nothing more is to be known of the job than how it goes on.
+pub(crate) async fn go_on(run: &Run<'_>, before: &Job, after: Job, place: Place, changes: Changes) -> Result<Next> {
+    let written = note(run, before, after, place, changes).await?;
+    Ok(written.as_ref().map_or(Next::Nothing, next_of))
+}
+
+/// Reads files to their ends, or as far as one step gets.
+async fn count(run: &Run<'_>, job: &Job, place: Place, mut progress: Progress) -> Result<Next> {
+    let (number, begun) = (progress.file, Instant::now());
+    let file = run.file(number)?;
+    let columns = file.new_options();
+    progress.rows.resize(number + 1, 0);
+    progress.words.resize(number + 1, BTreeMap::new());
+    let known: u64 = progress.rows.iter().sum();
+    let (mut rows, mut words) = (0, progress.words.pop().unwrap_or_default());
+    let come = reading::rows(run.files, &run.key(file), file, progress.at, |row| {
+        rows += 1;
+        for (index, cell) in row.cells().enumerate().filter(|_| !columns.is_empty()) {
+            let word = tabular::unguard_cell(cell).trim();
+            if let Some(path) = columns.get(&index).filter(|_| !word.is_empty()) {
+                add_word(words.entry((*path).to_owned()).or_default(), file, path, word)?;
+            }
+        }
+        if known + rows > MAX_RECORDS {
+            let detail = format!("the files have more than {MAX_RECORDS} rows: bring them in parts");
+            return Err(Error::WrongState { code: "too_many", detail });
+        }
+        Ok(if begun.elapsed() > READING && row.ends_at.is_some() { Go::Stop } else { Go::On })
+    })
+    .await?;
+    progress.words.push(words);
+    if let Some(counted) = progress.rows.last_mut() {
+        *counted += rows;
+    }
+    progress.at = come.to;
+    if come.is_end {
+        (progress.file, progress.at) = (number + 1, At::default());
+    }
+    let mut after = job.clone();
+    if progress.file == run.plan.files.len() {
+        after.counts.total = Some(progress.rows.iter().sum());
+        (progress.phase, progress.file) = (Phase::Preparing, 0);
+    }
+    go_on(run, job, after, Place { import: Some(progress), ..place }, Changes::new()).await
+}
+
+/// The most words that become options of one field.
+const MAX_WORDS: usize = 500;
+
+fn add_word(words: &mut std::collections::BTreeSet<String>, file: &File, path: &str, word: &str) -> Result<()> {
+    for word in tabular::split_list(word) {
+        if words.len() == MAX_WORDS && !words.contains(&word) {
+            let header = file.header_of(path).unwrap_or(path);
+            let detail = format!("{header} has more than {MAX_WORDS} different values: it is no choice");
+            return Err(Error::WrongState { code: "too_many", detail });
+        }
+        words.insert(word);
+    }
+    Ok(())
+}
+
+/// Makes the fields and options that the files bring.
+async fn prepare(run: &Run<'_>, job: &Job, place: Place, mut progress: Progress) -> Result<Next> {
+    for (number, file) in run.plan.files.iter().enumerate() {
+        let extension = extension(file, number, &progress);
+        if extension != Extension::default() {
+            schema::extend(&run.cx, &file.object, &extension).await?;
+        }
+    }
+    if !run.plan.dry_run {
+        progress.words = Vec::new();
+    }
+    progress.phase = Phase::Writing;
+    go_on(run, job, job.clone(), Place { import: Some(progress), ..place }, Changes::new()).await
+}
+
+/// The job with what was done since, and how fast that goes.
+pub(crate) fn measured(run: &Run<'_>, job: &Job) -> Job {
+    let mut after = job.clone();
+    measure(&run.cx, &mut after);
+    after
+}
+
+/// Ends an import that has come to its end.
+pub(crate) async fn end(run: &Run<'_>, job: &Job, place: Place) -> Result<Next> {
+    let mut after = job.clone();
+    finish(&run.cx, &mut after);
+    go_on(run, job, after, place, Changes::new()).await
+}
