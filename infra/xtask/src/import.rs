@@ -36,7 +36,7 @@ const USAGE: &str = "\
 cargo xtask import FILE… [options]
 cargo xtask import --undo JOB [--address URL] [--key FILE]
 
-Brings files of rows (CSV and its relatives, with headers) in as records, up to ten at once: what others refer to comes first.
+Brings files of rows (CSV and its relatives, with headers) in as records, up to ten at once, which may refer to each other.
 
   --address URL         where the API is; http://localhost:4000 if nothing is said
   --key FILE            the file with the API key, or - for standard input; else the variable RAPPORT_API_KEY, else, on this

@@ -145,6 +145,10 @@ pub(super) fn kept(import: &Value, previewed: &Value) -> Value {
             if let Some(header) = header.filter(is_clear) {
                 column["column"] = json!(header);
             }
+            // What is as if nothing was said only makes it long.
+            if let Some(members) = column.as_object_mut() {
+                members.retain(|_, value| *value != Value::Bool(false));
+            }
         }
     }
     kept
@@ -276,13 +280,14 @@ mod tests {
         let mut import = guessed();
         import["dry_run"] = json!(true);
         import["files"][0]["columns"] = [json!(0), json!(1), json!(3), json!("Id")]
-            .map(|column| json!({ "column": column, "field": "x" }))
+            .map(|column| json!({ "column": column, "field": "x", "replace": false }))
             .into_iter()
             .collect();
         let kept = kept(&import, &previewed);
         let columns: Vec<&Value> =
             kept["files"][0]["columns"].as_array().unwrap().iter().map(|column| &column["column"]).collect();
         assert_eq!(columns, [&json!("Mail"), &json!(1), &json!(3), &json!("Id")]);
+        assert_eq!(kept["files"][0]["columns"][0], json!({ "column": "Mail", "field": "x" }));
         assert_eq!((kept.get("dry_run"), kept["files"][0].get("upload")), (None, None));
         assert_eq!(objects(&Arguments::default(), &kept, &["a.csv"]).unwrap(), ["contact"]);
     }

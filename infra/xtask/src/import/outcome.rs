@@ -40,15 +40,19 @@ pub(super) fn tell_import(job: &Value, took: Duration, screen: &mut Screen<'_>) 
     let changed = counted("changed").saturating_sub(counted("created"));
     let [done, created, changed, same, failed] =
         [counted("done"), counted("created"), changed, same, counted("failed")].map(grouped);
-    let would = if job["input"]["dry_run"] == Value::Bool(true) { " would be" } else { "" };
+    let is_dry = job["input"]["dry_run"] == Value::Bool(true);
+    let words = match is_dry {
+        true => ["would be made", "would be changed", "would stay as they are", "would fail"],
+        false => ["made", "changed", "as they were", "failed"],
+    };
     screen.say(&format!("{done} rows in {}:", duration(took.as_secs())));
-    let mut lines = vec![(created, "made"), (changed, "changed"), (same, "as they were"), (failed, "failed")];
+    let mut lines: Vec<(String, &str)> = [created, changed, same, failed].into_iter().zip(words).collect();
     if counted("kept") > 0 {
         lines.push((grouped(counted("kept")), "kept, as somebody has changed them since"));
     }
     let width = lines.iter().map(|(number, _)| number.len()).max().unwrap_or_default();
     for (number, what) in lines {
-        screen.say(&format!("  {number:>width$}{would} {what}"));
+        screen.say(&format!("  {number:>width$} {what}"));
     }
     tell_end(job, screen);
 }
