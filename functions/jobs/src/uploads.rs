@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{Context, Operation, Question, Result, Routes, Shape, Tag};
+use api::{Context, NoQuery, Operation, Question, Result, Routes, Shape, Tag};
 use auth::Permission;
 use axum::Json;
 use axum::extract::State;
@@ -78,6 +78,7 @@ pub(crate) fn routes() -> Routes {
 async fn create_upload(
     State(app): State<api::App>,
     Context(cx): Context,
+    _: NoQuery,
     Question(body): Question,
 ) -> Result<(StatusCode, Json<Value>)> {
     cx.caller.require(Permission::Write)?;

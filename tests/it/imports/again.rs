@@ -59,7 +59,7 @@ async fn an_export_puts_every_record_back_as_it_was() {
 
     // Whatever was changed since is as it was.
     let patch = json!({
-        "last_name": "King", "tags": ["other"], "phones": [], "description": "x", "company_id": null, "birthday": "2000-01-01",
+        "last_name": "King", "city": "Paris", "tags": ["other"], "phones": [], "description": "x", "company_id": null, "birthday": "2000-01-01",
         "custom": { "budget": null, "score": 7, "is_vip": true, "tier": "b", "likes": ["tea"], "met_at": null },
     });
     scene.me.patch(&format!("/v1/contacts/{}", text(&ada["id"])), patch).await.expect(200);

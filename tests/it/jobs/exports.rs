@@ -167,7 +167,7 @@ async fn what_cannot_be_exported_is_told_where_it_stands() {
     let scene = Scene::with(1).await;
     let told = async |body: Value| {
         let problem = scene.me.post("/v1/exports", body).await.expect(422);
-        let violations = problem["violations"].as_array().unwrap().iter();
+        let violations = problem["errors"].as_array().unwrap().iter();
         violations.map(|v| format!("{} {}", text(&v["pointer"]), text(&v["code"]))).collect::<Vec<_>>()
     };
     assert_eq!(told(json!({ "object": "nick", "format": "csv" })).await, ["/object unknown_object"]);
@@ -200,5 +200,5 @@ async fn a_file_is_brought_to_its_address_by_who_may_write() {
     let viewer = me.with_role("viewer").await;
     assert_eq!(viewer.post("/v1/uploads", json!({ "name": "a", "bytes": 1 })).await.refused(403), "denied");
     let large = me.post("/v1/uploads", json!({ "name": "a", "bytes": 500_000_001 })).await.expect(422);
-    assert_eq!(large["violations"][0]["pointer"], "/bytes");
+    assert_eq!(large["errors"][0]["pointer"], "/bytes");
 }

@@ -7,10 +7,10 @@ use super::exports::fetched;
 use super::killed::{Rig, killed_at};
 use super::{counts, text};
 
-/// Pages are of 25 records, of which each is large enough for a page to be a part.
-const MANY: usize = 30;
+/// Pages are of 50 records, of which each is large enough for a page to be a part.
+const MANY: usize = 60;
 /// How many fields a record is made large with.
-const NOTES: usize = 24;
+const NOTES: usize = 14;
 
 async fn rig() -> Rig {
     let rig = Rig::with(0).await;

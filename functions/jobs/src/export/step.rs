@@ -19,8 +19,8 @@ use crate::advance::{Next, noted};
 use crate::files::{Made, key};
 use crate::place::Place;
 
-/// How many records are read at a time: the largest have 400 KB.
-const PAGE: u16 = 25;
+/// How many records are read at a time: the largest have 150 KB.
+const PAGE: u16 = 50;
 
 /// What became of a file in one step.
 enum Outcome {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use kernel::AnyId;
 use records::{FieldType, Object};
 use replica::fold;
 use serde_json::{Value, json};
@@ -10,9 +11,6 @@ use tabular::{Column as Seen, Looks, System, meant};
 use super::ask::{Column, Part, Which};
 use super::row::FULL_NAME;
 
-/// Headers that only an export of ours has, all of them: there everything is written in one way, and is all that a record had.
-const OWN: [&str; 3] = ["id", "version", "created_at"];
-
 /// A file as its columns are guessed.
 #[derive(Debug, Default)]
 pub(crate) struct Guess {
@@ -20,6 +18,8 @@ pub(crate) struct Guess {
     pub(crate) columns: Vec<Column>,
     /// Fields that could be made for the others, by their numbers.
     pub(crate) new: Vec<Column>,
+    /// Whether it is an export of ours, in which everything is written in one way and is all that a record had.
+    pub(crate) is_own: bool,
     /// What records are found by.
     pub(crate) match_by: Vec<String>,
 }
@@ -29,10 +29,14 @@ pub(crate) fn guess(object: &Object, system: Option<System>, headers: &[String],
     let mut guess = Guess::default();
     let mut taken = BTreeSet::new();
     let source = system.map_or("import", System::as_str);
-    let is_own = OWN.iter().all(|own| headers.iter().any(|header| header == own));
+    let is_own = is_own(object, headers, seen);
     for (index, header) in headers.iter().enumerate() {
         let looks = seen.get(index).map_or(&Looks::Empty, |column| &column.looks);
+        if is_beside(object, header) {
+            continue;
+        }
         let mut found = by_path(object, header, is_own);
+        let is_path = found.iter().any(|column| column.field == *header);
         if found.is_empty() && !is_own {
             found = by_words(object, system, header);
         }
@@ -45,15 +49,15 @@ pub(crate) fn guess(object: &Object, system: Option<System>, headers: &[String],
                 column.field.clone(),
                 column.part.as_ref().map(|part| (part.item.clone(), part.member.clone())),
             ));
-            if !is_new || !fits(object, &column, looks) {
+            if !is_new || !(is_own || fits(object, &column, looks)) {
                 continue;
             }
             column.column = Which::Number(index);
-            if !is_own && column.source.is_none() && needs_source(object, &column) {
+            if !is_path && column.source.is_none() && needs_source(object, &column) {
                 column.source = Some(source.to_owned());
             }
             if !is_own {
-                format(&mut column, looks);
+                format(&mut column, looks, is_path);
             }
             guess.columns.push(column);
         }
@@ -68,8 +72,24 @@ pub(crate) fn guess(object: &Object, system: Option<System>, headers: &[String],
     let keys = ["id", "external_id", "email", "domain"];
     let is_mapped = |path: &&str| guess.columns.iter().any(|column| column.field == **path);
     let is_key = |path: &&str| *path == "id" || object.field(path).is_some_and(records::Field::is_key);
+    guess.is_own = is_own;
     guess.match_by = keys.into_iter().filter(is_key).filter(is_mapped).take(3).map(str::to_owned).collect();
     guess
+}
+
+/// Whether a file is an export of ours: it has the ids of the object's records.
+fn is_own(object: &Object, headers: &[String], seen: &[Seen]) -> bool {
+    let ids = headers.iter().zip(seen).find(|(header, _)| *header == "id").map(|(_, seen)| &seen.samples);
+    let is_id = |text: &String| text.parse().is_ok_and(|id: AnyId| id.prefix() == object.prefix);
+    ids.is_some_and(|ids| !ids.is_empty() && ids.iter().all(is_id))
+}
+
+/// Whether a column only says more of what another one refers to: `company_id.name`.
+fn is_beside(object: &Object, header: &str) -> bool {
+    let of = header.split_once('.').map(|(path, _)| path).filter(|path| *path != "custom");
+    let of_own = header.rsplit_once('.').map(|(path, _)| path).filter(|path| path.starts_with("custom."));
+    let refers = |path: &str| object.field(path).is_some_and(|field| field.kind.refers_to().is_some());
+    of.is_some_and(|path| path == "owner_id" || refers(path)) || of_own.is_some_and(refers)
 }
 
 fn column(field: &str) -> Column {
@@ -159,8 +179,10 @@ fn needs_source(object: &Object, column: &Column) -> bool {
 }
 
 /// How the values are written, where that is known.
-fn format(column: &mut Column, looks: &Looks) {
+fn format(column: &mut Column, looks: &Looks, is_path: bool) {
     match looks {
+        // Who calls a column as the API does writes numbers as it does, where nothing says otherwise.
+        Looks::Decimal(_, false) if is_path => {}
         Looks::Decimal(number, _) => column.number = Some(*number),
         Looks::Money(number, currency, _) => {
             column.number = Some(*number);
@@ -205,7 +227,7 @@ fn new(object: &Object, index: usize, header: &str, seen: &Seen) -> Option<Colum
         new_options: seen.looks == Looks::Choice,
         ..column(&path)
     };
-    format(&mut column, &seen.looks);
+    format(&mut column, &seen.looks, false);
     Some(column)
 }
 

@@ -121,8 +121,9 @@ async fn look(cx: &Cx, file: &File, opened: &Opened, new_fields: bool, at: &str)
         "rows": rows.iter().map(|row| row.iter().map(cut).collect()).collect::<Vec<Vec<String>>>(),
     });
     let mapped: Vec<_> = guess.columns.iter().chain(guess.new.iter().filter(|_| new_fields)).collect();
+    let empty = if guess.is_own { ask::Empty::Clear } else { ask::Empty::Keep };
     let import = json!({
-        "upload": file.upload, "name": file.name, "object": object.name, "encoding": opened.written.encoding.name(),
+        "empty": empty, "upload": file.upload, "name": file.name, "object": object.name, "encoding": opened.written.encoding.name(),
         "delimiter": delimiter, "header_row": opened.header_row, "match_by": guess.match_by, "columns": mapped,
     });
     Ok((told, import))

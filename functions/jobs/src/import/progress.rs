@@ -73,6 +73,12 @@ pub(crate) struct Report {
     /// The file whose rows are in it.
     pub(crate) file: usize,
     pub(crate) parts: Parts,
+    /// Whether all of its rows are there.
+    #[serde(default)]
+    pub(crate) ended: bool,
+    /// Behind which the errors of its rows begin: should its parts be gone, it is written anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) from: Option<u32>,
 }
 
 /// Where the plan is kept among the parts of a job.

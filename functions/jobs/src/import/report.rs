@@ -1,8 +1,8 @@
 //! The rows that failed, as files that can be mended and brought in again: the columns of the file they are from, and the
 //! reasons.
 
-use cloud::{PART_BYTES, Parts};
-use kernel::Result;
+use cloud::PART_BYTES;
+use kernel::{Error, Result};
 use records::Job;
 use table::Changes;
 
@@ -19,17 +19,63 @@ const REASON: &str = "rapport_error";
 
 /// Writes the next part of a file of errors, or ends the import when there is none.
 pub(crate) async fn step(run: &Run<'_>, job: &Job, mut place: Place, mut progress: Progress) -> Result<Next> {
-    let (mut bytes, mut at_end) = (Vec::new(), false);
-    let mut file = progress.report.as_ref().map(|report| report.file);
-    while bytes.len() < PART_BYTES {
+    let known = progress.report.take();
+    let outcome = match known.clone() {
+        Some(report) if report.ended => finish(run, job, &place, &report).await.map(Outcome::Made),
+        known => collect(run, job, &place, &mut progress, known).await,
+    };
+    match outcome {
+        Ok(Outcome::Part(report)) => progress.report = Some(report),
+        Ok(Outcome::Made(made)) => place.files.push(made),
+        Ok(Outcome::Nothing) => {
+            place.import = Some(progress);
+            return end(run, job, place).await;
+        }
+        // Its parts are there no more: it begins anew.
+        Err(Error::NotFound { .. }) if known.is_some() => progress.after = known.and_then(|report| report.from),
+        Err(error) => return Err(error),
+    }
+    go_on(run, job, job.clone(), Place { import: Some(progress), ..place }, Changes::new()).await
+}
+
+/// What a step has come to.
+enum Outcome {
+    /// Some of a file is there.
+    Part(Report),
+    /// A file is there.
+    Made(Made),
+    /// There is nothing more to tell.
+    Nothing,
+}
+
+/// Makes a file of its parts.
+async fn finish(run: &Run<'_>, job: &Job, place: &Place, report: &Report) -> Result<Made> {
+    let key = files::key(run.cx.caller.workspace, job.id()?, place.files.len());
+    run.files.finish_parts(&key, &report.parts).await?;
+    Ok(Made { name: name_of(&run.file(report.file)?.name), bytes: report.parts.bytes() })
+}
+
+/// Puts the next part of a file, with as many rows as it takes.
+async fn collect(
+    run: &Run<'_>,
+    job: &Job,
+    place: &Place,
+    progress: &mut Progress,
+    known: Option<Report>,
+) -> Result<Outcome> {
+    let (mut bytes, mut ended) = (Vec::new(), false);
+    let from = known.as_ref().map_or(progress.after, |report| report.from);
+    let mut file = known.as_ref().map(|report| report.file);
+    while bytes.len() < PART_BYTES && !ended {
         let (failures, number) = chunk::next_errors(&run.cx, job.id()?, progress.after).await?;
         let Some(number) = number else {
-            at_end = true;
+            ended = true;
             break;
         };
         let batch = progress::batch(&run.cx, job.id()?, chunk::of_errors(number) / 2).await?;
         // A file of errors is finished before the next one begins.
-        if file.is_some_and(|file| file != batch.file) {
+        ended = file.is_some_and(|file| file != batch.file);
+        if ended {
             break;
         }
         if file.is_none() {
@@ -41,29 +87,16 @@ pub(crate) async fn step(run: &Run<'_>, job: &Job, mut place: Place, mut progres
         rows(run, &batch, &failures, &mut bytes).await?;
         progress.after = Some(number);
     }
-    let Some(number) = file else {
-        place.import = Some(progress);
-        return end(run, job, place).await;
-    };
-    let name = name_of(&run.file(number)?.name);
+    let Some(file) = file else { return Ok(Outcome::Nothing) };
     let key = files::key(run.cx.caller.workspace, job.id()?, place.files.len());
-    let mut parts = match progress.report.take() {
+    let mut parts = match known {
         Some(report) => report.parts,
         None => run.files.begin_parts(&key, "text/csv; charset=utf-8").await?,
     };
-    let is_whole = bytes.len() < PART_BYTES || at_end;
-    put(run, &key, &mut parts, bytes).await?;
-    if is_whole {
-        run.files.finish_parts(&key, &parts).await?;
-        place.files.push(Made { name, bytes: parts.bytes() });
-    } else {
-        progress.report = Some(Report { file: number, parts });
+    if !bytes.is_empty() || parts.count() == 0 {
+        run.files.put_part(&key, &mut parts, bytes.into()).await?;
     }
-    go_on(run, job, job.clone(), Place { import: Some(progress), ..place }, Changes::new()).await
-}
-
-async fn put(run: &Run<'_>, key: &str, parts: &mut Parts, bytes: Vec<u8>) -> Result<()> {
-    if bytes.is_empty() && parts.count() > 0 { Ok(()) } else { run.files.put_part(key, parts, bytes.into()).await }
+    Ok(Outcome::Part(Report { file, parts, ended, from }))
 }
 
 /// Adds the rows of a batch that failed, each with all of its reasons.

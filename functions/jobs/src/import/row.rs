@@ -71,6 +71,9 @@ impl Made {
         match path {
             "id" => {}
             FULL_NAME if object.field(FULL_NAME).is_none() => self.full_name(text),
+            "owner_id" if text.is_empty() && file.empty == Empty::Clear => {
+                self.input.insert("owner_id".to_owned(), Value::Null);
+            }
             "owner_id" => self.owner(text),
             _ => {
                 let Some(field) = object.field(path) else { return };
@@ -304,6 +307,7 @@ mod tests {
         let object = Schema::built_in_object("contact");
         assert_eq!(make(&object, &file, &[" ", ""]).input, Document::new());
         file.empty = Empty::Clear;
-        assert_eq!(Value::Object(make(&object, &file, &[" ", ""]).input), json!({ "city": null, "tags": null }));
+        let cleared = json!({ "city": null, "tags": null, "owner_id": null });
+        assert_eq!(Value::Object(make(&object, &file, &[" ", ""]).input), cleared);
     }
 }

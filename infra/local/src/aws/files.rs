@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use aws_smithy_types::body::SdkBody;
 use bytes::Bytes;
-use http::{Method, Request, Response, StatusCode};
+use http::{HeaderName, Method, Request, Response, StatusCode};
 use http_body_util::Full;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::SimpleAuth;
@@ -103,8 +103,11 @@ impl Files {
     /// Answers who has an address that was signed for them, and nobody else. Nothing is held in memory, in either direction.
     pub(crate) async fn answer_signed(&self, mut request: Request<axum::body::Body>) -> axum::response::Response {
         let is_offered = [Method::GET, Method::HEAD, Method::PUT].contains(request.method());
-        // A signature in a header is a way to do more than one thing.
-        if !is_offered || request.headers().contains_key(http::header::AUTHORIZATION) {
+        // A signature in a header is a way to do more than one thing, and so are S3's own headers: one of them makes a copy of
+        // another file out of putting one. S3 refuses those that are not signed; the service here does not look.
+        let is_s3s = |name: &HeaderName| name.as_str().starts_with("x-amz-") && name != "x-amz-content-sha256";
+        let says_more = request.headers().keys().any(|name| *name == http::header::AUTHORIZATION || is_s3s(name));
+        if !is_offered || says_more {
             return forbidden();
         }
         let good = Arc::new(AtomicBool::new(false));

@@ -163,6 +163,19 @@ async fn nothing_that_is_not_signed_with_the_secret_is_good() {
 }
 
 #[tokio::test]
+async fn putting_a_file_does_not_copy_another_one() {
+    let desk = Desk::new().await;
+    let theirs = "results/theirs";
+    assert_eq!(desk.status("PUT", &desk.put_url(theirs, 6).await, "secret").await, 200);
+    let source = format!("/{BUCKET}/{theirs}");
+    let put = desk.put_url(KEY, 1).await;
+    for header in ["x-amz-copy-source", "x-amz-tagging", "x-amz-acl", "x-amz-storage-class"] {
+        assert_eq!(desk.send("PUT", &put, &[(header, &source)], "x").await.0, 403, "{header}");
+    }
+    assert_eq!(desk.status("GET", &desk.get_url(KEY, soon()).await, "").await, 404);
+}
+
+#[tokio::test]
 async fn browsers_of_other_origins_are_told_that_they_may() {
     let desk = Desk::new().await;
     let url = desk.put_url(KEY, 1).await;

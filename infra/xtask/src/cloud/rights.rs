@@ -44,10 +44,10 @@ const COUNTED: Proof =
     Proof::Unseen("who starts a job counts its records first, which asks for the snapshot that its worker then finds");
 const LONG: Proof = Proof::Unseen("a job is sent on only after ten seconds of work");
 const SIGNED: Proof = Proof::Unseen(
-    "no function needs it: who has a signed address does what the role may, and no flow of the emulator's has one",
+    "who has a signed address does what the role may, and the emulator does not judge addresses by the role that signed them",
 );
 const IN_PARTS: Proof = Proof::Unseen("only files of more than five megabytes are written in parts");
-const UPLOADED: Proof = Proof::Unseen("nothing reads what somebody has brought yet");
+const UPLOADED: Proof = Proof::Unseen("no flow brings a file in, since files are put at signed addresses");
 const CLOCK: Proof = Proof::Unseen("the schedule runs once an hour");
 
 const fn right(role: &'static str, sid: &'static str, action: &'static str, proof: Proof) -> Right {

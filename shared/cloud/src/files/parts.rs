@@ -119,7 +119,7 @@ impl Files {
     }
 }
 
-/// What is wrong with parts. The embedded bucket says of parts that are not there that they are somebody else's.
+/// What is wrong with parts. One that somebody else has put meanwhile is another one: all of them are to be put anew. The embedded bucket says of parts that are not there that they are somebody else's.
 fn gone_or_failed<E, R>(error: SdkError<E, R>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
@@ -127,7 +127,7 @@ where
 {
     let code = error.as_service_error().and_then(ProvideErrorMetadata::code);
     match code {
-        Some("NoSuchUpload" | "AccessDenied") => Error::not_found("upload"),
+        Some("NoSuchUpload" | "AccessDenied" | "InvalidPart") => Error::not_found("upload"),
         _ => failed(error),
     }
 }
