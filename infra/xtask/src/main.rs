@@ -1,11 +1,12 @@
 //! `cargo xtask`: the house's own commands.
 //!
 //! `tidy` checks the rules of `CONTRIBUTING.md`, `new` starts a capability, `test` runs everything CI runs, and of its parts `conform`
-//! compares the API with its document and `cloud` proves the deployed stack in an emulator. Each command is a module with a `run(root, arguments)`; nothing here is linked
-//! into a function.
+//! compares the API with its document and `cloud` proves the deployed stack in an emulator. `import` is for those who use Rapport.
+//! Each command is a module with a `run(root, arguments)`; nothing here is linked into a function.
 
 mod bench;
 mod cloud;
+mod import;
 mod new;
 mod openapi;
 mod suite;
@@ -21,6 +22,7 @@ cargo xtask <command>
   tidy               check the house rules over the work tree
   new <capability>   start a capability: crate, member, code map row
   test [--no-cloud]  format, clippy, tidy, tests, documentation, and the deployed stack in an emulator
+  import FILE…       bring files of rows into any Rapport, by its API (`--help`)
   openapi            write what follows from the routers: docs/openapi.json and docs/operations.txt, the route table of
                      docs/API.md, the routes of template.yaml and Cargo.toml, and events/domain
   workspace create --table NAME --name NAME
@@ -45,6 +47,8 @@ fn main() -> ExitCode {
         "watch" => cloud::watch(&root(), rest),
         "openapi" => openapi::run(&root(), rest),
         "workspace" => workspace::run(&root(), rest),
+        // Its end has three codes, and scripts ask which.
+        "import" => return import::run(rest),
         "bench" => bench::run(&root(), rest),
         "help" | "--help" | "-h" => {
             say(USAGE);
