@@ -133,7 +133,7 @@ impl Crowd {
             std::thread::sleep(Duration::from_millis(300));
             let reply = line.ask("GET", "/v1/contacts?limit=1&count=exact&archived=any", "")?;
             // Far behind, a replica says so and is worked on.
-            let count = if reply.status == 200 { reply.json()?["page"]["count"].as_u64() } else { None };
+            let count = if reply.status == 200 { reply.json()?["count"].as_u64() } else { None };
             let quiet = count.is_some_and(|count| count >= self.ids.len() as u64) && reply.timing("read_units")? <= 0.5;
             still = if quiet { still + 1 } else { 0 };
         }

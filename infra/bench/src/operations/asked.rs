@@ -94,11 +94,11 @@ fn on_one(crowd: &Crowd, line: &mut Line, name: &str, time: usize) -> Result<Rep
         }
         "start a bulk edit of 100 by id" => {
             let ids = crowd.ids.get(time * 100..time * 100 + 100).context("too few contacts")?;
-            line.wanted("POST", "/v1/contacts/bulk", &json!({ "ids": ids, "data": { "language": "de" } }).to_string())
+            line.wanted("POST", "/v1/contacts/bulk", &json!({ "ids": ids, "change": { "language": "de" } }).to_string())
         }
         "start a bulk edit of 100 by filter" => {
             let body =
-                json!({ "filter": { "field": "city", "op": "eq", "value": "Nowhere" }, "data": { "language": "fr" } });
+                json!({ "filter": { "field": "city", "op": "eq", "value": "Nowhere" }, "change": { "language": "fr" } });
             line.wanted("POST", "/v1/contacts/bulk", &body.to_string())
         }
         _ => changing(crowd, line, name, time),
@@ -107,7 +107,8 @@ fn on_one(crowd: &Crowd, line: &mut Line, name: &str, time: usize) -> Result<Rep
 
 /// What changes a record that was made for it.
 fn changing(crowd: &Crowd, line: &mut Line, name: &str, time: usize) -> Result<Reply> {
-    let made = made(crowd, line, time, 4 + name.len())?;
+    let place = OPERATIONS.iter().position(|known| *known == name).unwrap_or_default();
+    let made = made(crowd, line, time, 10 + place)?;
     let path = format!("/v1/contacts/{}", made["id"].as_str().context("id")?);
     let other = of(crowd, time, 500)?;
     match name {
@@ -123,9 +124,8 @@ fn changing(crowd: &Crowd, line: &mut Line, name: &str, time: usize) -> Result<R
         }
         "link" => line.wanted("PUT", &format!("{path}/links/contact/{other}?label=knows"), "{}"),
         "merge" => {
-            let (second, body) = (name.len() + 40, beside(crowd, time, name.len() + 40));
-            let second = line.wanted("POST", "/v1/contacts", &body.to_string()).with_context(|| second.to_string())?;
-            let body = json!({ "others": [second.json()?["id"]] });
+            let second = self::made(crowd, line, time, 50)?;
+            let body = json!({ "others": [second["id"]] });
             line.wanted("POST", &format!("{path}/merge"), &body.to_string())
         }
         _ => bail!("{name} is not an operation"),
