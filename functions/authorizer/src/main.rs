@@ -7,10 +7,8 @@ fn main() -> Result<(), runtime::Failure> {
     runtime::init_logs();
     let settings = runtime::Settings::from_env()?;
     let tables = &Tables::new(&settings.clients, &settings.table);
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(lambda_runtime::run(service_fn(
-        async move |event: LambdaEvent<_>| {
-            let answer = authorizer::authorize(tables, &kernel::Clock::System, &event.payload).await;
-            answer.map_err(runtime::Failure::from)
-        },
-    )))
+    runtime::one_thread()?.block_on(lambda_runtime::run(service_fn(async move |event: LambdaEvent<_>| {
+        let answer = authorizer::authorize(tables, &kernel::Clock::System, &event.payload).await;
+        answer.map_err(runtime::Failure::from)
+    })))
 }

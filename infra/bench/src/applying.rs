@@ -13,9 +13,9 @@ use table::Meter;
 
 use crate::data::edited;
 use crate::dice::Dice;
-use crate::report::{Report, ms};
 use crate::stats::Millis;
 use crate::world::{World, append};
+use report::{Report, ms};
 
 /// How many changes are applied at once.
 const CHANGES: usize = 2_000;

@@ -3,9 +3,9 @@
 use anyhow::{Result, ensure};
 
 use crate::http::{Answer, Caller};
-use crate::report::{Report, ms};
 use crate::server::Server;
 use crate::world::{Workspace, World};
+use report::{Report, ms};
 
 /// Lists that people look at.
 const LISTS: [(&str, &str); 8] = [

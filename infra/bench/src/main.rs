@@ -1,25 +1,38 @@
-//! What Rapport costs in time, measured on the real thing: the embedded stack's binary, the function `views` as Lambda
-//! starts it, and the replica's own library. `cargo xtask bench` builds all of them for release and starts this.
+//! What Rapport costs in time and units, measured on the real thing: the embedded stack's binary, functions as Lambda starts
+//! them, and the replica's own library. `cargo xtask bench` builds all of them for release and starts this, once a part:
 //!
-//! 1. [`world`] makes two workspaces in a data directory, one with a hundredth of the records of the other.
-//! 2. [`lists`], [`pages`] and [`questions`] ask the running binary over HTTP; [`cold`] starts `views` as Lambda does.
-//! 3. [`applying`] times what happens inside a request when others have written.
-//! 4. [`report`] says what was wanted, what was seen, and on which machine.
+//! - [`functions`]: what each function weighs, how fast it starts, and what it adds to the table's time.
+//! - [`operations`]: what each operation takes of the table, in small and large workspaces.
+//! - [`stack`]: how much the embedded stack answers.
+//! - [`import`]: how fast a file comes in.
+//! - [`replica`]: lists, search and cold starts over a large workspace.
+//!
+//! [`lambda`] plays Lambda's part, [`server`] is the embedded stack's binary, [`world`] tells a journal of
+//! workspaces, [`crowd`] makes one through the API, [`wire`] is HTTP.
 
 mod applying;
 mod cold;
+mod crowd;
 mod data;
 mod definitions;
 mod dice;
 mod filters;
+mod functions;
 mod http;
+mod import;
+mod lambda;
+mod line;
 mod lists;
-mod machine;
+mod meter;
+mod operations;
 mod pages;
+mod plan;
 mod questions;
-mod report;
+mod replica;
 mod server;
+mod stack;
 mod stats;
+mod wire;
 mod world;
 
 use std::io::Write;
@@ -27,28 +40,25 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use report::Report;
 
-use self::report::Report;
-use self::server::Server;
-use self::world::{Sizes, World};
+use self::plan::Plan;
 
-/// What a run is to do.
-#[derive(Debug, Clone)]
-pub(crate) struct Plan {
-    /// The records of the large workspace. The small one has a hundredth.
-    pub(crate) sizes: Sizes,
-    /// How many pages are sampled.
-    pub(crate) pages: usize,
-    /// How many cold starts.
-    pub(crate) starts: usize,
-    pub(crate) seed: u64,
-}
+/// What can be measured, and how.
+type Part = fn(&Plan, &Path) -> Result<Report>;
+const PARTS: [(&str, &str, Part); 5] = [
+    ("functions", "What each function weighs, starts in and adds", functions::measure),
+    ("operations", "What each operation takes of the table", operations::measure),
+    ("stack", "How much the embedded stack answers", stack::measure),
+    ("import", "How fast a file comes in, and with a server that is killed", import::measure),
+    ("replica", "Lists, search and cold starts over a large workspace", replica::measure),
+];
 
 fn main() -> ExitCode {
-    let arguments = command().get_matches();
-    let Some(("replica", arguments)) = arguments.subcommand() else { return ExitCode::from(2) };
-    match run(arguments) {
+    let arguments = plan::command(&PARTS.map(|(name, about, _)| (name, about))).get_matches();
+    let Some((name, arguments)) = arguments.subcommand() else { return ExitCode::from(2) };
+    let Some((_, _, part)) = PARTS.iter().find(|(known, ..)| *known == name) else { return ExitCode::from(2) };
+    match Plan::of(arguments).and_then(|plan| run(name, *part, &plan)) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -58,68 +68,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn command() -> Command {
-    let number = |name: &'static str, default: &'static str, help: &'static str| {
-        Arg::new(name)
-            .long(name)
-            .value_name("NUMBER")
-            .default_value(default)
-            .value_parser(value_parser!(usize))
-            .help(help)
-    };
-    let replica = Command::new("replica")
-        .about("Lists, search and cold starts over a large workspace")
-        .arg(number("contacts", "100000", "Contacts of the large workspace"))
-        .arg(number("companies", "20000", "Companies of the large workspace"))
-        .arg(number("pages", "600", "How many pages of lists are sampled"))
-        .arg(number("starts", "21", "How many cold starts"))
-        .arg(number("seed", "1", "What the records and the sample follow from"))
-        .arg(
-            Arg::new("out")
-                .long("out")
-                .value_name("FILE")
-                .value_parser(value_parser!(PathBuf))
-                .help("Where the figures are written as a page; nowhere if nobody says"),
-        )
-        .arg(Arg::new("check").long("check").action(ArgAction::SetTrue).help("End with 1 when a target is missed"));
-    Command::new("bench").about("What Rapport costs in time").subcommand_required(true).subcommand(replica)
-}
-
 /// Measures, tells, and answers whether it ends well.
-fn run(arguments: &ArgMatches) -> Result<bool> {
-    let number = |name: &str| arguments.get_one::<usize>(name).copied().with_context(|| name.to_owned());
-    let plan = Plan {
-        sizes: Sizes { contacts: number("contacts")?, companies: number("companies")? },
-        pages: number("pages")?,
-        starts: number("starts")?,
-        seed: number("seed")? as u64,
-    };
+fn run(name: &str, part: Part, plan: &Plan) -> Result<bool> {
     let folder = tempfile::tempdir()?;
-    let report = measure(&plan, folder.path())?;
+    let report = part(plan, folder.path())?;
+    say(&report.figures());
     say(&report.table());
-    if let Some(path) = arguments.get_one::<PathBuf>("out") {
-        std::fs::write(path, report.page()).with_context(|| path.display().to_string())?;
+    if let Some(path) = &plan.out {
+        report::write(path, name, &report.section())?;
         say(&format!("written to {}", path.display()));
     }
-    Ok(report.is_met() || !arguments.get_flag("check"))
-}
-
-fn measure(plan: &Plan, folder: &Path) -> Result<Report> {
-    let mut report = Report::new(plan);
-    let data = folder.join("data");
-    let world = World::make(plan, &data, &mut report)?;
-    let server = Server::start(&data)?;
-    say("asking for lists");
-    lists::measure(&world, &server, &mut report)?;
-    pages::measure(plan, &world, &server, &mut report)?;
-    say("asking other questions");
-    questions::measure(&world, &server, &mut report)?;
-    say("starting anew");
-    cold::measure(plan, &world, &server, folder, &mut report)?;
-    server.stop()?;
-    say("applying changes");
-    applying::measure(&world, &data, folder, &mut report)?;
-    Ok(report)
+    Ok(report.is_met() || !plan.check)
 }
 
 /// Tells the person at the terminal.

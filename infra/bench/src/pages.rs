@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 
-use crate::Plan;
 use crate::dice::Dice;
 use crate::filters::{condition, encoded, orders, paths};
 use crate::http::Caller;
-use crate::report::{Report, ms};
+use crate::plan::Plan;
 use crate::server::Server;
 use crate::stats::Millis;
 use crate::world::{Sort, Workspace, World};
+use report::{Report, ms};
 
 /// How long a page may take in the replica, at the median.
 const WANTED_MS: f64 = 20.0;

@@ -5,10 +5,10 @@ use serde_json::json;
 
 use crate::filters::encoded;
 use crate::http::{Answer, Caller};
-use crate::report::{Report, ms};
 use crate::server::Server;
 use crate::stats::Millis;
 use crate::world::World;
+use report::{Report, ms};
 
 /// How often each is asked.
 const TIMES: usize = 15;

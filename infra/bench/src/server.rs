@@ -44,6 +44,20 @@ impl Server {
         Ok(Self { child, base, environment })
     }
 
+    /// Where functions find the services.
+    ///
+    /// # Errors
+    /// When it did not say.
+    pub(crate) fn endpoint(&self) -> Result<String> {
+        let mut of_services = self.environment.iter().filter(|(name, _)| name == "AWS_ENDPOINT_URL");
+        Ok(of_services.next().context("no AWS_ENDPOINT_URL")?.1.clone())
+    }
+
+    /// The process's id.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Asks it to end, and waits for that: whoever opens its data next must be alone with them.
     ///
     /// # Errors

@@ -10,6 +10,12 @@ impl Millis {
         self.0.insert(place, millis);
     }
 
+    /// Many at once.
+    pub(crate) fn of(mut measured: Vec<f64>) -> Self {
+        measured.sort_by(f64::total_cmp);
+        Self(measured)
+    }
+
     pub(crate) fn count(&self) -> usize {
         self.0.len()
     }

@@ -18,11 +18,11 @@ use replica::REPLICA_SCHEMA;
 use serde_json::{Value, json};
 use table::{JournalEntry, Meter, TenantTable};
 
-use crate::Plan;
 use crate::data::Maker;
 use crate::definitions::{of_companies, of_contacts};
 use crate::http::Caller;
-use crate::report::Report;
+use crate::plan::Plan;
+use report::Report;
 
 /// How many users own the records.
 const OWNERS: usize = 20;
@@ -53,7 +53,7 @@ pub(crate) struct World {
 }
 
 /// One workspace.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Workspace {
     pub(crate) id: Id<kinds::Workspace>,
     /// Its administrator, who owns one of twenty records.
@@ -68,7 +68,7 @@ pub(crate) struct Workspace {
 }
 
 /// Records of one object.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Sort {
     pub(crate) object: Arc<Object>,
     /// Some of them, as they are stored.
@@ -76,6 +76,20 @@ pub(crate) struct Sort {
 }
 
 impl World {
+    /// Makes a single workspace.
+    ///
+    /// # Errors
+    /// When anything is refused.
+    pub(crate) fn one(name: &str, seed: u64, sizes: Sizes, data: &Path) -> Result<Workspace> {
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let stack = Stack::start(&Config { background: false, ..Config::new(data) }).await?;
+            let made = Box::pin(workspace(&stack, name, seed, sizes, &mut Vec::new())).await?;
+            stack.stop().await;
+            Ok(made)
+        })
+    }
+
     /// Makes them, and notes what they weigh.
     ///
     /// # Errors

@@ -4,7 +4,6 @@
 //! that it runs, written in a way that it does not know, is an error and never a silent difference to the cloud.
 
 mod read;
-mod yaml;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -55,7 +54,7 @@ impl Template {
     /// # Errors
     /// When it is not YAML, or has something that this does not know how to run.
     pub fn parse(text: &str) -> Result<Self> {
-        read::template(&yaml::read(text)?)
+        read::template(&cloudformation::read(text)?)
     }
 }
 
@@ -214,7 +213,7 @@ mod tests {
 
     #[test]
     fn the_table_that_is_made_here_is_the_one_that_is_deployed() {
-        let template = yaml::read(include_str!("../../table.yaml")).unwrap();
+        let template = cloudformation::read(include_str!("../../table.yaml")).unwrap();
         let wanted = &template["Resources"]["Table"]["Properties"];
         let engine = testkit::Engine::memory().unwrap();
         engine.create_table("rapport").unwrap();

@@ -65,6 +65,7 @@ pub(crate) fn run(root: &Path, arguments: &[String]) -> anyhow::Result<()> {
         cargo(root, &["clippy", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"])
     });
     step("tidy", &mut || outcome(crate::tidy::run(root, &[])));
+    step("idle bill", &mut || outcome(crate::bench::idle(root)));
     step("licences and duplicates", &mut || deny(root));
     step("documentation", &mut || documentation(root));
     let mut green = step("tests", &mut || tests(root, &mut totals));

@@ -44,10 +44,12 @@ impl Clients {
             None,
             "environment",
         );
+        let (region, endpoint) = (required("AWS_REGION")?, variable("AWS_ENDPOINT_URL"));
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+            .tls_context(crate::roots::trusted(&region, endpoint.as_deref()))
             .build_https();
-        Ok(Self::new(&required("AWS_REGION")?, credentials, http, variable("AWS_ENDPOINT_URL").as_deref()))
+        Ok(Self::new(&region, credentials, http, endpoint.as_deref()))
     }
 
     /// Clients that reach everything through an HTTP client of the caller's: engines inside the process.

@@ -8,6 +8,7 @@ mod clients;
 mod files;
 mod metrics;
 mod queues;
+mod roots;
 
 pub use clients::{Clients, MissingVariable};
 pub use files::{Files, PART_BYTES, Parts, Reading};

@@ -23,6 +23,17 @@ pub use tokio;
 /// Why a function did not start, or stopped.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// What a function runs on: one thread.
+///
+/// An instance answers one request at a time, on less than two processors: more threads would only wake one another, some
+/// twenty times for a call to the table. What computes for long has `spawn_blocking`.
+///
+/// # Errors
+/// When the system has no room for it.
+pub fn one_thread() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_current_thread().enable_all().build()
+}
+
 /// The binary of a capability: `serve! { http: contacts::router, worker: contacts::handle }`. Without a name that is
 /// known, as under `bootstrap`, the first entry is taken.
 #[macro_export]
@@ -31,7 +42,7 @@ macro_rules! serve {
         fn main() -> ::std::result::Result<(), $crate::Failure> {
             $crate::init_logs();
             let settings = $crate::Settings::from_env()?;
-            let runtime = $crate::tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            let runtime = $crate::one_thread()?;
             runtime.block_on(async move {
                 let app = $crate::app(&settings);
                 match settings.entry.as_str() {

@@ -1,4 +1,5 @@
-//! CloudFormation's YAML as JSON, with the short forms of its functions (`!Ref`, `!Sub`, `!GetAtt` ...) written out.
+//! CloudFormation's YAML as JSON, with the short forms of its functions (`!Ref`, `!Sub`, `!GetAtt` ...) written out. It knows
+//! nothing of what a template says: the embedded stack and the bill read that, each for itself.
 
 use anyhow::{Context, Result, bail};
 use saphyr::{LoadableYamlNode, Scalar, Yaml};
@@ -8,7 +9,7 @@ use serde_json::{Map, Value, json};
 ///
 /// # Errors
 /// When the text is not YAML, or has aliases or keys that are not text.
-pub(super) fn read(text: &str) -> Result<Value> {
+pub fn read(text: &str) -> Result<Value> {
     let documents = Yaml::load_from_str(text).context("the template is not YAML")?;
     let document = documents.first().context("the template is empty")?;
     to_json(document)

@@ -4,18 +4,27 @@ use std::process::Command;
 
 /// What is known of it.
 #[derive(Debug, Clone)]
-pub(crate) struct Machine {
-    pub(crate) processor: String,
-    pub(crate) cores: usize,
-    pub(crate) memory: String,
-    pub(crate) system: String,
-    pub(crate) date: String,
-    pub(crate) commit: String,
-    pub(crate) rustc: String,
+pub struct Machine {
+    /// Its name.
+    pub processor: String,
+    /// How many.
+    pub cores: usize,
+    /// In GB.
+    pub memory: String,
+    /// Kernel and its version.
+    pub system: String,
+    /// The day.
+    pub date: String,
+    /// What was built.
+    pub commit: String,
+    /// By which compiler.
+    pub rustc: String,
 }
 
 impl Machine {
-    pub(crate) fn here() -> Self {
+    /// This one, now.
+    #[must_use]
+    pub fn here() -> Self {
         let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
         let member = |text: &str, name: &str| {
             let line = text.lines().find(|line| line.starts_with(name))?;
@@ -36,7 +45,8 @@ impl Machine {
 }
 
 /// How many processes wanted to run in the last minute: more than one's own, and the figures are worse than they could be.
-pub(crate) fn load() -> String {
+#[must_use]
+pub fn load() -> String {
     let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
     load.split(' ').next().unwrap_or("unknown").to_owned()
 }
