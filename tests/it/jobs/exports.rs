@@ -178,7 +178,7 @@ async fn what_cannot_be_exported_is_told_where_it_stands() {
     let filter = json!({ "object": "contact", "format": "csv", "filter": { "field": "nick", "op": "eq", "value": 1 } });
     assert_eq!(told(filter).await, ["/filter/field unknown_field"]);
     let sort = json!({ "object": "contact", "format": "csv", "sort": ["nick"] });
-    assert_eq!(told(sort).await, ["/sort/0 unknown_field"]);
+    assert_eq!(told(sort).await, ["/sort unknown_field"]);
     let view = json!({ "view": "viw_019b76daa8007838a5822a6f9e62da21", "format": "csv" });
     assert_eq!(told(view).await, ["/view unknown_record"]);
 }
