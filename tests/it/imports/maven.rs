@@ -1,5 +1,6 @@
 //! A real file of companies, which the repository carries no copy of.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -66,16 +67,7 @@ async fn companies_come_in_with_their_parents_and_types_and_nothing_changes_the_
         }
     }
 
-    // What is asked of them.
-    let page = scene.me.get("/v1/companies?custom.employees.gte=5000&sort=-custom.revenue").await.expect(200);
-    let mut wanted: Vec<(f64, &str)> = rows
-        .iter()
-        .filter(|row| row[4].parse::<u64>().unwrap() >= 5000)
-        .map(|row| (row[3].parse().unwrap(), row[0]))
-        .collect();
-    wanted.sort_by(|one, other| other.0.total_cmp(&one.0));
-    let names: Vec<String> = page["data"].as_array().unwrap().iter().map(|company| text(&company["name"])).collect();
-    assert_eq!(names, wanted.iter().map(|(_, name)| (*name).to_owned()).collect::<Vec<_>>());
+    check_filter(&scene, &rows).await;
 
     // Once more: nothing changes, and it says so.
     let again = scene.imported(&import(&upload)).await;
@@ -92,9 +84,26 @@ async fn companies_come_in_with_their_parents_and_types_and_nothing_changes_the_
     assert_eq!(different, ["Acme Corporation"]);
     assert_eq!(after["Acme Corporation"]["custom"]["revenue"], 1200.5);
 
-    // Taken back, first the change and then everything.
-    scene.undone(&third).await;
-    let state = |mut companies: std::collections::BTreeMap<String, Value>| {
+    check_undo(&scene, companies, (&first, &third)).await;
+}
+
+/// What is asked of the companies is answered as the file says.
+async fn check_filter(scene: &Scene, rows: &[Vec<&str>]) {
+    let page = scene.me.get("/v1/companies?custom.employees.gte=5000&sort=-custom.revenue").await.expect(200);
+    let mut wanted: Vec<(f64, &str)> = rows
+        .iter()
+        .filter(|row| row[4].parse::<u64>().unwrap() >= 5000)
+        .map(|row| (row[3].parse().unwrap(), row[0]))
+        .collect();
+    wanted.sort_by(|one, other| other.0.total_cmp(&one.0));
+    let names: Vec<String> = page["data"].as_array().unwrap().iter().map(|company| text(&company["name"])).collect();
+    assert_eq!(names, wanted.iter().map(|(_, name)| (*name).to_owned()).collect::<Vec<_>>());
+}
+
+/// The imports are taken back, first the one that changed a company and then all of them.
+async fn check_undo(scene: &Scene, companies: BTreeMap<String, Value>, (first, third): (&Value, &Value)) {
+    scene.undone(third).await;
+    let state = |mut companies: BTreeMap<String, Value>| {
         for company in companies.values_mut() {
             for own in ["version", "updated_at"] {
                 company.as_object_mut().unwrap().remove(own);
@@ -103,7 +112,7 @@ async fn companies_come_in_with_their_parents_and_types_and_nothing_changes_the_
         companies
     };
     assert_eq!(state(scene.all("companies", "name").await), state(companies));
-    let undo = scene.undone(&first).await;
+    let undo = scene.undone(first).await;
     assert_eq!(undo["counts"]["kept"], 1, "somebody has changed Acme since: {undo:#}");
     assert_eq!(scene.all("companies", "name").await.len(), 1);
 }

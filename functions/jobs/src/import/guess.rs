@@ -171,7 +171,8 @@ fn fits(object: &Object, column: &Column, seen: Option<&Seen>) -> bool {
         FieldType::Number { .. } => matches!(looks, Looks::Integer | Looks::Decimal(..) | Looks::Boolean),
         FieldType::Money {} => matches!(looks, Looks::Integer | Looks::Decimal(..) | Looks::Money(..) | Looks::Boolean),
         FieldType::Date {} | FieldType::DateTime {} => matches!(looks, Looks::Date(..) | Looks::Time(..)),
-        FieldType::Email {} => matches!(looks, Looks::Email),
+        // A few that are none are told row by row.
+        FieldType::Email {} => matches!(looks, Looks::Email | Looks::Text | Looks::Choice),
         // Words of another system's own are no options here: a field of their own has them.
         FieldType::Select { .. } => {
             let words = seen.and_then(|seen| seen.distinct.as_deref()).unwrap_or_default();

@@ -35,6 +35,28 @@ fn object(required: &[&str], properties: impl IntoIterator<Item = (&'static str,
     json!({ "type": "object", "required": required, "properties": properties, "additionalProperties": false })
 }
 
+/// How the values of a column are meant.
+fn values() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "currency",
+            json!({ "type": "string", "pattern": "^[A-Z]{3}$", "description": "The currency of amounts that say none." }),
+        ),
+        (
+            "calling_code",
+            json!({ "type": "string", "pattern": "^[0-9]{1,4}$", "description": "The calling code of phone numbers that say none." }),
+        ),
+        (
+            "number",
+            json!({ "enum": ["point", "comma"], "description": "What parts whole numbers from decimals. A point if nobody says." }),
+        ),
+        (
+            "date",
+            json!({ "enum": ["ymd", "dmy", "mdy"], "description": "The order of days. Years first if nobody says." }),
+        ),
+    ]
+}
+
 /// What a column means.
 fn column() -> Value {
     let text = |description: &str| json!({ "type": "string", "maxLength": 200, "description": description });
@@ -45,59 +67,41 @@ fn column() -> Value {
             ("member", text("The member of the item.")),
         ],
     );
-    let mut column = object(
-        &["column", "field"],
-        [
-            (
-                "column",
-                json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string" }], "description": "The column's number from 0, or its header." }),
+    let own = [
+        (
+            "column",
+            json!({ "anyOf": [{ "type": "integer", "minimum": 0 }, { "type": "string" }], "description": "The column's number from 0, or its header." }),
+        ),
+        (
+            "field",
+            text("The path of the field, or id, owner_id, full_name (of a contact), or custom.… with new_field."),
+        ),
+        ("part", part),
+        (
+            "by",
+            text(
+                "What a reference is told by: id, a unique field of that object, or its title. Its title if nobody says; users by email.",
             ),
-            (
-                "field",
-                text("The path of the field, or id, owner_id, full_name (of a contact), or custom.… with new_field."),
-            ),
-            ("part", part),
-            (
-                "by",
-                text(
-                    "What a reference is told by: id, a unique field of that object, or its title. Its title if nobody says; users by email.",
-                ),
-            ),
-            ("source", text("The source of external ids whose keys stand in the column.")),
-            (
-                "currency",
-                json!({ "type": "string", "pattern": "^[A-Z]{3}$", "description": "The currency of amounts that say none." }),
-            ),
-            (
-                "calling_code",
-                json!({ "type": "string", "pattern": "^[0-9]{1,4}$", "description": "The calling code of phone numbers that say none." }),
-            ),
-            (
-                "number",
-                json!({ "enum": ["point", "comma"], "description": "What parts whole numbers from decimals. A point if nobody says." }),
-            ),
-            (
-                "date",
-                json!({ "enum": ["ymd", "dmy", "mdy"], "description": "The order of days. Years first if nobody says." }),
-            ),
-            (
-                "replace",
-                json!({ "type": "boolean", "description": "Whether a list becomes what the row says, instead of having that as well." }),
-            ),
-            (
-                "optional",
-                json!({ "type": "boolean", "description": "Whether a reference to nothing is left out instead of keeping its row out." }),
-            ),
-            (
-                "new_field",
-                json!({ "type": "object", "description": "The field as it is to be made, if it is not there: type, settings, label, as the schema takes it. For administrators." }),
-            ),
-            (
-                "new_options",
-                json!({ "type": "boolean", "description": "Whether words that are no options become options. For administrators." }),
-            ),
-        ],
-    );
+        ),
+        ("source", text("The source of external ids whose keys stand in the column.")),
+        (
+            "replace",
+            json!({ "type": "boolean", "description": "Whether a list becomes what the row says, instead of having that as well." }),
+        ),
+        (
+            "optional",
+            json!({ "type": "boolean", "description": "Whether a reference to nothing is left out instead of keeping its row out." }),
+        ),
+        (
+            "new_field",
+            json!({ "type": "object", "description": "The field as it is to be made, if it is not there: type, settings, label, as the schema takes it. For administrators." }),
+        ),
+        (
+            "new_options",
+            json!({ "type": "boolean", "description": "Whether words that are no options become options. For administrators." }),
+        ),
+    ];
+    let mut column = object(&["column", "field"], own.into_iter().chain(values()));
     column["title"] = json!("ImportColumn");
     column
 }
