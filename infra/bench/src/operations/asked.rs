@@ -97,8 +97,7 @@ fn on_one(crowd: &Crowd, line: &mut Line, name: &str, time: usize) -> Result<Rep
             line.wanted("POST", "/v1/contacts/bulk", &json!({ "ids": ids, "change": { "language": "de" } }).to_string())
         }
         "start a bulk edit of 100 by filter" => {
-            let body =
-                json!({ "filter": { "field": "city", "op": "eq", "value": "Nowhere" }, "change": { "language": "fr" } });
+            let body = json!({ "filter": { "field": "city", "op": "eq", "value": "Nowhere" }, "change": { "language": "fr" } });
             line.wanted("POST", "/v1/contacts/bulk", &body.to_string())
         }
         _ => changing(crowd, line, name, time),
