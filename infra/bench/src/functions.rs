@@ -140,7 +140,7 @@ fn facts(plan: &Plan, report: &mut Report) {
     report.fact(format!(
         "Requests are answered one at a time, {WARMING} to warm up and {} measured. Between function and services stands a proxy that \
          notes from when to when a call was under way: what the function adds is the time from being handed the request to the last \
-         byte of its answer, less the time in which at least one call was under way. Signing, TLS-less HTTP, JSON, logs, the \
+         byte of its answer, less the time in which at least one call was under way. Signing, TLS-less HTTP, JSON, logs, what a replica is asked, the \
          Runtime API's own connection and the machine's waking of processes are in it.",
         plan.requests
     ));

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use report::Report;
 
 use self::asked::{Cost, OPERATIONS, ask};
@@ -34,6 +34,10 @@ pub(crate) fn measure(plan: &Plan, folder: &Path) -> Result<Report> {
     let data = folder.join("data");
     let server = Server::start(&data)?;
     let mut crowd = Crowd::new(&server, &data, plan.seed)?;
+    ensure!(
+        plan.sizes.contacts >= 100_000,
+        "the smallest workspace, of a hundredth, needs 1,000 contacts for all operations"
+    );
     let sizes = [plan.sizes.contacts / 100, plan.sizes.contacts / 10, plan.sizes.contacts];
     let mut seen: Vec<(usize, Seen)> = Vec::new();
     for size in sizes {
@@ -53,7 +57,7 @@ pub(crate) fn measure(plan: &Plan, folder: &Path) -> Result<Report> {
     ));
     if let (Some((small, first)), Some((large, last))) = (seen.first(), seen.last()) {
         flat((*small, first), (*large, last), &mut report);
-        if plan.out.is_some() && *large >= 100_000 {
+        if plan.out.is_some() {
             std::fs::write(UNITS, units(last)?).context(UNITS)?;
         }
     }

@@ -5,8 +5,8 @@
 //! that is not known here is an error: whoever adds one says what it costs while nobody uses it.
 //!
 //! 1. [`Prices`] and [`Activity`] are what the files say.
-//! 2. [`idle`] walks the template.
-//! 3. [`month`] adds what people do.
+//! 2. [`idle()`] walks the template.
+//! 3. [`month()`] adds what people do.
 
 mod activity;
 mod idle;
