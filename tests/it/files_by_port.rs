@@ -40,7 +40,8 @@ fn a_large_file_is_brought_at_its_address_and_is_not_held_in_memory() {
     assert_eq!(put(url, LARGE), 200);
     let grown = most_memory(&rapport) - before;
     assert!(grown < LARGE / 4, "{grown} bytes more");
-    assert_eq!(put(url, LARGE - 1), 403, "not the size that was said");
+    // Small ones: whoever is refused may not be listened to until the end.
+    assert_eq!(put(url, 1), 403, "not the size that was said");
     assert_eq!(put(url.split('?').next().unwrap(), 1), 403);
 }
 

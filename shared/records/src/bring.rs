@@ -69,8 +69,10 @@ impl Brought {
     }
 }
 
-/// Brings some rows, each once: `key` names the group within `cx.job`, and is kept with what was written. `is_again` when
-/// this may have been begun before, which costs a read more. Rows about one record are taken in their order.
+/// Brings some rows, each once.
+///
+/// `key` names the group within `cx.job`, and is kept with what was written. `is_again` when this may have been begun before,
+/// which costs a read more. Rows about one record are taken in their order.
 ///
 /// One read of all that the rows are about or refer to, and one transaction; none when all records are as the rows say. More
 /// where records are somebody else's of a private object, or others write them at the same time. In a dry run nothing is

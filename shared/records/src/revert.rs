@@ -25,8 +25,9 @@ pub struct Reverted {
     pub kept: Vec<String>,
 }
 
-/// Puts every field of a record back that a job has changed and that still is as the job has made it. `since` is when the
-/// job was made. What a [`rewrite()`] costs, and one round trip for the events. A record that the job has made goes into the trash
+/// Puts every field of a record back that a job has changed and that still is as the job has made it.
+///
+/// `since` is when the job was made. What a [`rewrite()`] costs, and one round trip for the events. A record that the job has made goes into the trash
 /// unless somebody has changed it since.
 ///
 /// What was there before is put back as it was: no rule that holds for new values is asked, and nothing follows from it for

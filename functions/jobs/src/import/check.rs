@@ -178,12 +178,11 @@ fn fits(schema: &Schema, field: &Field, column: &mut Column, at: &str, violation
         violations.add(place("field"), "read_only", "follows from other fields");
     }
     match (&field.kind, &column.part) {
-        (FieldType::Items { fields, .. }, Some(part)) => {
-            if !fields.iter().any(|field| field.name == part.member) {
-                let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-                let detail = format!("must be one of {}", names.join(", "));
-                violations.add(place("part") + "/member", "unknown_field", detail);
-            }
+        (FieldType::Items { fields, .. }, Some(part)) if fields.iter().any(|field| field.name == part.member) => {}
+        (FieldType::Items { fields, .. }, Some(_)) => {
+            let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+            let detail = format!("must be one of {}", names.join(", "));
+            violations.add(place("part") + "/member", "unknown_field", detail);
         }
         (_, Some(_)) => violations.add(place("part"), "not_items", "is for fields that are lists of items"),
         _ => {}

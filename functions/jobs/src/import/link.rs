@@ -128,7 +128,7 @@ fn plan(
         false => Vec::new(),
     };
     let adds = if is_held { read.made.adds.clone() } else { BTreeMap::new() };
-    let is_written = !input.is_empty() && !(is_held && is_wrong);
+    let is_written = !(input.is_empty() || is_held && is_wrong);
     (is_written.then_some(Row { place, id: record, is_new: is_held, input, adds }), wrong)
 }
 
