@@ -36,6 +36,7 @@ use api::{App, Routes};
 
 pub use extend::{Extension, extend, extended};
 pub use guards::{Pending, finish, pending, work_on};
+pub use limits::{OPTIONS as MAX_OPTIONS, WORD as MAX_OPTION_CHARS};
 
 /// The routes of the schema. Changes are judged by replicas that live as long as the process.
 #[must_use]

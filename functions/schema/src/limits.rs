@@ -9,7 +9,7 @@ pub(crate) const UNIQUE_FIELDS: usize = 10;
 /// The most of them that are roll-ups: each costs every change of a record that is counted some work in every replica.
 pub(crate) const ROLL_UPS: usize = 20;
 /// The most options of a field, those that can no longer be chosen included.
-pub(crate) const OPTIONS: usize = 500;
+pub const OPTIONS: usize = 500;
 /// The most sections of an object.
 pub(crate) const SECTIONS: usize = 50;
 /// The most conditions of a roll-up.
@@ -31,7 +31,7 @@ pub(crate) const LABEL: usize = 100;
 /// The longest sentence for people, in characters.
 pub(crate) const HELP: usize = 500;
 /// The longest word of a select field, in characters.
-pub(crate) const WORD: usize = 100;
+pub const WORD: usize = 100;
 /// The longest text of a text field that a company makes, in characters.
 pub(crate) const TEXT: usize = 1_000;
 /// The longest text of a long text field that a company makes, in characters.

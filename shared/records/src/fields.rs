@@ -217,7 +217,7 @@ fn unknown(path: &str, violations: &mut Violations) {
 }
 
 /// Puts the values of fields into a document: a company's own under `custom`.
-pub(crate) fn insert(document: &mut Document, path: &str, value: Value) {
+pub fn insert(document: &mut Document, path: &str, value: Value) {
     match path.split_once('.') {
         Some((group, name)) => {
             let group = document.entry(group).or_insert_with(|| Value::Object(Document::new()));

@@ -61,7 +61,7 @@ pub use cx::Cx;
 pub use definition::{CUSTOM_OBJECT, CustomObject, Definition, Override};
 pub use erase::{erase, erase_due};
 pub use field::{Aggregate, Choice, Equals, Field, FieldType, Guards, RollUp};
-pub use fields::Fields;
+pub use fields::{Fields, insert as insert_value};
 pub use guards::{GuardReport, SETTLE_MS, build_guards, clear_guards};
 pub use history::{History, history};
 pub use job::{Counts, JOB, Job, JobKind, JobState};
@@ -84,7 +84,7 @@ pub use unmerge::{Kept, Unmerged, unmerge, unmerge_with};
 pub use update::update;
 pub use upsert::{Unique, holders, upsert};
 pub use value::{
-    CURRENCIES, Fate, MAX_WORDS, coerce, fate, minor_digits, normalised, parse_date, parse_email, parse_external_id,
-    parse_phone, parse_value,
+    CURRENCIES, Fate, MAX_WORDS, coerce, fate, is_currency, minor_digits, normalised, parse_date, parse_email,
+    parse_external_id, parse_phone, parse_value,
 };
 pub use write::{Written, or_kept};

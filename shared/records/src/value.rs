@@ -19,7 +19,7 @@ pub use fate::{Fate, fate};
 pub(crate) use normal::as_text;
 pub use normal::{normalised, parse_external_id};
 pub use reachable::{parse_email, parse_phone};
-pub use scalar::{CURRENCIES, minor_digits, parse_date};
+pub use scalar::{CURRENCIES, is_currency, minor_digits, parse_date};
 
 /// What is wrong with one value: a code and a sentence.
 pub(crate) type Refusal = (&'static str, String);

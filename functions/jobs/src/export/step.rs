@@ -163,11 +163,6 @@ impl<'a> File<'a> {
             Err(Error::NotFound { .. }) => return Ok(Outcome::Gone),
             other => other?,
         }
-        // Two workers with one message may have put the same part at the same time, each what it has read: the file has to be
-        // the one that was noted.
-        if self.files.size(&self.key).await? != Some(parts.bytes()) {
-            return Ok(Outcome::Gone);
-        }
         Ok(Outcome::Made { bytes: parts.bytes(), rows: begun.rows })
     }
 

@@ -97,6 +97,6 @@ fn phone(column: &Column, text: &str) -> String {
 }
 
 /// A web address: people leave out what browsers add.
-fn url(text: &str) -> String {
+pub(crate) fn url(text: &str) -> String {
     if text.contains("://") { text.to_owned() } else { ["https://", text].concat() }
 }

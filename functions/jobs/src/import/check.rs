@@ -1,7 +1,7 @@
 //! Whether what columns are to mean can be meant.
 
 use kernel::{Violations, pointer};
-use records::{CURRENCIES, Field, FieldType, Object, Schema};
+use records::{Field, FieldType, Object, Schema, is_currency};
 use serde_json::{Value, json};
 use tabular::{DateFormat, NumberFormat};
 
@@ -155,7 +155,7 @@ fn external_id() -> Field {
 fn settings(asked: &ask::Column, at: &str, violations: &mut Violations) {
     let place = |member: &str| [at, &pointer(member)].concat();
     if let Some(code) = &asked.currency
-        && !CURRENCIES.split_ascii_whitespace().any(|known| known == code)
+        && !is_currency(code)
     {
         violations.add(place("currency"), "unknown_currency", "must be a code of three letters, such as EUR");
     }

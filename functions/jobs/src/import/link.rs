@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use events::Document;
 use kernel::{Error, Position, Result, Violations};
-use records::{Brought, Job, Object, Row, bring};
+use records::{Brought, Job, Object, Row, bring, insert_value};
 use replica::{Archived, Condition, Filter, Op, Query};
 use serde_json::json;
 use table::Changes;
@@ -13,7 +13,7 @@ use table::Changes;
 use super::lookup::{self, Found};
 use super::plan::File;
 use super::progress::{self, Link, Links, Phase, Progress};
-use super::row::{self, Told};
+use super::row::Told;
 use super::steps::{Run, go_on, measured};
 use super::write::{Read, error_chunk, failures, read};
 use crate::advance::Next;
@@ -110,7 +110,7 @@ fn plan(
     for (path, reference) in &read.made.references {
         let at = kernel::path_pointer(path);
         match told.get(reference).copied().unwrap_or(Found::Nothing) {
-            Found::Record(id) => row::set(&mut input, path, json!(id)),
+            Found::Record(id) => insert_value(&mut input, path, json!(id)),
             Found::Several => {
                 violations.add(at, "ambiguous", format!("several {} records are called so", reference.object));
             }

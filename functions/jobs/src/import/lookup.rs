@@ -32,7 +32,7 @@ pub(crate) enum Found {
 ///
 /// # Errors
 /// When the table does not answer, or a field is no unique one any more.
-pub(crate) async fn targets(cx: &Cx, object: &Object, rows: &[Made]) -> Result<Vec<Option<AnyId>>> {
+pub(crate) async fn targets(cx: &Cx, object: &Object, rows: &[&Made]) -> Result<Vec<Option<AnyId>>> {
     let keys = || rows.iter().flat_map(|made| made.keys.iter());
     let unique: Vec<_> =
         keys().filter(|(field, _)| field != "id").map(|(field, value)| (field.as_str(), value.as_str())).collect();
@@ -49,7 +49,7 @@ pub(crate) async fn targets(cx: &Cx, object: &Object, rows: &[Made]) -> Result<V
         _ => held.next().flatten(),
     };
     // All of them are taken, so that each has the one that was found for it.
-    let mut first = |made: &Made| made.keys.iter().map(&mut one).fold(None, Option::or);
+    let mut first = |made: &&Made| made.keys.iter().map(&mut one).fold(None, Option::or);
     Ok(rows.iter().map(&mut first).collect())
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use events::Document;
 use kernel::{AnyId, Violations, pointer};
-use records::{Field, FieldType, Object};
+use records::{Field, FieldType, Object, insert_value};
 use serde_json::{Value, json};
 
 use super::ask::Empty;
@@ -119,7 +119,7 @@ impl Made {
     }
 
     fn set(&mut self, field: &Field, value: Value) {
-        set(&mut self.input, &field.path, value);
+        insert_value(&mut self.input, &field.path, value);
     }
 
     /// An owner by email, or by id.
@@ -156,19 +156,6 @@ fn id(text: &str) -> Option<AnyId> {
 
 const fn is_list(kind: &FieldType) -> bool {
     matches!(kind, FieldType::Tags {} | FieldType::MultiSelect { .. } | FieldType::Items { .. })
-}
-
-/// Puts a value where a path says, in a document as the API has it.
-pub(crate) fn set(document: &mut Document, path: &str, value: Value) {
-    match path.split_once('.') {
-        Some((group, name)) => {
-            let group = document.entry(group.to_owned()).or_insert_with(|| Value::Object(Document::new()));
-            if let Value::Object(members) = group {
-                members.insert(name.to_owned(), value);
-            }
-        }
-        None => drop(document.insert(path.to_owned(), value)),
-    }
 }
 
 /// Items that several columns make together: by path, and by what those columns call the item.
@@ -209,10 +196,9 @@ impl Items {
                     // A label that is said once is that of all of them.
                     let part = text.split(SEVERAL).nth(number).or_else(|| text.split(SEVERAL).next());
                     let part = part.unwrap_or_default().trim();
-                    let value = if field.name == "url" && !part.contains("://") {
-                        ["https://", part].concat()
-                    } else {
-                        part.to_owned()
+                    let value = match field.kind {
+                        FieldType::Url {} => cell::url(part),
+                        _ => part.to_owned(),
                     };
                     one.insert(name.clone(), json!(value));
                 }

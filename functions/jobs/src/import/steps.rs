@@ -8,7 +8,7 @@ use events::Document;
 use kernel::{Error, Result};
 use records::{Cx, FieldType, Job, Object};
 use replica::Replicas;
-use schema::Extension;
+use schema::{Extension, MAX_OPTION_CHARS, MAX_OPTIONS};
 use serde_json::{Value, json};
 use table::Changes;
 
@@ -161,22 +161,17 @@ async fn count(run: &Run<'_>, job: &Job, place: Place, mut progress: Progress) -
     go_on(run, job, after, Place { import: Some(progress), ..place }, Changes::new()).await
 }
 
-/// The most words that become options of one field.
-const MAX_WORDS: usize = 500;
-
-/// The most characters of an option.
-const MAX_WORD: usize = 100;
-
+/// Adds the words of a cell to those that become options.
 fn add_words(words: &mut BTreeSet<String>, file: &File, path: &str, cell: &str, are_several: bool) -> Result<()> {
     for word in if are_several { tabular::split_list(cell) } else { vec![cell.to_owned()] } {
-        if word.chars().count() > MAX_WORD {
+        if word.chars().count() > MAX_OPTION_CHARS {
             let header = file.header_of(path).unwrap_or(path);
-            let detail = format!("{header} has values of more than {MAX_WORD} characters: it is no choice");
+            let detail = format!("{header} has values of more than {MAX_OPTION_CHARS} characters: it is no choice");
             return Err(Error::WrongState { code: "too_long", detail });
         }
-        if words.len() == MAX_WORDS && !words.contains(&word) {
+        if words.len() == MAX_OPTIONS && !words.contains(&word) {
             let header = file.header_of(path).unwrap_or(path);
-            let detail = format!("{header} has more than {MAX_WORDS} different values: it is no choice");
+            let detail = format!("{header} has more than {MAX_OPTIONS} different values: it is no choice");
             return Err(Error::WrongState { code: "too_many", detail });
         }
         words.insert(word);

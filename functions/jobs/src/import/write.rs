@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use events::Document;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use kernel::{AnyId, Error, Result, Violations};
-use records::{Brought, Cx, Job, Object, Row, bring, normalised};
+use records::{Brought, Cx, Job, Object, Row, bring, insert_value, normalised};
 use serde_json::json;
 use table::Changes;
 
@@ -59,20 +59,21 @@ pub(crate) async fn read(
 pub(crate) async fn step(run: &Run<'_>, job: &Job, place: Place, progress: Progress) -> Result<Next> {
     let file = run.file(progress.file)?;
     let object = run.object(progress.file, &progress).await?;
-    let most = match progress.is_begun {
-        // Exactly those that were noted, however many more there would be room for.
-        true => progress::batch(&run.cx, job.id()?, progress.batch).await?.records.len(),
-        false => size(file),
+    let noted = match progress.is_begun {
+        true => Some(progress::batch(&run.cx, job.id()?, progress.batch).await?),
+        false => None,
     };
+    // Exactly those that were noted, however many more there would be room for.
+    let most = noted.as_ref().map_or_else(|| size(file), |batch| batch.records.len());
     let (rows, come) = read(run, &object, file, progress.at, most).await?;
-    let (job, place, progress, batch, is_again) = if progress.is_begun {
-        let batch = progress::batch(&run.cx, job.id()?, progress.batch).await?;
-        (job.clone(), place, progress, batch, true)
-    } else {
-        let batch = choose(run, &object, file, &progress, &rows).await?;
-        match begin(run, job, place, progress, &batch).await? {
-            Some((job, place, progress)) => (job, place, progress, batch, false),
-            None => return Ok(Next::Nothing),
+    let (job, place, progress, batch, is_again) = match noted {
+        Some(batch) => (job.clone(), place, progress, batch, true),
+        None => {
+            let batch = choose(run, &object, file, &progress, &rows).await?;
+            match begin(run, job, place, progress, &batch).await? {
+                Some((job, place, progress)) => (job, place, progress, batch, false),
+                None => return Ok(Next::Nothing),
+            }
         }
     };
     let mut settled = Settled::new(run, file, &object, &rows, &batch);
@@ -88,7 +89,7 @@ fn size(file: &File) -> usize {
 
 /// Chooses the record of each row: the one that is there, or a new one; rows that say the same are about the same.
 async fn choose(run: &Run<'_>, object: &Object, file: &File, progress: &Progress, rows: &[Read]) -> Result<Batch> {
-    let made: Vec<Made> = rows.iter().map(|row| row.made.clone()).collect();
+    let made: Vec<&Made> = rows.iter().map(|row| &row.made).collect();
     let targets = lookup::targets(&run.cx, object, &made).await?;
     let mut chosen: HashMap<(String, String), AnyId> = HashMap::new();
     let (mut records, mut known) = (Vec::new(), Vec::new());
@@ -112,7 +113,7 @@ async fn choose(run: &Run<'_>, object: &Object, file: &File, progress: &Progress
     }
     let wanted: BTreeSet<_> = made.iter().flat_map(|row| row.references.values().cloned()).collect();
     let told = lookup::told(&run.cx, run.replicas, wanted).await?;
-    let found = |row: &Made| -> Vec<Found> {
+    let found = |row: &&Made| -> Vec<Found> {
         row.references.values().map(|told_by| told.get(told_by).copied().unwrap_or(Found::Nothing)).collect()
     };
     let found = made.iter().map(found).collect();
@@ -207,7 +208,7 @@ impl<'a> Settled<'a> {
             let (at, name) = (kernel::path_pointer(path), &reference.object);
             let comes = run.plan.files.iter().any(|file| file.object == *name);
             match found {
-                Found::Record(id) => row::set(&mut input, path, json!(id)),
+                Found::Record(id) => insert_value(&mut input, path, json!(id)),
                 Found::Several => {
                     let detail = format!("must be told by something else: several {name} records are called so");
                     violations.add(at, "ambiguous", detail);

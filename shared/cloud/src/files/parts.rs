@@ -88,7 +88,8 @@ impl Files {
     /// Makes one file of the parts, of which there has to be one at least. Whoever does not come to note it may do it again.
     ///
     /// # Errors
-    /// [`Error::NotFound`] when the parts are there no more, and the file is not there either. Otherwise when the bucket does not
+    /// [`Error::NotFound`] when the parts are there no more, and the file is not there either; or when it is another one: two with
+    /// the same message may have put the same part at the same time, each what it has read. Otherwise when the bucket does not
     /// answer.
     pub async fn finish_parts(&self, key: &str, parts: &Parts) -> Result<()> {
         let completed = (1..).zip(&parts.parts).map(|(number, Part { etag, crc32 })| {
@@ -100,9 +101,10 @@ impl Files {
         let request = request.upload_id(&parts.upload_id).multipart_upload(completed).customize();
         let sent = request.config_override(aws_sdk_s3::Config::builder().timeout_config(patient)).send().await;
         match sent.map_err(gone_or_failed) {
-            // Finished before by somebody who could not note it.
-            Err(Error::NotFound { .. }) if self.size(key).await? == Some(parts.bytes) => Ok(()),
-            outcome => outcome.map(drop),
+            // What is not there may have been finished before, by somebody who could not note it.
+            Ok(_) | Err(Error::NotFound { .. }) if self.size(key).await? == Some(parts.bytes) => Ok(()),
+            Ok(_) => Err(Error::not_found("upload")),
+            Err(error) => Err(error),
         }
     }
 
@@ -119,7 +121,8 @@ impl Files {
     }
 }
 
-/// What is wrong with parts. One that somebody else has put meanwhile is another one: all of them are to be put anew. The embedded bucket says of parts that are not there that they are somebody else's.
+/// What is wrong with parts. One that somebody else has put meanwhile is another one: all of them are to be put anew. The
+/// embedded bucket says of parts that are not there that they are somebody else's.
 fn gone_or_failed<E, R>(error: SdkError<E, R>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,
