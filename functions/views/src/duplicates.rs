@@ -139,8 +139,9 @@ async fn candidates(
     let replica_ms = started.elapsed().as_secs_f64() * 1000.0;
     let shown =
         Shown::of(cx, object, &draft.visibility, found.iter().map(|candidate| &candidate.found.document)).await?;
-    let data =
-        found.iter().map(|Candidate { found, reasons }| json!({ "record": shown.record(found), "reasons": reasons }));
+    let data = found
+        .into_iter()
+        .map(|Candidate { found, reasons }| json!({ "record": shown.record(found), "reasons": reasons }));
     let mut room = Room::new();
     let data: Vec<Value> = data.take_while(|candidate| room.take([candidate])).collect();
     Ok(Answered { body: json!({ "data": data, "as_of": as_of }), replica_ms })
@@ -165,9 +166,9 @@ impl Shown {
         Ok(Self { object, hidden })
     }
 
-    fn record(&self, found: &Found) -> Value {
+    fn record(&self, found: Found) -> Value {
         let showing = Showing { object: &self.object, hidden: &self.hidden, only: None };
-        showing.stored(&found.document, Some(&found.roll_ups))
+        showing.stored(found.document, Some(&found.roll_ups))
     }
 }
 
@@ -219,8 +220,8 @@ async fn groups(
     let documents = found.groups.iter().flat_map(|group| &group.records).map(|record| &record.document);
     let shown = Shown::of(cx, object, &visibility, documents).await?;
     let (mut data, mut room) = (Vec::new(), Room::new());
-    for group in &found.groups {
-        let mut records: Vec<Value> = group.records.iter().map(|record| shown.record(record)).collect();
+    for group in std::mem::take(&mut found.groups) {
+        let mut records: Vec<Value> = group.records.into_iter().map(|record| shown.record(record)).collect();
         if data.is_empty() {
             // A group that has no room even for itself is shown as far as it has: its count says how many there are.
             let mut alone = room;

@@ -155,11 +155,11 @@ impl Beside {
 }
 
 /// Records by their ids, as they are answered beside others.
-pub(crate) fn included(schema: &Schema, visibility: &Visibility, others: &[Found]) -> Map<String, Value> {
-    let shown = others.iter().filter_map(|Found { document, roll_ups }| {
+pub(crate) fn included(schema: &Schema, visibility: &Visibility, others: Vec<Found>) -> Map<String, Value> {
+    let shown = others.into_iter().filter_map(|Found { document, roll_ups }| {
         let object = schema.object(document.get("object")?.as_str()?)?;
         let showing = Showing { object, hidden: &hidden(schema, visibility, object), only: None };
-        Some((document.get("id")?.as_str()?.to_owned(), showing.stored(document, Some(roll_ups))))
+        Some((document.get("id")?.as_str()?.to_owned(), showing.stored(document, Some(&roll_ups))))
     });
     shown.collect()
 }

@@ -111,13 +111,15 @@ async fn ask(
     let mut answer = replica.answer(&query, position).await.map_err(|error| view.explain(own, error))?;
     let documents = || answer.rows.iter().map(|row| &row.document);
     let started = Instant::now();
-    let beside = Beside::read(&replica, &includes, &answer.rows, &visibility)?;
+    let mut beside = Beside::read(&replica, &includes, &answer.rows, &visibility)?;
     let replica_ms = answer.replica_ms + started.elapsed().as_secs_f64() * 1000.0;
     let schema = schema_for(cx, documents().chain(beside.others.iter().map(|other| &other.document))).await?;
     let object = schema.object(&object.name).map_or(object, |newer| newer);
     let showing = Showing { object, hidden: &hidden(&schema, &visibility, object), only: only.as_ref() };
-    let records = answer.rows.iter().map(|row| showing.stored(&row.document, Some(&row.roll_ups)));
-    let (data, included) = beside.fill(records, included(&schema, &visibility, &beside.others))?;
+    let rows = std::mem::take(&mut answer.rows).into_iter();
+    let records = rows.map(|row| showing.stored(row.document, Some(&row.roll_ups)));
+    let others = included(&schema, &visibility, std::mem::take(&mut beside.others));
+    let (data, included) = beside.fill(records, others)?;
     answer.end_after(data.len());
     let mut body = page(data, answer.next_cursor);
     body["as_of"] = json!(answer.as_of);

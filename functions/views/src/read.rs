@@ -135,7 +135,7 @@ async fn find(
     let showing = Showing { object, hidden: &hidden(&schema, &visibility, object), only: only.as_ref() };
     let mut body = showing.rendered(Record::read(object, document)?.rendered(object), roll_ups.as_ref());
     if !includes.is_empty() {
-        let included = included(&schema, &visibility, &others);
+        let included = included(&schema, &visibility, others);
         if !Room::new().take(included.values().chain([&body])) {
             return Err(include::too_much());
         }

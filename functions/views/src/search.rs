@@ -87,17 +87,18 @@ async fn ask(cx: &Cx, replicas: &Replicas, wanted: Wanted, position: &Position) 
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let found = replica.search(&Search { text, objects, limit, visibility: visibility.clone() }, position).await?;
     let schema = schema_for(cx, found.hits.iter().map(|hit| &hit.found.document)).await?;
-    let shown = found.hits.iter().filter_map(|hit| {
+    let shown = found.hits.into_iter().filter_map(|hit| {
         // An object that was given up while it was looked for.
         let object = schema.object(&hit.object)?;
         let unseen = hidden(&schema, &visibility, object);
         let showing = Showing { object, hidden: &unseen, only: None };
+        let document = hit.found.document;
         Some(json!({
             "object": hit.object,
-            "id": hit.found.document.get("id"),
-            "title": object.title_of(&hit.found.document),
-            "subtitle": subtitle(object, &hit.found.document),
-            "record": showing.stored(&hit.found.document, Some(&hit.found.roll_ups)),
+            "id": document.get("id"),
+            "title": object.title_of(&document),
+            "subtitle": subtitle(object, &document),
+            "record": showing.stored(document, Some(&hit.found.roll_ups)),
         }))
     });
     let (mut data, mut has_more, mut room) = (Vec::new(), found.has_more, Room::new());

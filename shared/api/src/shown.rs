@@ -53,7 +53,7 @@ pub struct Showing<'a> {
 impl Showing<'_> {
     /// A stored document with its roll-ups, as far as they are known.
     #[must_use]
-    pub fn stored(&self, document: &Document, roll_ups: Option<&BTreeMap<String, Value>>) -> Value {
+    pub fn stored(&self, document: Document, roll_ups: Option<&BTreeMap<String, Value>>) -> Value {
         self.rendered(render(self.object, document), roll_ups)
     }
 

@@ -7,8 +7,10 @@ use kernel::{Violations, path_pointer, pointer};
 use serde_json::Value;
 
 use crate::Field;
-use crate::field::{CUSTOM, FieldType};
+use crate::field::CUSTOM;
+use crate::formula::Operand;
 use crate::object::{COMMON_FIELDS, Object};
+use crate::schema::value_type;
 use crate::value::{coerce, parse_value};
 
 /// The values of a record's own fields by their paths. A field without a value is not in it, nor is a computed one.
@@ -132,8 +134,9 @@ impl Fields {
     /// stays out.
     #[must_use]
     pub fn stored(object: &Object, document: &Document) -> Self {
-        let known =
-            object.stored().filter_map(|field| Some((field.path.clone(), coerce(&field.kind, field.raw(document)?)?)));
+        let known = object
+            .stored()
+            .filter_map(|field| Some((field.path.clone(), coerce(&field.kind, field.raw(document)?.clone())?)));
         Self(known.collect())
     }
 
@@ -176,11 +179,19 @@ impl Fields {
     /// The values of the object's formulas over these fields, by path.
     #[must_use]
     pub fn computed(&self, object: &Object) -> BTreeMap<String, Value> {
+        object.computed(&|field| self.get(&field.path))
+    }
+}
+
+impl Object {
+    /// The values of its formulas over those of stored fields, by path.
+    pub(crate) fn computed<'a>(&self, stored: &dyn Fn(&Field) -> Option<&'a Value>) -> BTreeMap<String, Value> {
         let mut computed: BTreeMap<String, Value> = BTreeMap::new();
-        for (path, formula) in &object.formulas {
+        for (path, formula) in &self.formulas {
             let operand = |path: &str| {
-                let value = computed.get(path).or_else(|| self.0.get(path))?;
-                crate::formula::Operand::of(value, &crate::schema::value_type(object, object.field(path)?)?)
+                let field = self.field(path)?;
+                let value = computed.get(path).or_else(|| stored(field))?;
+                Operand::of(value, &value_type(self, field)?)
             };
             if let Some(value) = formula.evaluate(&operand) {
                 computed.insert(path.clone(), value.into_value());
@@ -188,9 +199,7 @@ impl Fields {
         }
         computed
     }
-}
 
-impl Object {
     /// Passes if some record could take a patch: what it names are fields, and their values are such as they take. For what
     /// is to be applied to many.
     ///
@@ -227,11 +236,6 @@ pub fn insert(document: &mut Document, path: &str, value: Value) {
         }
         None => drop(document.insert(path.to_owned(), value)),
     }
-}
-
-/// Whether a field's values are answered where only the record itself is at hand.
-pub(crate) const fn is_at_hand(field: &Field) -> bool {
-    !matches!(field.kind, FieldType::RollUp(_))
 }
 
 #[cfg(test)]

@@ -42,10 +42,35 @@ impl Replica {
 
     /// The same, at least up to a number that another replica has told of.
     ///
+    /// Who waits while somebody else catches up has what the next one finds: that has begun after the question came, so it has
+    /// seen what this one would have. Many at once are two round trips and not one each.
+    ///
     /// # Errors
     /// As [`Self::catch_up`]; `cursor_mismatch` when the journal does not reach that number.
     pub(crate) async fn catch_up_to(&self, at_least: u64) -> Result<u64> {
-        let _turn = self.store.turn.lock().await;
+        let seq = self.catch_up_in_turn(at_least).await;
+        // Whoever waited is only woken by now, behind the long work that comes next on this thread.
+        tokio::task::yield_now().await;
+        seq
+    }
+
+    async fn catch_up_in_turn(&self, at_least: u64) -> Result<u64> {
+        let store = &self.store;
+        let came = store.begun.load(Ordering::SeqCst);
+        let _turn = store.turn.lock().await;
+        if store.ended.load(Ordering::SeqCst) > came {
+            let state = self.database()?.state()?;
+            if state.seq >= at_least {
+                return Ok(state.seq);
+            }
+        }
+        let turn = store.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let seq = self.catch_up_alone(at_least).await?;
+        store.ended.store(turn, Ordering::SeqCst);
+        Ok(seq)
+    }
+
+    async fn catch_up_alone(&self, at_least: u64) -> Result<u64> {
         let mut gaps = 0;
         let (mut pages, mut changes) = (0, 0);
         loop {

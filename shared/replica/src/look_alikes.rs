@@ -47,7 +47,8 @@ pub struct LookAlikeGroups {
 impl LookAlikeGroups {
     /// Ends the page after some of its groups, at least one, where there is no room for all of them.
     pub fn end_after(&mut self, count: usize) {
-        if (1..self.groups.len()).contains(&count) {
+        // By the places: whoever answers has taken the groups.
+        if (1..self.ends.len()).contains(&count) {
             self.groups.truncate(count);
             self.has_more = true;
             self.next_cursor = self.ends.get(count - 1).map(Cursor::encode);

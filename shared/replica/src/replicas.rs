@@ -85,6 +85,9 @@ static MADE: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct Store {
     /// Held while the replica is opened or catches up: one at a time.
     pub(crate) turn: tokio::sync::Mutex<()>,
+    /// How often catching up has begun, and the last of these that has come to its end.
+    pub(crate) begun: AtomicU64,
+    pub(crate) ended: AtomicU64,
     database: Mutex<Option<Arc<Database>>>,
     used: AtomicU64,
     /// How many changes there were since the last snapshot when one was asked for.
@@ -107,6 +110,8 @@ impl Store {
             before.doom();
         }
         self.asked.store(0, Ordering::Relaxed);
+        // What was found for another file says nothing of this one.
+        self.ended.store(0, Ordering::SeqCst);
     }
 }
 

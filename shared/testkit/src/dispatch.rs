@@ -4,14 +4,18 @@
 //! refusals of malformed
 //! values as AWS does to the letter; here those keep their type and status, and only the wording can differ.
 
+use dynoxide::actions::transact_write_items::TransactWriteItemsRequest;
 use dynoxide::{Database, DynoxideError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::tokens::Tokens;
 
 /// Answers operations on one database.
 #[derive(Clone, Copy)]
 pub(crate) struct Dispatch<'a> {
     database: &'a Database,
+    tokens: &'a Tokens,
 }
 
 /// The start of the messages with which the engine's own types mark, inside of serde's errors, what DynamoDB would call
@@ -20,8 +24,8 @@ const VALIDATION_MARKERS: [&str; 3] = ["VALIDATION_REQUEST:", "VALIDATION_AS_REA
 const SERIALIZATION_MARKERS: [&str; 2] = ["SERIALIZATION_AS_READ:", "SERIALIZATION:"];
 
 impl<'a> Dispatch<'a> {
-    pub(crate) fn new(database: &'a Database) -> Self {
-        Self { database }
+    pub(crate) fn new(database: &'a Database, tokens: &'a Tokens) -> Self {
+        Self { database, tokens }
     }
 
     /// The status and the JSON that answer `operation`.
@@ -43,7 +47,15 @@ impl<'a> Dispatch<'a> {
             "UpdateItem" => call(body, |r| db.update_item(r)),
             "DeleteItem" => call(body, |r| db.delete_item(r)),
             "BatchWriteItem" => call(body, |r| db.batch_write_item(r)),
-            "TransactWriteItems" => call(body, |r| db.transact_write_items(r)),
+            "TransactWriteItems" => {
+                let mut request: TransactWriteItemsRequest = parse(body)?;
+                let token = request.client_request_token.take_if(Tokens::is_one);
+                let run = || written(&db.transact_write_items(request)?);
+                match token {
+                    Some(token) => self.tokens.once(token, body, run),
+                    None => run(),
+                }
+            }
             "Scan" => call(body, |r| db.scan(r)),
             "CreateTable" => call(body, |r| db.create_table(r)),
             "DeleteTable" => call(body, |r| db.delete_table(r)),
@@ -68,9 +80,15 @@ fn call<Q: DeserializeOwned, A: Serialize>(
     body: &str,
     operation: impl FnOnce(Q) -> Result<A, DynoxideError>,
 ) -> Result<String, DynoxideError> {
-    let request = serde_json::from_str(body).map_err(|error| refusal(&error.to_string()))?;
-    let answer = operation(request)?;
-    serde_json::to_string(&answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    written(&operation(parse(body)?)?)
+}
+
+fn parse<Q: DeserializeOwned>(body: &str) -> Result<Q, DynoxideError> {
+    serde_json::from_str(body).map_err(|error| refusal(&error.to_string()))
+}
+
+fn written(answer: &impl Serialize) -> Result<String, DynoxideError> {
+    serde_json::to_string(answer).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
 }
 
 /// What DynamoDB calls a request that could not be read.

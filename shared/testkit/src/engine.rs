@@ -12,6 +12,7 @@ use serde_json::json;
 
 use crate::dispatch::Dispatch;
 use crate::stream::Stream;
+use crate::tokens::Tokens;
 
 /// How long a statement waits for another connection's lock; the engine itself waits about as long.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -66,6 +67,7 @@ pub enum EngineError {
 #[derive(Clone)]
 pub struct Engine {
     database: Database,
+    tokens: Tokens,
     location: Arc<str>,
 }
 
@@ -98,7 +100,7 @@ impl Engine {
 
     fn at(location: String) -> Result<Self, EngineError> {
         let database = Database::new(&location)?;
-        let engine = Self { database, location: location.into() };
+        let engine = Self { database, tokens: Tokens::default(), location: location.into() };
         engine.side_connection()?.execute_batch(SEQUENCE_INDEX)?;
         Ok(engine)
     }
@@ -150,7 +152,7 @@ impl Engine {
     /// answer with.
     #[must_use]
     pub fn dispatch(&self, operation: &str, body: &str) -> (u16, String) {
-        Dispatch::new(&self.database).answer(operation, body)
+        Dispatch::new(&self.database, &self.tokens).answer(operation, body)
     }
 
     /// The SDK's transport into this engine, on the calling thread.

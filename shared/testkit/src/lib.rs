@@ -16,6 +16,7 @@ mod dispatch;
 mod engine;
 mod faults;
 mod stream;
+mod tokens;
 
 pub use cloud::Cloud;
 pub use connector::{Answer, Exchange, in_process};

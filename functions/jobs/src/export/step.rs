@@ -124,8 +124,8 @@ impl<'a> File<'a> {
             // What was written after this has begun need not be in it.
             let answer = if is_first { replica.answer(&query, position).await? } else { replica.ask(&query)? };
             is_first = false;
-            self.write(&replica, &begun.columns, &answer.rows, &mut bytes).await?;
             begun.rows += answer.rows.len() as u64;
+            self.write(&replica, &begun.columns, answer.rows, &mut bytes).await?;
             begun.after = answer.next_cursor;
             if begun.after.is_none() || bytes.len() >= PART_BYTES {
                 break;
@@ -178,14 +178,14 @@ impl<'a> File<'a> {
     }
 
     /// Writes records as lines.
-    async fn write(&self, replica: &Replica, columns: &[String], rows: &[Found], bytes: &mut Vec<u8>) -> Result<()> {
+    async fn write(&self, replica: &Replica, columns: &[String], rows: Vec<Found>, bytes: &mut Vec<u8>) -> Result<()> {
         let schema = schema_for(self.cx, rows.iter().map(|row| &row.document)).await?;
         let object = schema.object(&self.object.name).unwrap_or(&self.object);
         let only = self.input.fields.as_ref().filter(|_| self.input.format == Format::Jsonl);
         let only = only.map(|paths| Only::parse(object, paths, &mut Violations::new()));
         let hidden = self.visibility.hidden_of(&schema, object);
         let showing = Showing { object, hidden: &hidden, only: only.as_ref() };
-        let shown = rows.iter().filter_map(|row| match showing.stored(&row.document, Some(&row.roll_ups)) {
+        let shown = rows.into_iter().filter_map(|row| match showing.stored(row.document, Some(&row.roll_ups)) {
             Value::Object(record) => Some(record),
             _ => None,
         });

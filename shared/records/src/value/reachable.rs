@@ -1,6 +1,6 @@
 //! Where people can be reached: email addresses and phone numbers.
 
-use unicode_normalization::UnicodeNormalization;
+use crate::text::composed;
 
 /// The longest address that mail can be sent to (RFC 5321, erratum 1690), in bytes.
 pub(crate) const MAX_EMAIL_BYTES: usize = 254;
@@ -18,7 +18,7 @@ pub(crate) const PHONE_FORM: &str = "must be a phone number with its country cod
 #[must_use]
 pub fn parse_email(text: &str) -> Option<String> {
     // One spelling of what is the same character: the sender's keyboard must not make another person.
-    let text: String = text.trim().nfc().collect();
+    let text = composed(text.trim());
     let (local, domain) = text.rsplit_once('@')?;
     let local_is_good = !local.is_empty()
         && local.len() <= MAX_LOCAL_BYTES

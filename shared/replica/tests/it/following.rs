@@ -1,5 +1,8 @@
 //! Following the journal, and reading one's own writes.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
 use events::{SnapshotReason, SnapshotRequest};
 use kernel::{Position, kinds};
 use replica::Limits;
@@ -114,7 +117,7 @@ async fn a_build_that_is_killed_has_asked_for_a_snapshot() {
     world.faults.hook(|call| if call.request["IndexName"] == "gsi1" { Fate::Freeze } else { Fate::Pass });
     let replicas = world.replicas("one");
     let opening = replicas.open(&world.table, &world.clock);
-    assert!(tokio::time::timeout(std::time::Duration::from_millis(500), opening).await.is_err());
+    assert!(tokio::time::timeout(Duration::from_millis(500), opening).await.is_err());
     assert_eq!(world.cloud.take_messages().len(), 1);
 }
 
@@ -312,4 +315,32 @@ async fn many_threads_see_the_journal_grow_and_never_shrink() {
     for reader in readers {
         reader.await.unwrap();
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_comes_while_another_catches_up_shares_the_next_turn() {
+    let world = World::new();
+    let replica = world.open("one").await;
+    world.append(1, &[world.change(world.id(), 1, 1, json!({}))]).await;
+    // The first one's answer is of before the second entry, and comes after it.
+    let first = AtomicBool::new(true);
+    let of_before = |answer: &mut Value| answer["Items"].as_array_mut().unwrap().truncate(1);
+    world.faults.reset_counts();
+    world.faults.hook(move |call| match is_journal(call) && first.swap(false, Ordering::SeqCst) {
+        true => Fate::Alter(Box::new(of_before)),
+        false if is_journal(call) => Fate::Late(Duration::from_millis(10)),
+        false => Fate::Pass,
+    });
+    let begun = replica.catch_up();
+    let (mut begun, mut others) = (std::pin::pin!(begun), tokio::task::JoinSet::new());
+    let _ = std::future::poll_fn(|cx| std::task::Poll::Ready(begun.as_mut().poll(cx))).await;
+    world.append(2, &[world.change(world.id(), 1, 2, json!({}))]).await;
+    for _ in 0..6 {
+        let replica = replica.clone();
+        others.spawn(async move { replica.catch_up().await.unwrap() });
+    }
+    tokio::task::yield_now().await;
+    begun.await.unwrap();
+    assert_eq!(others.join_all().await, [2; 6], "what was written before they came");
+    assert_eq!(world.faults.calls("Query"), 2, "one round trip for all six");
 }
