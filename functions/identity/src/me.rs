@@ -31,12 +31,10 @@ pub(crate) fn routes() -> Routes {
 async fn read_me(Context(cx): Context, _: NoQuery) -> Result<Json<Value>> {
     let keys = cx.table.keys();
     let wanted = [keys.record("user", cx.caller.user.erase()), keys.config("workspace")];
-    let mut found = cx.table.get_many(&wanted).await?;
-    let mut take = |name: &str| {
-        let place = found.iter().position(|document| document.get("object").is_some_and(|object| object == name))?;
-        Some(found.swap_remove(place))
-    };
-    let (user, workspace) = (take("user").ok_or(Error::not_found("user"))?, take("workspace"));
+    let found = cx.table.get_many(&wanted).await?;
+    let user = found.iter().find(|document| document.get("object").is_some_and(|object| object == "user"));
+    let workspace = found.iter().find(|document| document.get("object").is_some_and(|object| object == "workspace"));
+    let user = user.ok_or(Error::not_found("user"))?;
     Ok(Json(json!({
         "user": render(&*cx.object("user").await?, user),
         "workspace": workspace,

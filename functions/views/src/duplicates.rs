@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use api::{
-    At, Context, NoQuery, Of, Operation, Params, Question, Result, Room, Routes, Seen, Showing, Work, page,
+    At, Context, NoQuery, Of, Operation, PageEnd, Params, Question, Result, Room, Routes, Seen, Showing, Work,
     parse_params, schema_for, with_object,
 };
 use auth::Permission;
@@ -13,10 +13,12 @@ use axum::extract::{Path, RawQuery};
 use axum::routing::{get, post};
 use events::Document;
 use http::Method;
-use kernel::{AnyId, Error, Position, Violations, pointer};
+use kernel::{AnyId, Error, Position, Timestamp, Violations, pointer};
 use records::{Cx, Fields, Object};
-use replica::{Candidate, Draft, Found, Replica, Replicas, Visibility};
-use serde_json::{Value, json};
+use replica::{Candidate, Draft, Found, Reason, Replica, Replicas, Visibility};
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::answer::Answered;
 use crate::shapes;
@@ -74,10 +76,10 @@ async fn of_new(
     Seen(position): Seen,
     _: NoQuery,
     Question(body): Question,
-) -> Result<Answered> {
+) -> Result<Answered<Box<RawValue>>> {
     cx.caller.require(Permission::Read)?;
     let (cx, replicas, body, position) = (&cx, &replicas, &body, &position);
-    let work = |object: Arc<Object>| -> Work<'_, Answered> {
+    let work = |object: Arc<Object>| -> Work<'_, Answered<Box<RawValue>>> {
         Box::pin(async move {
             let fields = draft(&object, body)?;
             candidates(cx, replicas, &object, fields, None, position).await
@@ -110,9 +112,9 @@ async fn of_one(
     Path(at): Path<At>,
     Seen(position): Seen,
     _: NoQuery,
-) -> Result<Answered> {
+) -> Result<Answered<Box<RawValue>>> {
     let (cx, replicas, at, position) = (&cx, &replicas, &at, &position);
-    let work = |object: Arc<Object>| -> Work<'_, Answered> {
+    let work = |object: Arc<Object>| -> Work<'_, Answered<Box<RawValue>>> {
         Box::pin(async move {
             let record = records::load(cx, &object, at.id(&object)?).await?;
             candidates(cx, replicas, &object, record.fields, Some(record.common.id), position).await
@@ -129,7 +131,7 @@ async fn candidates(
     fields: Fields,
     except: Option<AnyId>,
     position: &Position,
-) -> kernel::Result<Answered> {
+) -> kernel::Result<Answered<Box<RawValue>>> {
     let draft =
         Draft { object: object.name.clone(), fields, except, visibility: Visibility::of_caller(cx), limit: CANDIDATES };
     let replica = replicas.open(&cx.table, &cx.clock).await?;
@@ -139,12 +141,43 @@ async fn candidates(
     let replica_ms = started.elapsed().as_secs_f64() * 1000.0;
     let shown =
         Shown::of(cx, object, &draft.visibility, found.iter().map(|candidate| &candidate.found.document)).await?;
-    let data = found
-        .into_iter()
-        .map(|Candidate { found, reasons }| json!({ "record": shown.record(found), "reasons": reasons }));
-    let mut room = Room::new();
-    let data: Vec<Value> = data.take_while(|candidate| room.take([candidate])).collect();
-    Ok(Answered { body: json!({ "data": data, "as_of": as_of }), replica_ms })
+    let (mut data, mut room) = (Vec::new(), Room::new());
+    for Candidate { found, reasons } in &found {
+        let candidate = Alike { reasons, record: shown.record(found)? };
+        if !room.take([&candidate]) {
+            break;
+        }
+        data.push(candidate);
+    }
+    Ok(Answered { body: to_raw_value(&Candidates { as_of, data }).map_err(Error::bug)?, replica_ms })
+}
+
+/// Who may be the same, as it is answered.
+#[derive(Debug, Serialize)]
+struct Candidates<'a> {
+    as_of: Timestamp,
+    data: Vec<Alike<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Alike<'a> {
+    reasons: &'a [Reason],
+    record: Box<RawValue>,
+}
+
+/// One page of groups, as it is answered.
+#[derive(Debug, Serialize)]
+struct Groups<'a> {
+    as_of: Timestamp,
+    data: Vec<Group<'a>>,
+    page: PageEnd,
+}
+
+#[derive(Debug, Serialize)]
+struct Group<'a> {
+    count: usize,
+    reasons: &'a [Reason],
+    records: Vec<Box<RawValue>>,
 }
 
 /// How the records of an answer are shown.
@@ -166,9 +199,8 @@ impl Shown {
         Ok(Self { object, hidden })
     }
 
-    fn record(&self, found: Found) -> Value {
-        let showing = Showing { object: &self.object, hidden: &self.hidden, only: None };
-        showing.stored(found.document, Some(&found.roll_ups))
+    fn record(&self, found: &Found) -> kernel::Result<Box<RawValue>> {
+        Showing::of(&self.object, &self.hidden, None).text(&found.document, &found.roll_ups)
     }
 }
 
@@ -179,11 +211,11 @@ async fn of_all(
     Path(at): Path<At>,
     Seen(position): Seen,
     RawQuery(query): RawQuery,
-) -> Result<Answered> {
+) -> Result<Answered<Box<RawValue>>> {
     cx.caller.require(Permission::Read)?;
     let (limit, cursor) = parse(&parse_params(query.as_deref())?).map_err(Error::from)?;
     let (cx, replicas, cursor, position) = (&cx, &replicas, cursor.as_deref(), &position);
-    let work = |object: Arc<Object>| -> Work<'_, Answered> {
+    let work = |object: Arc<Object>| -> Work<'_, Answered<Box<RawValue>>> {
         Box::pin(async move {
             let replica = replicas.open(&cx.table, &cx.clock).await?;
             groups(cx, &replica, &object, limit, cursor, position).await
@@ -214,26 +246,26 @@ async fn groups(
     limit: u16,
     cursor: Option<&str>,
     position: &Position,
-) -> kernel::Result<Answered> {
+) -> kernel::Result<Answered<Box<RawValue>>> {
     let visibility = Visibility::of_caller(cx);
-    let mut found = replica.duplicate_groups(&object.name, &visibility, limit, cursor, position).await?;
+    let found = replica.duplicate_groups(&object.name, &visibility, limit, cursor, position).await?;
     let documents = found.groups.iter().flat_map(|group| &group.records).map(|record| &record.document);
     let shown = Shown::of(cx, object, &visibility, documents).await?;
     let (mut data, mut room) = (Vec::new(), Room::new());
-    for group in std::mem::take(&mut found.groups) {
-        let mut records: Vec<Value> = group.records.into_iter().map(|record| shown.record(record)).collect();
+    for group in &found.groups {
+        let mut records =
+            group.records.iter().map(|record| shown.record(record)).collect::<kernel::Result<Vec<_>>>()?;
         if data.is_empty() {
             // A group that has no room even for itself is shown as far as it has: its count says how many there are.
             let mut alone = room;
-            records.truncate(records.iter().take_while(|record| alone.take([*record])).count());
+            records.truncate(records.iter().take_while(|record| alone.take([record])).count());
         }
         if !room.take(&records) {
             break;
         }
-        data.push(json!({ "reasons": group.reasons, "count": group.count, "records": records }));
+        data.push(Group { count: group.count, reasons: &group.reasons, records });
     }
-    found.end_after(data.len());
-    let mut body = page(data, found.next_cursor);
-    body["as_of"] = json!(found.as_of);
+    let page = PageEnd::before(found.cursor_after(data.len()));
+    let body = to_raw_value(&Groups { as_of: found.as_of, data, page }).map_err(Error::bug)?;
     Ok(Answered { body, replica_ms: found.replica_ms })
 }

@@ -1,6 +1,6 @@
 //! The records that those of an answer refer to, answered beside them: each once, by its id.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::{MAX_ANSWER_BYTES, Room, Showing};
 use events::Document;
@@ -8,12 +8,16 @@ use kernel::{AnyId, Error, Result, Violations};
 use records::{FieldType, Object, Schema};
 use replica::paths::{references, without_id};
 use replica::{Found, Replica, Visibility};
-use serde_json::{Map, Value};
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::visibility::hidden;
 
 /// The most references that one question follows.
 const MAX_INCLUDES: usize = 10;
+
+/// Records as they are answered, by their ids.
+pub(crate) type Texts = BTreeMap<String, Box<RawValue>>;
 
 /// A reference to follow: where the ids stand.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,11 +134,12 @@ impl Beside {
     /// `too_large` at `/include` when there is no room for the first one and what it refers to.
     pub(crate) fn fill(
         &self,
-        records: impl Iterator<Item = Value>,
-        mut others: Map<String, Value>,
-    ) -> Result<(Vec<Value>, Map<String, Value>)> {
-        let (mut data, mut included, mut room) = (Vec::new(), Map::new(), Room::new());
+        records: impl Iterator<Item = Result<Box<RawValue>>>,
+        mut others: Texts,
+    ) -> Result<(Vec<Box<RawValue>>, Texts)> {
+        let (mut data, mut included, mut room) = (Vec::new(), Texts::new(), Room::new());
         for (record, wanted) in records.zip(&self.wanted) {
+            let record = record?;
             let ids: Vec<String> = wanted.iter().map(AnyId::to_string).collect();
             let new = ids.iter().filter_map(|id| others.get(id));
             let is_read = !ids.iter().any(|id| self.unread.contains(id));
@@ -155,13 +160,23 @@ impl Beside {
 }
 
 /// Records by their ids, as they are answered beside others.
-pub(crate) fn included(schema: &Schema, visibility: &Visibility, others: Vec<Found>) -> Map<String, Value> {
-    let shown = others.into_iter().filter_map(|Found { document, roll_ups }| {
-        let object = schema.object(document.get("object")?.as_str()?)?;
-        let showing = Showing { object, hidden: &hidden(schema, visibility, object), only: None };
-        Some((document.get("id")?.as_str()?.to_owned(), showing.stored(document, Some(&roll_ups))))
-    });
-    shown.collect()
+///
+/// # Errors
+/// None that can be met: every value serialises.
+pub(crate) fn included(schema: &Schema, visibility: &Visibility, others: &[Found]) -> Result<Texts> {
+    let mut showings: BTreeMap<&str, Showing<'_>> = BTreeMap::new();
+    let mut shown = Texts::new();
+    for Found { document, roll_ups } in others {
+        let text = |name: &str| document.get(name).and_then(Value::as_str);
+        let (Some(id), Some(object)) = (text("id"), text("object").and_then(|name| schema.object(name))) else {
+            continue;
+        };
+        let showing = showings
+            .entry(&object.name)
+            .or_insert_with(|| Showing::of(object, &hidden(schema, visibility, object), None));
+        shown.insert(id.to_owned(), showing.text(document, roll_ups)?);
+    }
+    Ok(shown)
 }
 
 #[cfg(test)]

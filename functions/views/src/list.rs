@@ -4,20 +4,21 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use api::{
-    At, Context, NoQuery, Of, Only, Operation, Question, Result, Routes, Seen, Showing, Work, page, parse_params,
+    At, Context, NoQuery, Of, Only, Operation, PageEnd, Question, Result, Routes, Seen, Showing, Work, parse_params,
     schema_for, with_object,
 };
 use auth::Permission;
 use axum::extract::{Path, RawQuery};
 use axum::routing::{get, post};
 use http::Method;
-use kernel::{Error, Position, Violations};
+use kernel::{Error, Position, Timestamp, Violations};
 use records::{Cx, Object};
 use replica::{Asked, Place, Replicas, Visibility};
-use serde_json::json;
+use serde::Serialize;
+use serde_json::value::RawValue;
 
 use crate::answer::Answered;
-use crate::include::{self, Beside, included};
+use crate::include::{self, Beside, Texts, included};
 use crate::saved;
 use crate::shapes;
 use crate::visibility::hidden;
@@ -50,6 +51,19 @@ pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {
         )
 }
 
+/// One page of records, as it is answered.
+#[derive(Debug, Serialize)]
+struct Page {
+    as_of: Timestamp,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+    data: Vec<Box<RawValue>>,
+    /// What the records refer to, by id; none unless it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    included: Option<Texts>,
+    page: PageEnd,
+}
+
 async fn by_query(
     of: Of,
     replicas: Arc<Replicas>,
@@ -57,7 +71,7 @@ async fn by_query(
     Path(at): Path<At>,
     Seen(position): Seen,
     RawQuery(query): RawQuery,
-) -> Result<Answered> {
+) -> Result<Answered<Page>> {
     let asked = Asked::from_params(&parse_params(query.as_deref())?).map_err(Error::from)?;
     answered(of, &replicas, &cx, &at, &asked, &position).await
 }
@@ -70,7 +84,7 @@ async fn by_body(
     Seen(position): Seen,
     _: NoQuery,
     Question(body): Question,
-) -> Result<Answered> {
+) -> Result<Answered<Page>> {
     let asked = Asked::from_body(&body, Place::SEARCH).map_err(Error::from)?;
     answered(of, &replicas, &cx, &at, &asked, &position).await
 }
@@ -82,9 +96,9 @@ async fn answered(
     at: &At,
     asked: &Asked,
     position: &Position,
-) -> Result<Answered> {
+) -> Result<Answered<Page>> {
     cx.caller.require(Permission::Read)?;
-    let work = |object: Arc<Object>| -> Work<'_, Answered> {
+    let work = |object: Arc<Object>| -> Work<'_, Answered<Page>> {
         Box::pin(async move { ask(cx, replicas, &object, asked, position).await })
     };
     Ok(with_object(cx, of, at, work).await?)
@@ -97,7 +111,7 @@ async fn ask(
     object: &Object,
     own: &Asked,
     position: &Position,
-) -> kernel::Result<Answered> {
+) -> kernel::Result<Answered<Page>> {
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let view = saved::question(cx, &replica, object, own.view, position).await?;
     let asked = own.clone().within(view.clone());
@@ -111,23 +125,15 @@ async fn ask(
     let mut answer = replica.answer(&query, position).await.map_err(|error| view.explain(own, error))?;
     let documents = || answer.rows.iter().map(|row| &row.document);
     let started = Instant::now();
-    let mut beside = Beside::read(&replica, &includes, &answer.rows, &visibility)?;
+    let beside = Beside::read(&replica, &includes, &answer.rows, &visibility)?;
     let replica_ms = answer.replica_ms + started.elapsed().as_secs_f64() * 1000.0;
     let schema = schema_for(cx, documents().chain(beside.others.iter().map(|other| &other.document))).await?;
     let object = schema.object(&object.name).map_or(object, |newer| newer);
-    let showing = Showing { object, hidden: &hidden(&schema, &visibility, object), only: only.as_ref() };
-    let rows = std::mem::take(&mut answer.rows).into_iter();
-    let records = rows.map(|row| showing.stored(row.document, Some(&row.roll_ups)));
-    let others = included(&schema, &visibility, std::mem::take(&mut beside.others));
-    let (data, included) = beside.fill(records, others)?;
+    let showing = Showing::of(object, &hidden(&schema, &visibility, object), only.as_ref());
+    let records = answer.rows.iter().map(|row| showing.text(&row.document, &row.roll_ups));
+    let (data, included) = beside.fill(records, included(&schema, &visibility, &beside.others)?)?;
     answer.end_after(data.len());
-    let mut body = page(data, answer.next_cursor);
-    body["as_of"] = json!(answer.as_of);
-    if let Some(count) = answer.count {
-        body["count"] = json!(count);
-    }
-    if !includes.is_empty() {
-        body["included"] = included.into();
-    }
-    Ok(Answered { body, replica_ms })
+    let included = (!includes.is_empty()).then_some(included);
+    let page = PageEnd::before(answer.next_cursor);
+    Ok(Answered { body: Page { as_of: answer.as_of, count: answer.count, data, included, page }, replica_ms })
 }

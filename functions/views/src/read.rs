@@ -5,19 +5,21 @@ use std::time::Instant;
 
 use api::{
     At, Context, MAX_ANSWER_BYTES, Of, Only, Operation, Params, ReplicaTime, Result, Room, Routes, Seen, Shape,
-    Showing, Work, etag, has_roll_ups, parse_params, schema_for, with_object,
+    Showing, Work, etag, parse_params, schema_for, with_object,
 };
 use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use events::Document;
 use http::Method;
 use kernel::{AnyId, Error, Position, Timestamp, Version, Violations, pointer};
-use records::{Cx, Object, Record};
+use records::{Cx, Object};
 use replica::{Replicas, Visibility};
+use serde::Serialize;
 use serde_json::Value;
 
-use crate::include::{self, included};
+use crate::include::{self, Texts, included};
 use crate::shapes;
 use crate::visibility::hidden;
 
@@ -59,9 +61,19 @@ impl Wanted {
     }
 }
 
+/// A record with what it refers to, as it is answered.
+#[derive(Debug, Serialize)]
+struct Body {
+    #[serde(flatten)]
+    record: Document,
+    /// By id; none unless it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    included: Option<Texts>,
+}
+
 /// A record that was found, as it is answered.
 struct Found {
-    body: Value,
+    body: Body,
     /// The version that is stored now; none for a record as it was.
     version: Option<Version>,
     replica_ms: Option<f64>,
@@ -110,7 +122,7 @@ async fn find(
         None => records::load(cx, object, id).await?,
     };
     let document = record.document();
-    let wants_roll_ups = wanted.as_of.is_none() && has_roll_ups(object);
+    let wants_roll_ups = wanted.as_of.is_none() && api::roll_ups(object).next().is_some();
     let mut ids: Vec<AnyId> = include::ids(&includes, &document).into_iter().collect();
     let includes_itself = ids.contains(&id);
     ids.extend((wants_roll_ups && !includes_itself).then_some(id));
@@ -127,19 +139,22 @@ async fn find(
         replica_ms = Some(started.elapsed().as_secs_f64() * 1000.0);
     }
     let own = others.iter().find(|found| is_record(found, id)).map(|own| own.roll_ups.clone());
-    let roll_ups = wants_roll_ups.then(|| own.unwrap_or_default());
+    let roll_ups = own.unwrap_or_default();
     others.retain(|found| includes_itself || !is_record(found, id));
     let documents = std::iter::once(&document).chain(others.iter().map(|other| &other.document));
     let schema = schema_for(cx, documents).await?;
     let object = schema.object(&object.name).map_or(object, |newer| newer);
-    let showing = Showing { object, hidden: &hidden(&schema, &visibility, object), only: only.as_ref() };
-    let mut body = showing.rendered(Record::read(object, document)?.rendered(object), roll_ups.as_ref());
+    let mut unseen = hidden(&schema, &visibility, object);
+    if wanted.as_of.is_some() {
+        unseen.extend(api::roll_ups(object).map(str::to_owned));
+    }
+    let showing = Showing::of(object, &unseen, only.as_ref());
+    let mut body = Body { record: showing.document(&document, &roll_ups)?, included: None };
     if !includes.is_empty() {
-        let included = included(&schema, &visibility, others);
-        if !Room::new().take(included.values().chain([&body])) {
+        body.included = Some(included(&schema, &visibility, &others)?);
+        if !Room::new().take([&body]) {
             return Err(include::too_much());
         }
-        body["included"] = included.into();
     }
     let version = wanted.as_of.is_none().then_some(record.common.version);
     Ok(Found { body, version, replica_ms })

@@ -1,5 +1,6 @@
 //! Looking for words in the records of all objects at once.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::{Context, Operation, Params, Result, Room, Routes, Seen, Showing, Tag, parse_params, schema_for};
@@ -8,10 +9,12 @@ use axum::extract::RawQuery;
 use axum::routing::get;
 use events::Document;
 use http::Method;
-use kernel::{Error, Position, Violations, pointer};
+use kernel::{Error, Position, Timestamp, Violations, pointer};
 use records::{Cx, Object};
 use replica::{Replicas, Search, Visibility};
-use serde_json::json;
+use serde::Serialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::answer::Answered;
 use crate::shapes;
@@ -70,46 +73,63 @@ impl Wanted {
     }
 }
 
+/// What was found, the best first, as it is answered.
+#[derive(Debug, Serialize)]
+struct Hits {
+    as_of: Timestamp,
+    data: Vec<Hit>,
+    has_more: bool,
+}
+
+#[derive(Debug, Serialize)]
+struct Hit {
+    id: String,
+    object: String,
+    record: Box<RawValue>,
+    subtitle: Option<String>,
+    title: String,
+}
+
 async fn search(
     replicas: Arc<Replicas>,
     Context(cx): Context,
     Seen(position): Seen,
     RawQuery(query): RawQuery,
-) -> Result<Answered> {
+) -> Result<Answered<Hits>> {
     cx.caller.require(Permission::Read)?;
     let wanted = Wanted::parse(&parse_params(query.as_deref())?).map_err(Error::from)?;
     Ok(ask(&cx, &replicas, wanted, &position).await?)
 }
 
-async fn ask(cx: &Cx, replicas: &Replicas, wanted: Wanted, position: &Position) -> kernel::Result<Answered> {
+async fn ask(cx: &Cx, replicas: &Replicas, wanted: Wanted, position: &Position) -> kernel::Result<Answered<Hits>> {
     let visibility = Visibility::of_caller(cx);
     let Wanted { text, objects, limit } = wanted;
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let found = replica.search(&Search { text, objects, limit, visibility: visibility.clone() }, position).await?;
     let schema = schema_for(cx, found.hits.iter().map(|hit| &hit.found.document)).await?;
-    let shown = found.hits.into_iter().filter_map(|hit| {
-        // An object that was given up while it was looked for.
-        let object = schema.object(&hit.object)?;
-        let unseen = hidden(&schema, &visibility, object);
-        let showing = Showing { object, hidden: &unseen, only: None };
-        let document = hit.found.document;
-        Some(json!({
-            "object": hit.object,
-            "id": document.get("id"),
-            "title": object.title_of(&document),
-            "subtitle": subtitle(object, &document),
-            "record": showing.stored(document, Some(&hit.found.roll_ups)),
-        }))
-    });
+    let mut showings: BTreeMap<&str, Showing<'_>> = BTreeMap::new();
     let (mut data, mut has_more, mut room) = (Vec::new(), found.has_more, Room::new());
-    for hit in shown {
+    for hit in found.hits {
+        // An object that was given up while it was looked for.
+        let Some(object) = schema.object(&hit.object) else { continue };
+        let showing = showings
+            .entry(&object.name)
+            .or_insert_with(|| Showing::of(object, &hidden(&schema, &visibility, object), None));
+        let document = hit.found.document;
+        let hit = Hit {
+            id: document.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            object: hit.object,
+            record: showing.text(&document, &hit.found.roll_ups)?,
+            subtitle: subtitle(object, &document),
+            title: object.title_of(&document),
+        };
         if !room.take([&hit]) {
             has_more = true;
             break;
         }
         data.push(hit);
     }
-    let body = json!({ "data": data, "has_more": has_more, "as_of": found.as_of });
+    let body = Hits { as_of: found.as_of, data, has_more };
     Ok(Answered { body, replica_ms: found.replica_ms })
 }
 
@@ -123,7 +143,7 @@ fn subtitle(object: &Object, document: &Document) -> Option<String> {
 mod tests {
     use super::*;
     use records::Schema;
-    use serde_json::Value;
+    use serde_json::json;
 
     #[test]
     fn a_subtitle_tells_namesakes_apart() {

@@ -35,8 +35,10 @@ const JOBS_QUEUE: &str = "JobsQueue";
 
 /// How long requests that are being answered may take once the stack is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
-/// How often what has expired is removed.
+/// How often what has expired is removed: the stream's records and files, and, since the engine reads the whole table for it,
+/// items of the table in one of so many rounds only. DynamoDB takes days.
 const SWEEP: Duration = Duration::from_secs(60);
+const ROUNDS: u32 = 60;
 /// How long the stream is kept, as DynamoDB does.
 const STREAM_RETENTION: Duration = Duration::from_secs(24 * 3600);
 
@@ -194,11 +196,13 @@ impl Stack {
         let (engine, pumps) = (self.aws.engine().clone(), self.pumps.clone());
         let (aws, expirations) = (self.aws.clone(), Arc::clone(&self.expirations));
         self.background.spawn(async move {
-            loop {
+            for round in (1..=ROUNDS).cycle() {
                 let (engine, done) = (engine.clone(), pumps.done().await);
                 let (aws, expirations) = (aws.clone(), Arc::clone(&expirations));
                 let work = move || -> Result<()> {
-                    engine.sweep_ttl()?;
+                    if round == 1 {
+                        engine.sweep_ttl()?;
+                    }
                     aws.expire(BUCKET, &expirations)?;
                     // Nothing is trimmed before every consumer has read something.
                     if let Some(done) = done {

@@ -39,12 +39,12 @@ pub use openapi::document;
 pub use problem::Problem;
 pub use query::{NoQuery, Objects, Params, parse_params};
 pub use record_routes::{Check, all_record_routes, checked_record_routes, history_route, record_routes};
-pub use respond::{etag, page, written};
+pub use respond::{PageEnd, etag, page, written};
 pub use room::{MAX_ANSWER_BYTES, Room};
 pub use routes::{Operation, Parameter, Routes, Shape, Tag};
 pub use schemas::{ALWAYS_ANSWERED, record_schema_name};
 pub use share_routes::share_routes;
-pub use shown::{Only, Showing, has_roll_ups, schema_for};
+pub use shown::{Only, Showing, roll_ups, schema_for};
 pub use workspace_document::workspace_document;
 
 /// The result of a handler.

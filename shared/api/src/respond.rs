@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use kernel::{AnyId, MAX_POSITIONS, Position, Version};
 use records::Written;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The answer to a write: the record with `ETag`, `Rapport-Position` and, for a new one or a job that was started, `Location`.
@@ -54,10 +55,28 @@ pub(crate) fn note_position(response: &mut Response, seen: impl IntoIterator<Ite
     }
 }
 
+/// What an answer says of the end of a page: `page`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PageEnd {
+    has_more: bool,
+    next_cursor: Option<String>,
+}
+
+impl PageEnd {
+    /// A page that another one follows, if there is a cursor for it.
+    #[must_use]
+    pub const fn before(next_cursor: Option<String>) -> Self {
+        Self { has_more: next_cursor.is_some(), next_cursor }
+    }
+}
+
 /// A page of things: `data` and `page`.
 #[must_use]
 pub fn page(data: Vec<Value>, next_cursor: Option<String>) -> Value {
-    json!({ "data": data, "page": { "has_more": next_cursor.is_some(), "next_cursor": next_cursor } })
+    let mut body = json!({ "page": PageEnd::before(next_cursor) });
+    // Moved: the macro would copy all of it.
+    body["data"] = Value::Array(data);
+    body
 }
 
 /// Notes a record's version as the answer's strong `ETag` (RFC 9110).

@@ -1,7 +1,7 @@
 //! How much an answer may hold. A function's answer may have 6 MB, in which it is a text within JSON: every quote and every
 //! backslash has two bytes there.
 
-use serde_json::Value;
+use serde::Serialize;
 
 /// The most bytes of an answer that is made of records: twice as many are within what a function may answer.
 pub const MAX_ANSWER_BYTES: usize = 2_900_000;
@@ -21,7 +21,7 @@ impl Room {
 
     /// Takes the room that some values need; `false`: there is not so much, and nothing was taken.
     #[must_use]
-    pub fn take<'a>(&mut self, values: impl IntoIterator<Item = &'a Value>) -> bool {
+    pub fn take<'a, T: Serialize + 'a>(&mut self, values: impl IntoIterator<Item = &'a T>) -> bool {
         let left = values.into_iter().try_fold(self.0, |left, value| left.checked_sub(bytes(value)));
         if let Some(left) = left {
             self.0 = left;
@@ -43,7 +43,7 @@ pub(crate) fn fits(json: &str) -> bool {
 }
 
 /// How many bytes a value has in an answer, with what stands around it.
-fn bytes(value: &Value) -> usize {
+fn bytes(value: &impl Serialize) -> usize {
     const AROUND: usize = 50;
     struct Count(usize);
     impl std::io::Write for Count {
@@ -64,6 +64,7 @@ fn bytes(value: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
 
     #[test]
     fn what_is_escaped_on_its_way_counts_twice() {

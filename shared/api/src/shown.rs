@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use events::Document;
-use kernel::{Result, Timestamp, Violations};
-use records::{COMMON_FIELDS, Cx, FieldType, Object, Schema, render};
+use kernel::{Error, Result, Timestamp, Violations};
+use records::{COMMON_FIELDS, Cx, FieldType, Members, Object, Schema};
 use serde_json::Value;
+use serde_json::value::{RawValue, to_raw_value};
 
 use crate::ALWAYS_ANSWERED;
 
@@ -29,70 +30,50 @@ impl Only {
         Self(paths.iter().cloned().chain(ALWAYS_ANSWERED.map(str::to_owned)).collect())
     }
 
-    fn keep(&self, record: &mut Document) {
-        let is_wanted = |path: &str| self.0.contains(path);
-        let some_custom = self.0.iter().any(|path| path.starts_with("custom."));
-        record.retain(|name, _| is_wanted(name) || (name == CUSTOM && some_custom));
-        if let Some(Value::Object(custom)) = record.get_mut(CUSTOM).filter(|_| !is_wanted(CUSTOM)) {
-            custom.retain(|name, _| is_wanted(&[CUSTOM, name].join(".")));
-        }
+    fn wants(&self, path: &str) -> bool {
+        let is_own = |path: &str| path.starts_with("custom.");
+        self.0.contains(path)
+            || (is_own(path) && self.0.contains(CUSTOM))
+            || (path == CUSTOM && self.0.iter().any(|wanted| is_own(wanted)))
     }
 }
 
 /// How records of one object are answered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub struct Showing<'a> {
-    /// The object.
-    pub object: &'a Object,
-    /// The paths of fields that the caller may not know of.
-    pub hidden: &'a BTreeSet<String>,
-    /// The only fields that are wanted, if not all are.
-    pub only: Option<&'a Only>,
+    members: Members<'a>,
 }
 
-impl Showing<'_> {
-    /// A stored document with its roll-ups, as far as they are known.
+impl<'a> Showing<'a> {
+    /// Records of an object without the fields that the caller may not know of, by their paths, and with the only fields that
+    /// are wanted, if not all are.
     #[must_use]
-    pub fn stored(&self, document: Document, roll_ups: Option<&BTreeMap<String, Value>>) -> Value {
-        self.rendered(render(self.object, document), roll_ups)
+    pub fn of(object: &'a Object, hidden: &BTreeSet<String>, only: Option<&Only>) -> Self {
+        let is_shown = |path: &str| !hidden.contains(path) && only.is_none_or(|only| only.wants(path));
+        Self { members: Members::of(object, &is_shown) }
     }
 
-    /// The same for a record that was rendered already.
-    #[must_use]
-    pub fn rendered(&self, mut record: Document, roll_ups: Option<&BTreeMap<String, Value>>) -> Value {
-        if let Some(values) = roll_ups {
-            let fields = self.object.live().filter(|field| matches!(field.kind, FieldType::RollUp(_)));
-            for field in fields {
-                let value = values.get(&field.path).cloned().unwrap_or(Value::Null);
-                if let Some((members, name)) = place(&mut record, &field.path) {
-                    members.insert(name.to_owned(), value);
-                }
-            }
-        }
-        for path in self.hidden {
-            if let Some((members, name)) = place(&mut record, path) {
-                members.remove(name);
-            }
-        }
-        if let Some(only) = self.only {
-            only.keep(&mut record);
-        }
-        Value::Object(record)
+    /// A stored document with its roll-ups, as text for an answer that is made of many.
+    ///
+    /// # Errors
+    /// None that can be met: every value serialises.
+    pub fn text(&self, document: &Document, roll_ups: &BTreeMap<String, Value>) -> Result<Box<RawValue>> {
+        to_raw_value(&self.members.answer(document, roll_ups)).map_err(Error::bug)
+    }
+
+    /// The same as its members.
+    ///
+    /// # Errors
+    /// None that can be met: every value serialises.
+    pub fn document(&self, document: &Document, roll_ups: &BTreeMap<String, Value>) -> Result<Document> {
+        let shown = serde_json::to_value(self.members.answer(document, roll_ups)).map_err(Error::bug)?;
+        Ok(if let Value::Object(shown) = shown { shown } else { Document::new() })
     }
 }
 
-/// The members that a path's last name stands among.
-fn place<'a, 'b>(record: &'a mut Document, path: &'b str) -> Option<(&'a mut Document, &'b str)> {
-    match path.split_once('.') {
-        Some((group, name)) => Some((record.get_mut(group)?.as_object_mut()?, name)),
-        None => Some((record, path)),
-    }
-}
-
-/// Whether an object has values that only a replica knows.
-#[must_use]
-pub fn has_roll_ups(object: &Object) -> bool {
-    object.live().any(|field| matches!(field.kind, FieldType::RollUp(_)))
+/// The paths of an object's fields whose values only a replica knows.
+pub fn roll_ups(object: &Object) -> impl Iterator<Item = &str> {
+    object.live().filter(|field| matches!(field.kind, FieldType::RollUp(_))).map(|field| field.path.as_str())
 }
 
 /// A schema that knows every field that some documents have values of. No round trip while the known one does.
@@ -126,6 +107,7 @@ fn written_at(document: &Document) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use records::{Definition, Field};
     use serde_json::json;
 
     fn record() -> Document {
@@ -134,25 +116,47 @@ mod tests {
         record.as_object().cloned().unwrap()
     }
 
-    fn shown(hidden: &[&str], only: Option<&[&str]>) -> Value {
-        let object = Schema::built_in_object("contact");
+    fn object() -> Arc<Object> {
+        let field = |name: &str, kind: FieldType| Field::new(name, kind, "").custom();
+        let mut definition = Definition::empty("contact", Timestamp::from_millis(0).unwrap());
+        definition.fields = vec![
+            field("tier", FieldType::text(10)),
+            field("size", FieldType::Number { decimals: 0, min: None, max: None }),
+        ];
+        Schema::of(vec![definition]).object("contact").cloned().unwrap()
+    }
+
+    fn shown(hidden: &[&str], only: Option<&[&str]>) -> Document {
         let hidden: BTreeSet<String> = hidden.iter().map(|path| (*path).to_owned()).collect();
         let only =
             only.map(|paths| Only(paths.iter().chain(&ALWAYS_ANSWERED).map(|path| (*path).to_owned()).collect()));
-        Showing { object: &object, hidden: &hidden, only: only.as_ref() }.rendered(record(), None)
+        let object = object();
+        let showing = Showing::of(&object, &hidden, only.as_ref());
+        let document = showing.document(&record(), &BTreeMap::new()).unwrap();
+        let text = showing.text(&record(), &BTreeMap::new()).unwrap();
+        assert_eq!(text.get(), Value::Object(document.clone()).to_string(), "both say the same");
+        document
     }
 
     #[test]
     fn what_is_hidden_and_what_nobody_wants_is_left_out() {
-        assert_eq!(shown(&[], None), Value::Object(record()));
-        let expected =
-            json!({ "id": "con_1", "object": "contact", "version": 1, "email": null, "custom": { "size": 3 } });
-        assert_eq!(shown(&["city", "custom.tier"], None), expected);
-        let expected = json!({ "id": "con_1", "object": "contact", "version": 1, "custom": { "tier": "gold" } });
-        assert_eq!(shown(&[], Some(&["custom.tier"])), expected);
-        let expected =
-            json!({ "id": "con_1", "object": "contact", "version": 1, "custom": { "tier": "gold", "size": 3 } });
-        assert_eq!(shown(&["city"], Some(&["custom", "city"])), expected);
+        let custom = |members: &Document| members.get("custom").cloned();
+        let all = shown(&[], None);
+        assert_eq!(custom(&all), Some(json!({ "tier": "gold", "size": 3 })));
+        assert!(["city", "email", "phone", "merged_into"].iter().all(|name| all.contains_key(*name)));
+        let some = shown(&["city", "custom.tier"], None);
+        assert_eq!((some.len(), custom(&some)), (all.len() - 1, Some(json!({ "size": 3 }))));
+        let only = |hidden: &[&str], wanted: &[&str]| Value::Object(shown(hidden, Some(wanted)));
+        let always = json!({ "id": "con_1", "object": "contact", "version": 1 });
+        let with = |name: &str, value: Value| {
+            let mut expected = always.clone();
+            expected[name] = value;
+            expected
+        };
+        assert_eq!(only(&[], &["custom.tier"]), with("custom", json!({ "tier": "gold" })));
+        assert_eq!(only(&["city"], &["custom", "city"]), with("custom", json!({ "tier": "gold", "size": 3 })));
+        assert_eq!(only(&[], &["city"]), with("city", json!("Berlin")));
+        assert_eq!(only(&["custom.tier"], &["custom.tier"]), with("custom", json!({})));
     }
 
     #[test]

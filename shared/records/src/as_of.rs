@@ -101,7 +101,7 @@ fn take_back(object: &Object, record: &mut Record, path: &str, before: &Value) {
         _ => {
             if let Some(field) = object.field(path) {
                 record.other.retain(|(known, _)| known != path);
-                record.fields.set(path, coerce(&field.kind, before.clone()).filter(|_| !before.is_null()));
+                record.fields.set(path, coerce(&field.kind, before).filter(|_| !before.is_null()));
             }
         }
     }

@@ -8,9 +8,7 @@ use serde_json::Value;
 
 use crate::Field;
 use crate::field::CUSTOM;
-use crate::formula::Operand;
 use crate::object::{COMMON_FIELDS, Object};
-use crate::schema::value_type;
 use crate::value::{coerce, parse_value};
 
 /// The values of a record's own fields by their paths. A field without a value is not in it, nor is a computed one.
@@ -134,9 +132,8 @@ impl Fields {
     /// stays out.
     #[must_use]
     pub fn stored(object: &Object, document: &Document) -> Self {
-        let known = object
-            .stored()
-            .filter_map(|field| Some((field.path.clone(), coerce(&field.kind, field.raw(document)?.clone())?)));
+        let known =
+            object.stored().filter_map(|field| Some((field.path.clone(), coerce(&field.kind, field.raw(document)?)?)));
         Self(known.collect())
     }
 
@@ -179,19 +176,11 @@ impl Fields {
     /// The values of the object's formulas over these fields, by path.
     #[must_use]
     pub fn computed(&self, object: &Object) -> BTreeMap<String, Value> {
-        object.computed(&|field| self.get(&field.path))
-    }
-}
-
-impl Object {
-    /// The values of its formulas over those of stored fields, by path.
-    pub(crate) fn computed<'a>(&self, stored: &dyn Fn(&Field) -> Option<&'a Value>) -> BTreeMap<String, Value> {
         let mut computed: BTreeMap<String, Value> = BTreeMap::new();
-        for (path, formula) in &self.formulas {
+        for (path, formula) in &object.formulas {
             let operand = |path: &str| {
-                let field = self.field(path)?;
-                let value = computed.get(path).or_else(|| stored(field))?;
-                Operand::of(value, &value_type(self, field)?)
+                let value = computed.get(path).or_else(|| self.0.get(path))?;
+                crate::formula::Operand::of(value, &crate::schema::value_type(object, object.field(path)?)?)
             };
             if let Some(value) = formula.evaluate(&operand) {
                 computed.insert(path.clone(), value.into_value());
@@ -199,7 +188,9 @@ impl Object {
         }
         computed
     }
+}
 
+impl Object {
     /// Passes if some record could take a patch: what it names are fields, and their values are such as they take. For what
     /// is to be applied to many.
     ///

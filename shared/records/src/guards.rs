@@ -96,7 +96,7 @@ pub(crate) fn held(object: &Object, record: &Record, wanted: impl Fn(&Field) -> 
 fn value_of(field: &Field, record: &Record) -> Option<Value> {
     let described = record.fields.get(&field.path).cloned();
     let given_up = || record.other.iter().find(|(path, _)| *path == field.path);
-    described.or_else(|| coerce(&field.kind, given_up()?.1.clone()))
+    described.or_else(|| coerce(&field.kind, &given_up()?.1))
 }
 
 /// The record that holds a unique value, strongly consistent.

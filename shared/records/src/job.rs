@@ -247,7 +247,7 @@ impl Job {
     /// None that can be met: every member serialises.
     pub fn rendered(&self, schema: &Schema) -> Result<Document> {
         let object = schema.object(JOB).ok_or_else(|| Error::bug("a schema without jobs"))?;
-        Ok(render(object, self.document()?))
+        Ok(render(object, &self.document()?))
     }
 
     /// Adds a new job to what a transaction writes, with the event that wakes its worker: whoever does what the job is to

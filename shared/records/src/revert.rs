@@ -118,7 +118,7 @@ fn put_back(object: &Object, record: &mut Record, path: &str, change: &FieldChan
         _ => {
             let Some(field) = object.field(path) else { return false };
             let mut present = record.fields.get(path).cloned();
-            let is_back = exchange(&mut present, change, |value| coerce(&field.kind, value.clone()));
+            let is_back = exchange(&mut present, change, |value| coerce(&field.kind, value));
             record.fields.set(path, present);
             is_back
         }

@@ -269,7 +269,7 @@ fn taken_back(
         }
         // A field that was given up since has no value that could be taken back.
         let Some(field) = object.field(path) else { continue };
-        let then = |value: &Value| coerce(&field.kind, value.clone());
+        let then = |value: &Value| coerce(&field.kind, value);
         let now = winner.fields.get(path);
         if now == then(&change.after).as_ref() && !stays {
             after.fields.set(path, then(&change.before));

@@ -15,6 +15,7 @@ use crate::text::{parse_line, parse_lines};
 use crate::{Choice, Field, FieldType};
 
 pub use coerce::coerce;
+pub(crate) use coerce::present;
 pub use fate::{Fate, fate};
 pub(crate) use normal::as_text;
 pub use normal::{normalised, parse_external_id};

@@ -64,8 +64,7 @@ impl Answer {
     /// Ends the page after some of its records, at least one, where there is no room for all of them: the next page begins
     /// with the one after them.
     pub fn end_after(&mut self, count: usize) {
-        // By the places: whoever answers has taken the records.
-        if (1..self.ends.places.len()).contains(&count) {
+        if (1..self.rows.len()).contains(&count) {
             self.rows.truncate(count);
             self.has_more = true;
             self.next_cursor = self.ends.after(count);

@@ -45,13 +45,12 @@ pub struct LookAlikeGroups {
 }
 
 impl LookAlikeGroups {
-    /// Ends the page after some of its groups, at least one, where there is no room for all of them.
-    pub fn end_after(&mut self, count: usize) {
-        // By the places: whoever answers has taken the groups.
-        if (1..self.ends.len()).contains(&count) {
-            self.groups.truncate(count);
-            self.has_more = true;
-            self.next_cursor = self.ends.get(count - 1).map(Cursor::encode);
+    /// Where the next page begins if this one ends after some of its groups, at least one, since there is no room for all.
+    #[must_use]
+    pub fn cursor_after(&self, count: usize) -> Option<String> {
+        match self.ends.get(count.saturating_sub(1)) {
+            Some(end) if (1..self.ends.len()).contains(&count) => Some(end.encode()),
+            _ => self.next_cursor.clone(),
         }
     }
 }

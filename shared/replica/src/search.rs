@@ -199,7 +199,7 @@ impl Wanted {
         let text = text.trim();
         let phone = parse_phone(text);
         let domain =
-            coerce(&FieldType::Domain {}, Value::from(text)).and_then(|domain| domain.as_str().map(str::to_owned));
+            coerce(&FieldType::Domain {}, &Value::from(text)).and_then(|domain| domain.as_str().map(str::to_owned));
         // A number or an address is looked for as it is kept, however it was typed.
         let is_address = text.contains("://") || text.starts_with("www.");
         let looked_for = match (&phone, &domain) {

@@ -49,7 +49,7 @@ impl<'a> Dispatch<'a> {
             "BatchWriteItem" => call(body, |r| db.batch_write_item(r)),
             "TransactWriteItems" => {
                 let mut request: TransactWriteItemsRequest = parse(body)?;
-                let token = request.client_request_token.take_if(Tokens::is_one);
+                let token = request.client_request_token.take_if(|token| Tokens::is_one(token));
                 let run = || written(&db.transact_write_items(request)?);
                 match token {
                     Some(token) => self.tokens.once(token, body, run),

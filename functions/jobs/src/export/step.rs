@@ -10,7 +10,6 @@ use events::Document;
 use kernel::{AnyId, Error, Position, Result, Violations};
 use records::{Cx, Job, JobState, Object, Schema};
 use replica::{Found, Query, Replica, Replicas, Visibility};
-use serde_json::Value;
 
 use super::Begun;
 use super::columns::{self, Column, Others};
@@ -124,8 +123,8 @@ impl<'a> File<'a> {
             // What was written after this has begun need not be in it.
             let answer = if is_first { replica.answer(&query, position).await? } else { replica.ask(&query)? };
             is_first = false;
+            self.write(&replica, &begun.columns, &answer.rows, &mut bytes).await?;
             begun.rows += answer.rows.len() as u64;
-            self.write(&replica, &begun.columns, answer.rows, &mut bytes).await?;
             begun.after = answer.next_cursor;
             if begun.after.is_none() || bytes.len() >= PART_BYTES {
                 break;
@@ -178,27 +177,26 @@ impl<'a> File<'a> {
     }
 
     /// Writes records as lines.
-    async fn write(&self, replica: &Replica, columns: &[String], rows: Vec<Found>, bytes: &mut Vec<u8>) -> Result<()> {
+    async fn write(&self, replica: &Replica, columns: &[String], rows: &[Found], bytes: &mut Vec<u8>) -> Result<()> {
         let schema = schema_for(self.cx, rows.iter().map(|row| &row.document)).await?;
         let object = schema.object(&self.object.name).unwrap_or(&self.object);
         let only = self.input.fields.as_ref().filter(|_| self.input.format == Format::Jsonl);
         let only = only.map(|paths| Only::parse(object, paths, &mut Violations::new()));
         let hidden = self.visibility.hidden_of(&schema, object);
-        let showing = Showing { object, hidden: &hidden, only: only.as_ref() };
-        let shown = rows.into_iter().filter_map(|row| match showing.stored(row.document, Some(&row.roll_ups)) {
-            Value::Object(record) => Some(record),
-            _ => None,
-        });
+        let showing = Showing::of(object, &hidden, only.as_ref());
         match self.input.format {
             Format::Jsonl => {
-                for record in shown {
-                    serde_json::to_writer(&mut *bytes, &record).map_err(Error::bug)?;
+                for row in rows {
+                    bytes.extend_from_slice(showing.text(&row.document, &row.roll_ups)?.get().as_bytes());
                     bytes.push(b'\n');
                 }
+                Ok(())
             }
-            Format::Csv => self.write_cells(replica, &schema, object, columns, &shown.collect::<Vec<_>>(), bytes)?,
+            Format::Csv => {
+                let shown = rows.iter().map(|row| showing.document(&row.document, &row.roll_ups));
+                self.write_cells(replica, &schema, object, columns, &shown.collect::<Result<Vec<_>>>()?, bytes)
+            }
         }
-        Ok(())
     }
 
     fn write_cells(

@@ -31,11 +31,11 @@ pub(crate) fn value(kind: &FieldType, column: &Column, text: &str) -> Result<Val
             let time = read_time(text, column.date).map(|time| json!(time.to_string()));
             time.ok_or_else(|| wrong("not_a_time", &format!("must be a moment, in the order {}", column.date.as_str())))
         }
-        FieldType::Select { .. } => Ok(coerce(kind, json!(text)).unwrap_or_else(|| json!(text))),
+        FieldType::Select { .. } => Ok(coerce(kind, &json!(text)).unwrap_or_else(|| json!(text))),
         FieldType::MultiSelect { options } => {
             let one = FieldType::Select { options: options.clone() };
             let words = several(text)?.into_iter().map(Value::from);
-            Ok(words.map(|word| coerce(&one, word.clone()).unwrap_or(word)).collect())
+            Ok(words.map(|word| coerce(&one, &word).unwrap_or(word)).collect())
         }
         FieldType::Tags {} => Ok(json!(several(text)?)),
         FieldType::Phone {} => Ok(json!(phone(column, text))),

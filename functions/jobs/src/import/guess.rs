@@ -176,7 +176,7 @@ fn fits(object: &Object, column: &Column, seen: Option<&Seen>) -> bool {
         // Words of another system's own are no options here: a field of their own has them.
         FieldType::Select { .. } => {
             let words = seen.and_then(|seen| seen.distinct.as_deref()).unwrap_or_default();
-            !words.is_empty() && words.iter().all(|(word, _)| coerce(&field.kind, json!(word)).is_some())
+            !words.is_empty() && words.iter().all(|(word, _)| coerce(&field.kind, &json!(word)).is_some())
         }
         kind => !kind.is_computed(),
     }

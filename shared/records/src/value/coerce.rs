@@ -1,7 +1,9 @@
 //! Reading values that were written when their field was of another type.
 
+use std::borrow::Cow;
+
 use kernel::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::scalar::{is_currency, parse_date, rounded};
 use super::{parse_email, parse_phone};
@@ -12,21 +14,27 @@ use crate::{Choice, FieldType};
 /// Bounds that a new value must keep (the longest text, the greatest number, options that can no longer be chosen) are not
 /// asked of a stored one.
 ///
-/// A value that was written as this type comes back as it is. Every value of every record that is answered passes here, so
-/// what is as it should be is neither copied nor written anew where that can be seen at little cost.
+/// A value that was written as this type comes back as it is.
 #[must_use]
-pub fn coerce(kind: &FieldType, value: Value) -> Option<Value> {
-    match kind {
-        FieldType::Text { .. } | FieldType::LongText { .. } => as_line(kind, value).map(Value::String),
-        FieldType::Number { decimals, .. } => rounded(as_number(&value)?, *decimals),
-        FieldType::Money {} => is_money(&value).then_some(value),
-        FieldType::Boolean {} => as_boolean(&value).map(Value::Bool),
-        FieldType::Date {} => as_date(text(value)?).map(Value::String),
-        FieldType::DateTime {} => as_time(&text(value)?).map(Value::String),
-        FieldType::Select { options } => {
-            let is_one = value.as_str().is_some_and(|word| is_current(options, word));
-            if is_one { Some(value) } else { option(options, &only(&value)?).map(Value::from) }
-        }
+pub fn coerce(kind: &FieldType, value: &Value) -> Option<Value> {
+    present(kind, value).map(Cow::into_owned)
+}
+
+/// The same, borrowed where nothing is different: every value of every record that is answered passes here.
+pub(crate) fn present<'a>(kind: &FieldType, value: &'a Value) -> Option<Cow<'a, Value>> {
+    let made = match kind {
+        FieldType::Text { .. } | FieldType::LongText { .. } => match value.as_str() {
+            Some(text) if is_line(kind, text) => return Some(Cow::Borrowed(value)),
+            _ => as_line(kind, value).map(Value::String),
+        },
+        FieldType::Number { decimals, .. } => rounded(as_number(value)?, *decimals),
+        FieldType::Boolean {} => as_boolean(value).map(Value::Bool),
+        FieldType::Date {} => return as_date(value),
+        FieldType::DateTime {} => Some(json!(as_time(value.as_str()?)?)),
+        FieldType::Select { options } => match value.as_str() {
+            Some(word) if is_current(options, word) => return Some(Cow::Borrowed(value)),
+            _ => option(options, &only(value)?).map(Value::from),
+        },
         FieldType::MultiSelect { options } => {
             let mut known: Vec<Value> = Vec::new();
             for word in several(value).iter().filter_map(|word| option(options, word)).map(Value::from) {
@@ -46,37 +54,34 @@ pub fn coerce(kind: &FieldType, value: Value) -> Option<Value> {
         FieldType::Url {} | FieldType::Domain {} | FieldType::User {} | FieldType::Reference { .. } => {
             super::parse_text(kind, value.as_str()?).unwrap_or_default()
         }
-        FieldType::ExternalId {} | FieldType::Json { .. } => value.is_object().then_some(value),
-        FieldType::Items { .. } => value.is_array().then_some(value),
+        FieldType::Money {} => return is_money(value).then_some(Cow::Borrowed(value)),
+        FieldType::ExternalId {} | FieldType::Json { .. } => return value.is_object().then_some(Cow::Borrowed(value)),
+        FieldType::Items { .. } => return value.is_array().then_some(Cow::Borrowed(value)),
         FieldType::Formula { .. } | FieldType::RollUp(_) => None,
-    }
+    };
+    made.map(Cow::Owned)
 }
 
-fn text(value: Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text),
-        _ => None,
-    }
+/// Whether a text is one of a field as it is. A line has no line breaks.
+fn is_line(kind: &FieldType, text: &str) -> bool {
+    let has_breaks = || text.contains(['\n', '\r', '\t']);
+    !text.is_empty() && (matches!(kind, FieldType::LongText { .. }) || !has_breaks())
 }
 
 /// Several values as one text.
-fn as_line(kind: &FieldType, value: Value) -> Option<String> {
+fn as_line(kind: &FieldType, value: &Value) -> Option<String> {
     let text = match value {
-        Value::String(text) => text,
+        Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Bool(truth) => truth.to_string(),
         Value::Array(_) => several(value).join(", "),
-        Value::Object(ref money) if is_money(&value) => {
+        Value::Object(money) if is_money(value) => {
             [money.get("amount")?.to_string(), money.get("currency")?.as_str()?.to_owned()].join(" ")
         }
         Value::Object(_) | Value::Null => return None,
     };
-    // A line has no line breaks; what had some keeps its words.
-    let text = if matches!(kind, FieldType::Text { .. }) && text.contains(['\n', '\r', '\t']) {
-        text.split_whitespace().collect::<Vec<_>>().join(" ")
-    } else {
-        text
-    };
+    // What had line breaks keeps its words.
+    let text = if is_line(kind, &text) { text } else { text.split_whitespace().collect::<Vec<_>>().join(" ") };
     (!text.is_empty()).then_some(text)
 }
 
@@ -110,15 +115,15 @@ fn as_boolean(value: &Value) -> Option<bool> {
     }
 }
 
-fn as_date(text: String) -> Option<String> {
+fn as_date(value: &Value) -> Option<Cow<'_, Value>> {
+    let text = value.as_str()?;
     // A day is written in one way only.
-    if parse_date(&text).is_some() {
-        return Some(text);
+    if parse_date(text).is_some() {
+        return Some(Cow::Borrowed(value));
     }
-    if let Ok(time) = text.parse::<Timestamp>() {
-        return Some(time.day());
-    }
-    parse_date(text.trim()).map(|date| date.to_string())
+    let of_time = text.parse::<Timestamp>().ok().map(|time| time.day());
+    let day = of_time.or_else(|| parse_date(text.trim()).map(|date| date.to_string()))?;
+    Some(Cow::Owned(Value::String(day)))
 }
 
 fn as_time(text: &str) -> Option<String> {
@@ -130,10 +135,10 @@ fn as_time(text: &str) -> Option<String> {
 }
 
 /// The words of a list, or a text as the only one.
-fn several(value: Value) -> Vec<String> {
+fn several(value: &Value) -> Vec<String> {
     match value {
-        Value::Array(words) => words.into_iter().filter_map(text).collect(),
-        Value::String(text) => vec![text],
+        Value::Array(words) => words.iter().filter_map(|word| word.as_str().map(str::to_owned)).collect(),
+        Value::String(text) => vec![text.clone()],
         _ => Vec::new(),
     }
 }
@@ -143,12 +148,10 @@ fn only(value: &Value) -> Option<String> {
     match value {
         Value::Number(number) => Some(number.to_string()),
         Value::Bool(truth) => Some(truth.to_string()),
-        Value::String(word) => Some(word.clone()),
-        Value::Array(words) => {
-            let mut words = words.iter().filter_map(Value::as_str);
-            words.next().filter(|_| words.next().is_none()).map(str::to_owned)
-        }
-        _ => None,
+        _ => match several(value).as_slice() {
+            [word] => Some(word.clone()),
+            _ => None,
+        },
     }
 }
 
@@ -172,7 +175,6 @@ mod tests {
     use super::*;
     use crate::value::parse_single;
     use proptest::prelude::*;
-    use serde_json::json;
 
     fn types() -> Vec<FieldType> {
         vec![
@@ -209,7 +211,7 @@ mod tests {
 
     #[test]
     fn values_are_read_as_what_their_field_has_become() {
-        let read = |kind: FieldType, value: Value| coerce(&kind, value);
+        let read = |kind: FieldType, value: Value| coerce(&kind, &value);
         assert_eq!(read(FieldType::Number { decimals: 0, min: None, max: None }, json!(" 12.6 ")), Some(json!(13)));
         assert_eq!(read(FieldType::text(5), json!("longer than five")), Some(json!("longer than five")));
         assert_eq!(read(FieldType::text(50), json!("two\nlines")), Some(json!("two lines")));
@@ -224,8 +226,8 @@ mod tests {
     fn a_word_is_read_as_the_one_that_has_taken_its_place() {
         let replaced = |word: &str| Choice { archived: true, replaced_by: Some("new".to_owned()), ..Choice::new(word) };
         let options = vec![replaced("old"), replaced("older"), Choice::new("new")];
-        assert_eq!(coerce(&FieldType::Select { options: options.clone() }, json!("old")), Some(json!("new")));
-        assert_eq!(coerce(&FieldType::MultiSelect { options }, json!(["older", "new", "old"])), Some(json!(["new"])));
+        assert_eq!(coerce(&FieldType::Select { options: options.clone() }, &json!("old")), Some(json!("new")));
+        assert_eq!(coerce(&FieldType::MultiSelect { options }, &json!(["older", "new", "old"])), Some(json!(["new"])));
     }
 
     proptest! {
@@ -233,7 +235,7 @@ mod tests {
         fn what_was_written_as_a_type_reads_back_as_it_is(value in value()) {
             for kind in types() {
                 if let Ok(Some(kept)) = parse_single(&kind, &value) {
-                    prop_assert_eq!(coerce(&kind, kept.clone()), Some(kept), "{:?}", kind);
+                    prop_assert_eq!(coerce(&kind, &kept), Some(kept), "{:?}", kind);
                 }
             }
         }
@@ -241,8 +243,8 @@ mod tests {
         #[test]
         fn reading_twice_is_reading_once(value in value()) {
             for kind in types() {
-                if let Some(read) = coerce(&kind, value.clone()) {
-                    prop_assert_eq!(coerce(&kind, read.clone()), Some(read), "{:?}", kind);
+                if let Some(read) = coerce(&kind, &value) {
+                    prop_assert_eq!(coerce(&kind, &read), Some(read), "{:?}", kind);
                 }
             }
         }

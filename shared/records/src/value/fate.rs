@@ -20,9 +20,9 @@ pub enum Fate {
 /// field has become, and is back if the field is changed back.
 #[must_use]
 pub fn fate(before: &FieldType, after: &FieldType, stored: &Value) -> Fate {
-    let Some(was) = coerce(before, stored.clone()) else { return Fate::Nothing };
+    let Some(was) = coerce(before, stored) else { return Fate::Nothing };
     // Read from what is stored, as every reader will, and not from what the old type made of it.
-    let Some(is) = coerce(after, stored.clone()) else { return Fate::Lost };
+    let Some(is) = coerce(after, stored) else { return Fate::Lost };
     let lost = match (&was, &is) {
         (Value::Number(was), Value::Number(is)) => was != is,
         (Value::Array(was), Value::Array(is)) => is.len() < distinct(was, after),
