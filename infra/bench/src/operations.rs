@@ -25,7 +25,7 @@ const FLAT: f64 = 0.05;
 /// What the bill is computed from.
 const UNITS: &str = "infra/units.toml";
 /// What the stack logs: what workers of jobs say of their messages, besides what goes wrong.
-const LOGGED: &str = "warn,jobs=info";
+const LOGGED: &str = "warn,jobs::worker=info";
 
 /// What an operation took of several times: the median of each figure, and the most.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]

@@ -110,7 +110,8 @@ impl Templates {
     pub(crate) fn disk_gb(&self, function: &str) -> Result<f64> {
         let (_, found) = self.resources().find(|(id, _)| *id == function).with_context(|| format!("no {function}"))?;
         let own = found["Properties"]["EphemeralStorage"]["Size"].as_f64();
-        let of_all = || self.documents.iter().find_map(|one| one["Globals"]["Function"]["EphemeralStorage"]["Size"].as_f64());
+        let of_all =
+            || self.documents.iter().find_map(|one| one["Globals"]["Function"]["EphemeralStorage"]["Size"].as_f64());
         Ok((own.or_else(of_all).unwrap_or(FREE_DISK_MB) - FREE_DISK_MB).max(0.0) / 1024.0)
     }
 }
@@ -244,7 +245,8 @@ mod tests {
         let key = include_str!("../../../shared/table/src/key.rs");
         let said = format!("pub const DUE_SHARDS: u32 = {};", given().activity.idle.scheduled_looks);
         assert!(key.contains(&said), "{said}");
-        let looks = idle(&given()).unwrap().lines.into_iter().find(|line| line.what == "their looks at the table").unwrap();
+        let looks =
+            idle(&given()).unwrap().lines.into_iter().find(|line| line.what == "their looks at the table").unwrap();
         assert!((looks.quantity - 730.0 * 4.0 * 0.5).abs() < 1e-9, "{looks:?}");
     }
 
