@@ -38,7 +38,7 @@ pub(crate) fn measure(plan: &Plan, world: &World, server: &Server, folder: &Path
     let what =
         "from the start of a process with an empty disk to the answer of its first list, large workspace, one core";
     report.target(what, "within 600 ms", measured, of_large.median() < WANTED_MS);
-    let text = "The binary `views` as it is deployed, started by `taskset -c 0` with an empty folder for replicas and told of one request \
+    let text = "The binary `views` as it is deployed, started on one core with an empty folder for replicas and told of one request \
                 by a Runtime API on the loopback: a list of the 50 newest contacts. Table and S3 are the running `rapport` binary, \
                 over HTTP on the loopback, free to use every core. The binary itself is in the page cache; on Lambda fetching it \
                 comes before the process starts.";

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
+use crate::pinned;
 use crate::wire;
 use crate::world::Workspace;
 
@@ -64,9 +65,7 @@ impl Instance {
                 std::thread::spawn(move || serve(stream, &queue, &tell));
             }
         });
-        let mut command = command(binary, entry, &address, environment, disk)?;
-        let started = Instant::now();
-        let child = command.spawn().context("taskset, of util-linux, is needed to give an instance one core")?;
+        let (started, child) = pinned::spawn(command(binary, entry, &address, environment, disk)?)?;
         Ok(Self { child, started, hand_out, told })
     }
 
@@ -138,9 +137,8 @@ pub(crate) fn resident_mb(process: u32) -> Result<f64> {
 }
 
 fn command(binary: &str, entry: &str, api: &str, environment: &[(String, String)], disk: &Path) -> Result<Command> {
-    // Lambda runs the binary itself; `taskset` replaces itself by it.
-    let mut command = Command::new("taskset");
-    command.args(["-c", "0"]).arg(crate::built(binary)?).env_clear();
+    let mut command = Command::new(crate::built(binary)?);
+    command.env_clear();
     let ours = ["RAPPORT_REPLICA_DIR", "RAPPORT_AUTHORIZE"];
     command.envs(environment.iter().filter(|(name, _)| !ours.contains(&name.as_str())).cloned());
     command

@@ -7,8 +7,9 @@
 //! - [`import`]: how fast a file comes in.
 //! - [`replica`]: lists, search and cold starts over a large workspace.
 //!
-//! [`lambda`] plays Lambda's part, [`server`] is the embedded stack's binary, [`world`] tells a journal of
-//! workspaces, [`crowd`] makes one through the API, [`wire`] is HTTP.
+//! [`lambda`] plays Lambda's part with processes that are [`pinned`] to one core, [`server`] is the embedded stack's binary and
+//! [`quiet`] one that leaves all work to others, [`world`] tells a journal of workspaces, [`crowd`] makes one through the API,
+//! [`wire`] is HTTP.
 
 mod applying;
 mod cold;
@@ -25,9 +26,12 @@ mod line;
 mod lists;
 mod meter;
 mod operations;
+mod packed;
 mod pages;
+mod pinned;
 mod plan;
 mod questions;
+mod quiet;
 mod replica;
 mod server;
 mod stack;
@@ -74,9 +78,13 @@ fn run(name: &str, part: Part, plan: &Plan) -> Result<bool> {
     let report = part(plan, folder.path())?;
     say(&report.figures());
     say(&report.table());
-    if let Some(path) = &plan.out {
-        report::write(path, name, &report.section())?;
-        say(&format!("written to {}", path.display()));
+    match &plan.out {
+        Some(path) if plan.writes() => {
+            report::write(path, name, &report.section())?;
+            say(&format!("written to {}", path.display()));
+        }
+        Some(path) => say(&format!("{} stays as it is: these are not the usual numbers", path.display())),
+        None => {}
     }
     Ok(report.is_met() || !plan.check)
 }

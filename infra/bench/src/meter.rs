@@ -76,7 +76,7 @@ fn pass_on(stream: TcpStream, behind: &str, waits: &Mutex<Vec<(Instant, Instant)
         let call = here.read()?;
         let from = Instant::now();
         there.writer().write_all(&call.raw)?;
-        let answer = there.read()?;
+        let answer = there.read_answer(&call)?;
         let mut waits = waits.lock().unwrap_or_else(PoisonError::into_inner);
         // Noted before it goes out: the function may have answered its own caller a moment later.
         waits.push((from, Instant::now()));

@@ -25,6 +25,8 @@ pub(crate) struct Plan {
     pub(crate) out: Option<PathBuf>,
     /// Whether a target that is missed is a failure.
     pub(crate) check: bool,
+    /// Whether nobody has chosen another number than the usual ones.
+    usual: bool,
 }
 
 /// Numbers that can be chosen, with what they are if nobody chooses. Each part takes them all: most of them mean the same in all.
@@ -50,7 +52,7 @@ pub(crate) fn command(parts: &[(&'static str, &'static str)]) -> Command {
         let out = Arg::new("out").long("out").value_name("FILE").value_parser(value_parser!(PathBuf));
         let check = Arg::new("check").long("check").action(ArgAction::SetTrue);
         part = part
-            .arg(out.help("The page whose section is written; none if nobody says"))
+            .arg(out.help("The page whose section is written, if all numbers are the usual ones; none if nobody says"))
             .arg(check.help("End with 1 when a target is missed"));
         command = command.subcommand(part);
     }
@@ -60,6 +62,9 @@ pub(crate) fn command(parts: &[(&'static str, &'static str)]) -> Command {
 impl Plan {
     /// What the arguments of a part say.
     pub(crate) fn of(arguments: &ArgMatches) -> Result<Self> {
+        let is_usual = |(name, usual, _): &(&str, &str, &str)| {
+            arguments.get_one::<usize>(name).is_some_and(|number| number.to_string() == *usual)
+        };
         let number = |name: &str| arguments.get_one::<usize>(name).copied().with_context(|| name.to_owned());
         Ok(Self {
             sizes: Sizes { contacts: number("contacts")?, companies: number("companies")? },
@@ -70,6 +75,32 @@ impl Plan {
             seed: number("seed")? as u64,
             out: arguments.get_one::<PathBuf>("out").cloned(),
             check: arguments.get_flag("check"),
+            usual: NUMBERS.iter().all(is_usual),
         })
+    }
+
+    /// Whether what is measured is kept: it is to go somewhere, and is comparable with what stands there.
+    pub(crate) const fn writes(&self) -> bool {
+        self.out.is_some() && self.usual
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(arguments: &[&str]) -> Plan {
+        let words = [&["bench", "stack"], arguments].concat();
+        let matches = command(&[("stack", "")]).try_get_matches_from(words).unwrap();
+        Plan::of(matches.subcommand().unwrap().1).unwrap()
+    }
+
+    #[test]
+    fn only_what_the_usual_numbers_give_is_kept() {
+        assert!(plan(&["--out", "page.md"]).writes());
+        assert!(plan(&["--out", "page.md", "--seconds", "10", "--check"]).writes());
+        assert!(!plan(&["--out", "page.md", "--seconds", "1"]).writes());
+        assert!(!plan(&["--out", "page.md", "--contacts", "200000"]).writes());
+        assert!(!plan(&[]).writes());
     }
 }

@@ -118,7 +118,8 @@ pub(crate) fn measure(plan: &Plan, folder: &Path) -> Result<Report> {
     report.fact(format!(
         "The `rapport` binary with {CONTACTS} contacts that were created through the API, and {CALLERS} callers with a connection each, \
          every one of which asks again as soon as it is answered, for {} s after 2 s that do not count. Callers run on the same \
-         cores; what they send differs each time. Authorizer, gateway, functions, table, stream, journal and replica are all in the \
+         cores. The record that is read or written, the word that is searched and what is written differ from one to the next; the \
+         list is always the same, and the filter has four values. Authorizer, gateway, functions, table, stream, journal and replica are all in the \
          one process, which at the end has {resident:.0} MB resident.",
         plan.seconds
     ));
@@ -153,13 +154,13 @@ fn asked(crowd: &Crowd, server: &Server, question: &Question, long: Duration) ->
     std::thread::scope(|scope| {
         let callers: Vec<_> = (0..CALLERS).map(|which| scope.spawn(move || caller(which))).collect();
         std::thread::sleep(WARMING);
-        let before = computed_ms(server.process())?;
+        let before = server.computed_ms()?;
         let started = Instant::now();
         counts.store(true, Ordering::Relaxed);
         std::thread::sleep(long);
         ended.store(true, Ordering::Relaxed);
         let took = started.elapsed().as_secs_f64();
-        let computed = computed_ms(server.process())? - before;
+        let computed = server.computed_ms()? - before;
         let mut all = Vec::new();
         for caller in callers {
             all.extend(caller.join().ok().context("a caller panicked")??);
@@ -168,13 +169,4 @@ fn asked(crowd: &Crowd, server: &Server, question: &Question, long: Duration) ->
         let answers = all.len() as f64;
         Ok(Seen { a_second: answers / took, computed: computed / answers, millis: Millis::of(all) })
     })
-}
-
-/// What a process has computed since it started, in milliseconds.
-fn computed_ms(process: u32) -> Result<f64> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat"))?;
-    // Behind the name, which may hold anything, in hundredths of a second: Linux says so to every program.
-    let (_, fields) = stat.rsplit_once(") ").context("stat")?;
-    let ticks = fields.split(' ').skip(11).take(2).map(|ticks| Ok(ticks.parse::<f64>()?)).sum::<Result<f64>>()?;
-    Ok(ticks * 10.0)
 }

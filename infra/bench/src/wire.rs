@@ -38,12 +38,27 @@ impl Connection {
     /// # Errors
     /// When the connection is closed, or the message is none.
     pub(crate) fn read(&mut self) -> Result<Message> {
+        self.message(true)
+    }
+
+    /// Waits for the answer to a call. One to `HEAD` says how long its body would be, and has none.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub(crate) fn read_answer(&mut self, call: &Message) -> Result<Message> {
+        self.message(!call.head.starts_with("HEAD "))
+    }
+
+    fn message(&mut self, has_body: bool) -> Result<Message> {
         let mut raw = Vec::new();
         ensure!(self.line(&mut raw)?, "the connection is closed");
         while raw.last_chunk() != Some(b"\r\n\r\n") {
             ensure!(self.line(&mut raw)?, "the connection is closed");
         }
         let head = String::from_utf8_lossy(&raw).into_owned();
+        if !has_body {
+            return Ok(Message { head, body: Vec::new(), raw });
+        }
         let length = header(&head, "content-length").map(str::parse::<usize>).transpose()?;
         let chunked = header(&head, "transfer-encoding").is_some_and(|value| value.eq_ignore_ascii_case("chunked"));
         let body = match (chunked, length) {
@@ -108,5 +123,20 @@ mod tests {
         assert_eq!((one.body, two.body), (b"one".to_vec(), b"two".to_vec()));
         assert_eq!([one.raw, two.raw].concat(), text.as_bytes());
         assert!(connection.read().is_err());
+    }
+
+    #[test]
+    fn an_answer_to_head_has_no_body_however_long_it_would_be() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut sender = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut connection = Connection::new(listener.accept().unwrap().0).unwrap();
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 3\r\n\r\n";
+        sender
+            .write_all(format!("HEAD /a HTTP/1.1\r\n\r\nGET /a HTTP/1.1\r\n\r\n{answer}{answer}one").as_bytes())
+            .unwrap();
+        drop(sender);
+        let (head, get) = (connection.read().unwrap(), connection.read().unwrap());
+        assert!(connection.read_answer(&head).unwrap().body.is_empty());
+        assert_eq!(connection.read_answer(&get).unwrap().body, b"one");
     }
 }

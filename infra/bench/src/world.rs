@@ -195,7 +195,10 @@ fn configure(admin: &Caller, user: Id<kinds::User>) -> Result<(String, Vec<Id<ki
 }
 
 /// Lets the worker make a snapshot.
-async fn snapshot(stack: &Stack, workspace: Id<kinds::Workspace>) -> Result<()> {
+///
+/// # Errors
+/// When the stack fails.
+pub(crate) async fn snapshot(stack: &Stack, workspace: Id<kinds::Workspace>) -> Result<()> {
     let request = SnapshotRequest { workspace, reason: SnapshotReason::Behind, record: None };
     stack.app().queues.ask_snapshot(&request).await?;
     stack.drain().await

@@ -31,6 +31,7 @@ pub(crate) struct Idle {
     pub(crate) table_gb: f64,
     pub(crate) files_gb: f64,
     pub(crate) scheduled_ms: f64,
+    pub(crate) scheduled_looks: f64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -44,7 +45,9 @@ pub(crate) struct Aws {
     pub(crate) cold_share: f64,
     pub(crate) cold_ms: f64,
     pub(crate) authorizer_share: f64,
+    pub(crate) fetch_ms: f64,
     pub(crate) log_kb: f64,
+    pub(crate) access_log_kb: f64,
     pub(crate) answer_kb: f64,
 }
 

@@ -6,12 +6,11 @@ use serde_json::Value;
 use crate::{Bill, Given};
 
 /// Kinds that cost nothing while nobody uses them, or are counted by what uses them.
-const FREE: [&str; 15] = [
+const FREE: [&str; 14] = [
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Authorizer",
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
-    "AWS::ApiGatewayV2::Stage",
     "AWS::CloudFormation::Stack",
     "AWS::CloudFormation::WaitConditionHandle",
     "AWS::IAM::Role",
@@ -24,12 +23,18 @@ const FREE: [&str; 15] = [
     "AWS::SQS::QueuePolicy",
 ];
 
+/// Members of a function that cost while nobody uses it, or that SAM makes resources of which are not in the template.
+const PAID_OF_FUNCTIONS: [&str; 2] = ["ProvisionedConcurrencyConfig", "Events"];
+
 /// An idle month. Whatever depends on a condition is counted as if it were there.
 ///
 /// # Errors
 /// When the template has something whose price is not known here.
 pub fn idle(given: &Given) -> Result<Bill> {
     let mut found = Found::default();
+    for document in &given.templates.documents {
+        refuse(&document["Globals"]["Function"], &PAID_OF_FUNCTIONS).context("Globals of the template")?;
+    }
     for (id, resource) in given.templates.resources() {
         found.count(given, id, resource).with_context(|| format!("resource {id} of the template"))?;
     }
@@ -48,8 +53,8 @@ pub fn idle(given: &Given) -> Result<Bill> {
     add("schedule", "runs by the clock".to_owned(), found.runs)?;
     add("function_request", "their invocations".to_owned(), found.runs)?;
     add("function_gb_second", "their time, each a cold start".to_owned(), found.gb_seconds)?;
-    // Each looks at what is due, in an index, eventually consistent.
-    add("read_unit", "their looks at the table".to_owned(), found.runs * 0.5)?;
+    // Each looks at what is due, in every shard of an index, eventually consistent.
+    add("read_unit", "their looks at the table".to_owned(), found.runs * idle.scheduled_looks * 0.5)?;
     add("logs_taken_in", "their logs".to_owned(), found.runs * aws.log_kb / 1e6)?;
     add("table_gb", format!("{} GB of records at rest", idle.table_gb), found.tables * idle.table_gb)?;
     add("recovery_gb", "their point-in-time recovery".to_owned(), found.recovered * idle.table_gb)?;
@@ -86,6 +91,7 @@ impl Found {
             "AWS::CloudWatch::Dashboard" => self.dashboards += 1.0,
             "AWS::DynamoDB::Table" => {
                 ensure!(properties["BillingMode"] == "PAY_PER_REQUEST", "provisioned capacity costs while idle");
+                refuse_anywhere(properties, "ContributorInsightsSpecification")?;
                 self.tables += 1.0;
                 let recovery = &properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"];
                 self.recovered += f64::from(u8::from(*recovery == true));
@@ -95,10 +101,8 @@ impl Found {
             "AWS::Logs::MetricFilter" => self.metrics += 1.0,
             "AWS::Scheduler::Schedule" => self.schedule(given, properties)?,
             "AWS::SecretsManager::Secret" => self.secrets += 1.0,
-            "AWS::Serverless::Function" => {
-                let warm = &properties["ProvisionedConcurrencyConfig"];
-                ensure!(warm.is_null(), "provisioned concurrency costs while idle");
-            }
+            "AWS::Serverless::Function" => refuse(properties, &PAID_OF_FUNCTIONS)?,
+            "AWS::ApiGatewayV2::Stage" => refuse_anywhere(properties, "DetailedMetricsEnabled")?,
             _ if FREE.contains(&kind) => {}
             _ => bail!("{id} is of the kind {kind}: say in infra/bill what one costs while nobody uses it"),
         }
@@ -127,7 +131,7 @@ impl Found {
 
     /// A queue is polled all the time. The table's stream costs nothing to whom Lambda reads it for.
     fn source(&mut self, given: &Given, properties: &Value) -> Result<()> {
-        ensure!(properties["ProvisionedPollerConfig"].is_null(), "provisioned pollers cost while idle");
+        refuse(properties, &["ProvisionedPollerConfig"])?;
         let source = properties["EventSourceArn"]["Fn::GetAtt"][0].as_str().context("EventSourceArn")?;
         let mut of_kind = given.templates.resources().filter(|(id, _)| *id == source);
         if of_kind.any(|(_, resource)| resource["Type"] == "AWS::SQS::Queue") {
@@ -144,6 +148,28 @@ impl Found {
         self.runs += runs;
         self.gb_seconds += runs * given.templates.memory_gb(function)? * given.activity.idle.scheduled_ms / 1000.0;
         Ok(())
+    }
+}
+
+/// Refuses members whose price is not computed here.
+fn refuse(properties: &Value, members: &[&str]) -> Result<()> {
+    for member in members {
+        ensure!(properties[*member].is_null(), "{member} costs while idle: say in infra/bill how much");
+    }
+    Ok(())
+}
+
+/// Refuses a member that is switched on, however deep it is.
+fn refuse_anywhere(value: &Value, member: &str) -> Result<()> {
+    let is_off = |value: &Value| value.is_null() || *value == false || value["Enabled"] == false;
+    match value {
+        Value::Object(members) => {
+            let found = members.get(member).unwrap_or(&Value::Null);
+            ensure!(is_off(found), "{member} costs while idle: say in infra/bill how much");
+            members.values().try_for_each(|value| refuse_anywhere(value, member))
+        }
+        Value::Array(values) => values.iter().try_for_each(|value| refuse_anywhere(value, member)),
+        _ => Ok(()),
     }
 }
 

@@ -26,6 +26,9 @@ use serde_json::Value;
 /// What an idle month may cost, in US dollars.
 pub const IDLE_TARGET: f64 = 1.50;
 
+/// The disk that every function has at no price, in MB.
+const FREE_DISK_MB: f64 = 512.0;
+
 /// A month's bill.
 #[derive(Debug, Clone, Default)]
 pub struct Bill {
@@ -101,6 +104,15 @@ impl Templates {
         let own = found["Properties"]["MemorySize"].as_f64();
         let of_all = || self.documents.iter().find_map(|one| one["Globals"]["Function"]["MemorySize"].as_f64());
         Ok(own.or_else(of_all).with_context(|| format!("MemorySize of {function}"))? / 1024.0)
+    }
+
+    /// What a function has of disk beyond the 512 MB that cost nothing, in GB: those that have a replica have some.
+    pub(crate) fn disk_gb(&self, function: &str) -> Result<f64> {
+        let (_, found) = self.resources().find(|(id, _)| *id == function).with_context(|| format!("no {function}"))?;
+        let own = found["Properties"]["EphemeralStorage"]["Size"].as_f64();
+        let of_all =
+            || self.documents.iter().find_map(|one| one["Globals"]["Function"]["EphemeralStorage"]["Size"].as_f64());
+        Ok((own.or_else(of_all).unwrap_or(FREE_DISK_MB) - FREE_DISK_MB).max(0.0) / 1024.0)
     }
 }
 
@@ -204,6 +216,62 @@ mod tests {
         assert!(idle_with("Warm", warm).is_err());
         let provisioned = json!({ "Type": "AWS::DynamoDB::Table", "Properties": { "BillingMode": "PROVISIONED" } });
         assert!(idle_with("Provisioned", provisioned).is_err());
+    }
+
+    #[test]
+    fn what_costs_is_found_wherever_a_template_can_say_it() {
+        let mut given = given();
+        given.templates.documents[0]["Globals"]["Function"]["ProvisionedConcurrencyConfig"] = json!({});
+        assert!(idle(&given).is_err());
+        let clock = json!({ "Clock": { "Type": "Schedule", "Properties": { "Schedule": "rate(1 minute)" } } });
+        let function = json!({ "Type": "AWS::Serverless::Function", "Properties": { "Events": clock } });
+        assert!(idle_with("Clocked", function).is_err());
+        let stage = |settings: Value| json!({ "Type": "AWS::ApiGatewayV2::Stage", "Properties": settings });
+        let (on, off) = (json!({ "DetailedMetricsEnabled": true }), json!({ "DetailedMetricsEnabled": false }));
+        assert!(idle_with("Stage", stage(json!({ "DefaultRouteSettings": on }))).is_err());
+        assert!(idle_with("Stage", stage(json!({ "RouteSettings": { "GET /v1/me": on } }))).is_err());
+        assert!(idle_with("Stage", stage(json!({ "DefaultRouteSettings": off }))).is_ok());
+        let table = |insights: Value| {
+            let index = json!({ "IndexName": "due", "ContributorInsightsSpecification": insights });
+            let properties = json!({ "BillingMode": "PAY_PER_REQUEST", "GlobalSecondaryIndexes": [index] });
+            json!({ "Type": "AWS::DynamoDB::Table", "Properties": properties })
+        };
+        assert!(idle_with("Watched", table(json!({ "Enabled": true }))).is_err());
+        assert!(idle_with("Unwatched", table(json!({ "Enabled": false }))).is_ok());
+    }
+
+    #[test]
+    fn what_is_due_is_looked_for_in_every_shard() {
+        let key = include_str!("../../../shared/table/src/key.rs");
+        let said = format!("pub const DUE_SHARDS: u32 = {};", given().activity.idle.scheduled_looks);
+        assert!(key.contains(&said), "{said}");
+        let looks =
+            idle(&given()).unwrap().lines.into_iter().find(|line| line.what == "their looks at the table").unwrap();
+        assert!((looks.quantity - 730.0 * 4.0 * 0.5).abs() < 1e-9, "{looks:?}");
+    }
+
+    #[test]
+    fn logs_of_the_gateway_disks_and_fetched_snapshots_are_paid_for() {
+        let total = |given: &Given| month(given, 50).unwrap().total();
+        let (all, mut without) = (given(), given());
+        without.activity.aws.access_log_kb = 0.0;
+        let month = month(&all, 50).unwrap();
+        let requests = month.lines.iter().find(|line| line.what == "requests to the API").unwrap().quantity;
+        let logs = requests * all.activity.aws.access_log_kb / 1e6 * (0.50 + 0.03);
+        assert!(logs > 0.01 && (total(&all) - total(&without) - logs).abs() < 1e-9);
+        let mut fetched = given();
+        fetched.activity.aws.fetch_ms = 0.0;
+        assert!(total(&fetched) < total(&all));
+        let disks = |given: &Given| {
+            let bill = super::month(given, 50).unwrap();
+            bill.lines.into_iter().find(|line| line.what.starts_with("their disks")).unwrap().quantity
+        };
+        let mut small = given();
+        for (_, resource) in small.templates.documents[0]["Resources"].as_object_mut().unwrap() {
+            resource["Properties"]["EphemeralStorage"] = Value::Null;
+        }
+        assert!(disks(&all) > 0.0);
+        assert_eq!(disks(&small), 0.0);
     }
 
     #[test]

@@ -27,6 +27,8 @@ struct Used {
     requests: f64,
     invocations: f64,
     gb_seconds: f64,
+    /// What functions have of disk beyond what costs nothing, for as long as they run.
+    disk_gb_seconds: f64,
     read_units: f64,
     write_units: f64,
     /// Messages to workers, each sent, received and deleted.
@@ -49,7 +51,7 @@ impl Used {
         if deed.inside {
             self.run(given, &deed.function, times, ms, deed.ms)?;
             // One invocation works on many: 100 records is a chunk.
-            self.invocations += times / 100.0;
+            self.invoke(given, &deed.function, times / 100.0, 0.0, 0.0)?;
             self.messages += times / 100.0;
         } else {
             self.requests += times;
@@ -98,11 +100,13 @@ impl Used {
     fn invoke(&mut self, given: &Given, function: &str, times: f64, waits_ms: f64, computes_ms: f64) -> Result<()> {
         let aws = &given.activity.aws;
         self.invocations += times;
-        self.run(given, function, times, waits_ms + aws.cold_share * aws.cold_ms, computes_ms)?;
-        if function == "ViewsFunction" {
+        let mut starts_ms = aws.cold_ms;
+        // Whoever has a replica has a disk for it, and begins with fetching a snapshot.
+        if given.templates.disk_gb(function)? > 0.0 {
+            starts_ms += aws.fetch_ms;
             self.files_read += times * aws.cold_share;
         }
-        Ok(())
+        self.run(given, function, times, waits_ms + aws.cold_share * starts_ms, computes_ms)
     }
 
     fn run(&mut self, given: &Given, function: &str, times: f64, waits_ms: f64, computes_ms: f64) -> Result<()> {
@@ -110,6 +114,7 @@ impl Used {
         let processor = (memory_gb * 1024.0 / given.activity.aws.memory_of_a_processor_mb).min(1.0);
         let ms = (waits_ms + computes_ms / processor).ceil();
         self.gb_seconds += times * memory_gb * ms / 1000.0;
+        self.disk_gb_seconds += times * given.templates.disk_gb(function)? * ms / 1000.0;
         Ok(())
     }
 
@@ -119,11 +124,12 @@ impl Used {
         let (usd, unit) = (idle(given)?.total(), "month".to_owned());
         bill.lines.push(crate::Line { what: "as an idle month".to_owned(), quantity: 1.0, unit, usd });
         let table_gb = self.table_gb * given.activity.months_kept;
-        let logs_gb = self.invocations * aws.log_kb / 1e6;
+        let logs_gb = (self.invocations * aws.log_kb + self.requests * aws.access_log_kb) / 1e6;
         let mut add = |price: &str, what: &str, quantity: f64| bill.add(prices, price, what, quantity);
         add("api_request", "requests to the API", self.requests)?;
         add("function_request", "invocations of functions", self.invocations)?;
         add("function_gb_second", "their time", self.gb_seconds)?;
+        add("function_disk_gb_second", "their disks beyond 512 MB", self.disk_gb_seconds)?;
         add("write_unit", "writes to the table", self.write_units)?;
         add("read_unit", "reads of the table", self.read_units)?;
         add("table_gb", "the table", table_gb)?;

@@ -6,10 +6,12 @@
 mod machine;
 mod page;
 
-pub use machine::{Machine, load};
+pub use machine::Machine;
 pub use page::{PARTS, write};
 
 use std::fmt::Write;
+
+use self::machine::{Processor, load};
 
 /// One target and what came of it.
 #[derive(Debug, Clone)]
@@ -35,6 +37,7 @@ pub struct Report {
     title: String,
     machine: Machine,
     load_before: String,
+    began: Processor,
     facts: Vec<String>,
     targets: Vec<Target>,
     parts: Vec<Part>,
@@ -48,6 +51,7 @@ impl Report {
             title: title.to_owned(),
             machine: Machine::here(),
             load_before: load(),
+            began: Processor::now(),
             facts: Vec::new(),
             targets: Vec::new(),
             parts: Vec::new(),
@@ -121,12 +125,14 @@ impl Report {
         let Machine { processor, cores, memory, system, date, commit, rustc } = &self.machine;
         let mut head = format!(
             "## {}\n\
-             - {processor}, {cores} cores, {memory}, {system}. Load average when it began {before}, when it ended {after}: \
-             above {cores} somebody else was using the cores as well.\n\
+             - {processor}, {cores} cores, {memory}, {system}. Load average when it began {before}: above {cores} somebody else was \
+             using the cores as well. Of the processors' time somebody else on the host took {earlier} from the machine's start until \
+             then, and {meanwhile} from then on.\n\
              - {date}, commit {commit}, {rustc}, release profile.\n",
             self.title,
             before = self.load_before,
-            after = load(),
+            earlier = percent(self.began.stolen_since(Processor::default())),
+            meanwhile = percent(Processor::now().stolen_since(self.began)),
         );
         for fact in &self.facts {
             let _ = writeln!(head, "- {fact}");
@@ -143,6 +149,11 @@ fn table(page: &mut String, columns: &[String], rows: &[Vec<String>]) {
     line(columns);
     line(&vec!["---".to_owned(); columns.len()]);
     rows.iter().for_each(|row| line(row));
+}
+
+/// A share as it is shown.
+fn percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "nobody knows how much".to_owned(), |share| format!("{:.1} %", share * 100.0))
 }
 
 /// Milliseconds as they are shown.

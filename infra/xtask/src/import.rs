@@ -13,6 +13,7 @@ mod outcome;
 mod played;
 mod progress;
 mod screen;
+mod stop;
 #[cfg(test)]
 mod tests;
 mod upload;
@@ -30,7 +31,8 @@ use self::arguments::{Arguments, is_local};
 use self::client::{Client, Pace, Refusal, Request};
 use self::outcome::{ALL, COULD_NOT};
 use self::screen::Screen;
-use self::watch::{Stop, watch};
+use self::stop::Stop;
+use self::watch::watch;
 
 const USAGE: &str = "\
 cargo xtask import FILE… [options]
@@ -60,13 +62,10 @@ Ctrl-C cancels the import. Ends with 0 if every row is in, 1 if some failed, 2 i
 pub(crate) fn run(arguments: &[String]) -> ExitCode {
     let (mut out, mut progress) = (std::io::stdout(), std::io::stderr());
     let mut answers = std::io::stdin().lock();
-    let mut screen = Screen {
-        can_ask: answers.is_terminal() && progress.is_terminal(),
-        can_draw: progress.is_terminal(),
-        out: &mut out,
-        progress: &mut progress,
-        answers: &mut answers,
-    };
+    let (can_ask, can_draw) = (answers.is_terminal() && progress.is_terminal(), progress.is_terminal());
+    let mut screen = Screen::new(&mut out, &mut progress, &mut answers);
+    (screen.can_ask, screen.can_draw) = (can_ask, can_draw);
+    screen.fit(std::env::var("COLUMNS").ok().as_deref());
     let outcome = Arguments::parse(arguments).and_then(|arguments| {
         if arguments.help {
             screen.say(USAGE);
@@ -78,7 +77,7 @@ pub(crate) fn run(arguments: &[String]) -> ExitCode {
         if !local && arguments.address.starts_with("http://") {
             screen.tell("without https:// the key and the rows can be read on their way");
         }
-        let client = Client::new(&arguments.address, &key, Pace::USUAL, crate::complain);
+        let client = Client::new(&arguments.address, &key, Pace::USUAL);
         carry_out(&arguments, &client, &mut screen, &Stop::on_signals)
     });
     ExitCode::from(outcome.unwrap_or_else(|error| {
@@ -95,7 +94,10 @@ fn carry_out(
     stop: &dyn Fn() -> anyhow::Result<Stop>,
 ) -> anyhow::Result<u8> {
     match &arguments.undo {
-        Some(job) => undo(job, client, screen, &stop()?),
+        Some(job) => {
+            screen.stop = stop()?;
+            undo(job, client, screen)
+        }
         None => import(arguments, client, screen, stop),
     }
 }
@@ -114,7 +116,7 @@ fn import(
 
     let uploads = upload::upload(client, &sources, screen)?;
     let asked = mapping::preview(&said, &sources, &uploads, arguments.new_fields);
-    let previewed = client.insist(&Request::post("/v1/imports/preview", &asked))?;
+    let previewed = client.insist(&Request::post("/v1/imports/preview", &asked), screen)?;
     let import = mapping::corrected(&previewed["import"], &said, arguments, mapping.as_ref())?;
     screen.say(&detected::tables(&previewed, &import));
     if let Some(path) = &arguments.save_mapping {
@@ -127,14 +129,14 @@ fn import(
         return Ok(COULD_NOT);
     }
 
-    let stop = stop()?;
+    screen.stop = stop()?;
     let started = Instant::now();
     // An upload has no second import by this command, so its id says which one this is.
     let once = uploads.first().map(|upload| format!("import-{upload}")).context("no upload")?;
-    let job = client.insist(&Request::once("/v1/imports", &import, &once)).map_err(begun)?;
+    let job = client.insist(&Request::once("/v1/imports", &import, &once), screen).map_err(begun)?;
     let id = id(&job)?;
     screen.tell(&format!("the import is {id}"));
-    let job = watch(client, &id, &stop, screen).map_err(|why| anyhow!("{why:#}; {}", taken_back(&id, client)))?;
+    let job = watch(client, &id, screen).map_err(|why| anyhow!("{why:#}; {}", taken_back(&id, client)))?;
     outcome::tell_import(&job, started.elapsed(), screen);
     let beside = arguments.files.first().and_then(|file| file.parent()).unwrap_or(Path::new("."));
     tell_failed(&job, &id, client, arguments.errors.as_deref().unwrap_or(beside), screen);
@@ -152,14 +154,14 @@ fn begun(refusal: Refusal) -> anyhow::Error {
     }
 }
 
-fn undo(undone: &str, client: &Client, screen: &mut Screen<'_>, stop: &Stop) -> anyhow::Result<u8> {
+fn undo(undone: &str, client: &Client, screen: &mut Screen<'_>) -> anyhow::Result<u8> {
     // An undo that came to nothing can be asked for again, and is another one then.
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
     let once = format!("undo-{undone}-{now}-{}", std::process::id());
-    let job = client.insist(&Request::once(&format!("/v1/jobs/{undone}/undo"), &json!({}), &once))?;
+    let job = client.insist(&Request::once(&format!("/v1/jobs/{undone}/undo"), &json!({}), &once), screen)?;
     let id = id(&job)?;
     screen.tell(&format!("the undo is {id}"));
-    let job = watch(client, &id, stop, screen)?;
+    let job = watch(client, &id, screen)?;
     outcome::tell_undo(&job, screen);
     if outcome::code(&job) != ALL
         && let Err(why) = outcome::tell_failures(client, &id, screen)
@@ -178,7 +180,8 @@ fn tell_failed(job: &Value, id: &str, client: &Client, folder: &Path, screen: &m
         screen.tell(&format!("what failed cannot be told: {why:#}"));
     }
     if let Err(why) = outcome::get_files(client, id, folder, screen) {
-        screen.tell(&format!("the rows that failed cannot be had: {why:#}"));
+        let later = format!("GET /v1/jobs/{id}/files has them for 30 days");
+        screen.tell(&format!("the rows that failed cannot be had: {why:#}; {later}"));
     }
 }
 

@@ -29,8 +29,8 @@ cargo xtask <command>
                      make the first workspace of a deployed table, and print its admin's API key
   conform            ask the API everything that its OpenAPI document allows, and much that it does not
   watch              run the functions under `cargo lambda watch` and call each
-  bench [PART]       measure functions, operations, stack, bill, replica or all, and write the sections of docs/PERFORMANCE.md
-                     (`--check`: fail when a target is missed)
+  bench [PART]       measure functions, operations, stack, import, bill, replica or all, and write the sections of
+                     docs/PERFORMANCE.md (`--check`: fail when a target is missed; other numbers than the usual write nothing)
   cloud              deploy the template into an emulator and use it over HTTP (`--tools`, `--lint`, `--keep`)";
 
 fn main() -> ExitCode {

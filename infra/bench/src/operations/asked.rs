@@ -33,11 +33,11 @@ pub(super) const OPERATIONS: [&str; 22] = [
 ];
 
 /// What one took.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Cost {
-    pub(super) trips: f64,
-    pub(super) read: f64,
-    pub(super) written: f64,
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(crate) struct Cost {
+    pub(crate) trips: f64,
+    pub(crate) read: f64,
+    pub(crate) written: f64,
 }
 
 /// Numbers of contacts that are made besides the crowd begin here.
@@ -131,7 +131,7 @@ fn changing(crowd: &Crowd, line: &mut Line, name: &str, time: usize) -> Result<R
     }
 }
 
-/// Asks twice, and once more while something is still being applied: the first answer pays for what others have written.
+/// Asks twice and counts the second: the first answer pays for what others have written.
 fn quiet(line: &mut Line, method: &str, target: &str, body: &str) -> Result<Reply> {
     line.wanted(method, target, body)?;
     line.wanted(method, target, body)

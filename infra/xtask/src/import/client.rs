@@ -13,6 +13,7 @@ use ureq::http::{self, Response};
 use ureq::{Agent, Body, SendBody};
 
 use super::arguments::is_local;
+use super::screen::Screen;
 
 /// How long one answer of the API may take; its gateway waits half of that.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -38,6 +39,10 @@ pub(super) struct Pace {
     pub(super) line: Duration,
     /// For how long a job is looked for that does not answer.
     pub(super) silence: Duration,
+    /// How long nothing of a job may have moved before that is said, and before it is watched no more: a worker that was killed
+    /// is missed after twelve minutes.
+    pub(super) still: Duration,
+    pub(super) given_up: Duration,
 }
 
 impl Pace {
@@ -48,6 +53,8 @@ impl Pace {
         look: Duration::from_secs(1),
         line: Duration::from_secs(10),
         silence: Duration::from_secs(300),
+        still: Duration::from_secs(30),
+        given_up: Duration::from_secs(1_800),
     };
 }
 
@@ -101,15 +108,13 @@ pub(super) struct Client {
     base: String,
     credential: String,
     pub(super) pace: Pace,
-    /// Tells that something is tried again.
-    notice: fn(&str),
 }
 
 impl Client {
-    /// Whoever calls the API at `base` with this key, and says by `notice` when it takes longer than usual.
-    pub(super) fn new(base: &str, key: &str, pace: Pace, notice: fn(&str)) -> Self {
+    /// Whoever calls the API at `base` with this key.
+    pub(super) fn new(base: &str, key: &str, pace: Pace) -> Self {
         let agent = agent_of(base, |config| config.timeout_global(Some(PATIENCE)));
-        Self { agent, base: base.to_owned(), credential: format!("Bearer {key}"), pace, notice }
+        Self { agent, base: base.to_owned(), credential: format!("Bearer {key}"), pace }
     }
 
     /// Where the API is.
@@ -121,8 +126,8 @@ impl Client {
     ///
     /// # Errors
     /// What was answered instead, the last time.
-    pub(super) fn insist(&self, request: &Request<'_>) -> Result<Value, Refusal> {
-        self.again(|| self.ask(request))
+    pub(super) fn insist(&self, request: &Request<'_>, screen: &mut Screen<'_>) -> Result<Value, Refusal> {
+        self.again(screen, |_| self.ask(request))
     }
 
     /// The JSON that is answered to one try.
@@ -164,42 +169,54 @@ impl Client {
     ///
     /// # Errors
     /// When the file cannot be read or has become another one, or it is refused.
-    pub(super) fn put(&self, to: &Value, file: &Path, bytes: u64, on: &mut dyn FnMut(u64)) -> Result<(), Refusal> {
-        self.again(|| put(to, file, bytes, on))
+    pub(super) fn put(
+        &self,
+        to: &Value,
+        file: &Path,
+        bytes: u64,
+        screen: &mut Screen<'_>,
+        on: &mut dyn FnMut(&mut Screen<'_>, u64),
+    ) -> Result<(), Refusal> {
+        self.again(screen, |screen| put(to, file, bytes, &mut |sent| on(screen, sent)))
     }
 
-    /// Opens what is at an address that the API has given, without the key.
-    ///
-    /// # Errors
-    /// When it cannot be had.
-    pub(super) fn open(&self, url: &str, name: &str) -> Result<impl Read + use<>, Refusal> {
-        let name = format!("GET {name}");
-        let answer = self.again(|| {
-            let request = http::Request::get(url).body(());
-            let request = request.map_err(|_| Refusal::Final(None, format!("{name}: its address is none")))?;
-            let answer = for_files(url).run(request).map_err(|error| of_connection(&name, &error))?;
-            good(&name, answer)
-        })?;
-        Ok(answer.into_body().into_with_config().limit(u64::MAX).reader())
-    }
-
-    /// Tries until it is answered, or would not be.
-    pub(super) fn again<T>(&self, mut work: impl FnMut() -> Result<T, Refusal>) -> Result<T, Refusal> {
+    /// Tries until it is answered, or would not be. Whoever wants to stop has it tried once more and at once: what was sent before
+    /// may have been done, and is known then.
+    pub(super) fn again<T>(
+        &self,
+        screen: &mut Screen<'_>,
+        mut work: impl FnMut(&mut Screen<'_>) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         let mut pause = self.pace.pause;
         for tried in 1..self.pace.tries {
-            match work() {
+            match work(screen) {
                 Err(Refusal::Passing(why, after)) => {
                     if tried == 1 {
-                        (self.notice)(&format!("{why}; trying again"));
+                        screen.tell(&format!("{why}; trying again"));
                     }
-                    std::thread::sleep(after.map_or(pause, |after| after.min(MAX_WAIT)));
+                    screen.stop.wait(after.map_or(pause, |after| after.min(MAX_WAIT)));
+                    if screen.must_stop() {
+                        break;
+                    }
                     pause = pause.saturating_mul(2);
                 }
                 outcome => return outcome,
             }
         }
-        work()
+        work(screen)
     }
+}
+
+/// Opens what is at an address that the API has given, without the key.
+///
+/// # Errors
+/// When it cannot be had.
+pub(super) fn open(url: &str, name: &str) -> Result<impl Read + use<>, Refusal> {
+    let name = format!("GET {name}");
+    let request = http::Request::get(url).body(());
+    let request = request.map_err(|_| Refusal::Final(None, format!("{name}: its address is none")))?;
+    let answer = for_files(url).run(request).map_err(|error| of_connection(&name, &error))?;
+    Ok(good(&name, answer)?.into_body().into_with_config().limit(u64::MAX).reader())
 }
 
 fn put(to: &Value, file: &Path, bytes: u64, on: &mut dyn FnMut(u64)) -> Result<(), Refusal> {
@@ -346,10 +363,12 @@ mod tests {
     #[test]
     fn only_what_may_pass_is_tried_again() {
         let pace = Pace { tries: 3, pause: Duration::ZERO, ..Pace::USUAL };
-        let client = Client::new("http://localhost:1", "rk_a", pace, |_| ());
+        let client = Client::new("http://localhost:1", "rk_a", pace);
         let tried = |status: u16| {
             let mut tries = 0;
-            let outcome = client.again(|| {
+            let (mut out, mut progress, mut answers) = (Vec::new(), Vec::new(), std::io::empty());
+            let mut screen = Screen::new(&mut out, &mut progress, &mut answers);
+            let outcome = client.again(&mut screen, |_| {
                 tries += 1;
                 Err::<(), _>(refused("GET /", status, "", None))
             });
@@ -358,5 +377,26 @@ mod tests {
         };
         assert_eq!([429, 500, 503].map(tried), [3, 3, 3]);
         assert_eq!([301, 400, 401, 403, 409, 422, 501].map(tried), [1; 7]);
+    }
+
+    #[test]
+    fn whoever_wants_to_stop_has_it_tried_once_more_and_no_oftener() {
+        let pace = Pace { pause: Duration::from_secs(600), ..Pace::USUAL };
+        let client = Client::new("http://localhost:1", "rk_a", pace);
+        let (mut out, mut progress, mut answers) = (Vec::new(), Vec::new(), std::io::empty());
+        let mut screen = Screen::new(&mut out, &mut progress, &mut answers);
+        screen.stop.ask();
+        let mut tries = 0;
+        let outcome = client.again(&mut screen, |_| {
+            tries += 1;
+            Err::<(), _>(refused("GET /", 503, "", None))
+        });
+        assert!(outcome.is_err());
+        assert_eq!(tries, 2);
+        assert!(
+            String::from_utf8(progress).unwrap().ends_with(
+                "trying again\ncancelling; once more ends this command at once, and what is begun goes on\n"
+            )
+        );
     }
 }

@@ -1,14 +1,14 @@
 //! How a job ended: its counts, the rows that failed, and a code for scripts.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{Read, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use super::client::{Client, Request};
+use super::client::{Client, Refusal, Request, open};
 use super::progress::{count, duration, grouped, state};
 use super::screen::Screen;
 
@@ -21,6 +21,8 @@ pub(super) const COULD_NOT: u8 = 2;
 
 /// How many failures are told.
 const TOLD: usize = 5;
+/// How much of a file is copied before we look whether somebody wants to stop, in bytes.
+const BLOCK: usize = 64 * 1024;
 /// How often another name is tried for a file that is there already.
 const NAMES: u32 = 1_000;
 
@@ -83,7 +85,7 @@ fn tell_end(job: &Value, screen: &mut Screen<'_>) {
 /// # Errors
 /// When that cannot be had.
 pub(super) fn tell_failures(client: &Client, id: &str, screen: &mut Screen<'_>) -> anyhow::Result<()> {
-    let errors = client.insist(&Request::get(&format!("/v1/jobs/{id}/errors")))?;
+    let errors = client.insist(&Request::get(&format!("/v1/jobs/{id}/errors")), screen)?;
     let errors = errors["data"].as_array().context("a list of errors without any list")?;
     for error in errors.iter().take(TOLD) {
         let word = |name: &str| error[name].as_str().unwrap_or_default();
@@ -101,33 +103,60 @@ pub(super) fn tell_failures(client: &Client, id: &str, screen: &mut Screen<'_>) 
     Ok(())
 }
 
-/// Gets the files that a job has made into a folder.
+/// Gets the files that a job has made into a folder. They have another name until they are whole.
 ///
 /// # Errors
-/// When one of them cannot be had or written.
+/// When one of them cannot be had or written, or somebody wants to stop.
 pub(super) fn get_files(client: &Client, id: &str, folder: &Path, screen: &mut Screen<'_>) -> anyhow::Result<()> {
-    let files = client.insist(&Request::get(&format!("/v1/jobs/{id}/files")))?;
+    let files = client.insist(&Request::get(&format!("/v1/jobs/{id}/files")), screen)?;
     for file in files["data"].as_array().into_iter().flatten() {
         let name = safe(file["name"].as_str().unwrap_or_default());
-        let mut from = client.open(file["url"].as_str().unwrap_or_default(), &name)?;
         std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-        let (path, mut to) = fresh(folder, &name)?;
-        let outcome = copy(&mut from, &mut to, file["bytes"].as_u64());
-        if outcome.is_err() {
+        let (part, mut to) = fresh(folder, &format!("{name}.part"))?;
+        let outcome = client.again(screen, |screen| {
+            copy(file["url"].as_str().unwrap_or_default(), &name, &mut to, &file["bytes"], screen)
+        });
+        let kept = outcome.map_err(anyhow::Error::from).and_then(|()| {
+            let (path, _) = fresh(folder, &name)?;
+            std::fs::rename(&part, &path).with_context(|| path.display().to_string())?;
+            Ok(path)
+        });
+        if kept.is_err() {
             // Half a file looks like a whole one.
-            let _ = std::fs::remove_file(&path);
+            let _ = std::fs::remove_file(&part);
         }
-        outcome.with_context(|| path.display().to_string())?;
+        let path = kept.with_context(|| name.clone())?;
         screen.say(&format!("the rows that failed, to be mended and brought in again: {}", path.display()));
     }
     Ok(())
 }
 
-/// Copies a file, all of it.
-fn copy(from: &mut impl Read, to: &mut File, whole: Option<u64>) -> anyhow::Result<()> {
-    let bytes = std::io::copy(from, to)?;
-    ensure!(whole.is_none_or(|whole| whole == bytes), "ends after {bytes} bytes, before its end");
-    Ok(())
+/// Copies what is at an address, all of it and from its beginning: what broke off before is written over.
+fn copy(url: &str, name: &str, to: &mut File, whole: &Value, screen: &mut Screen<'_>) -> Result<(), Refusal> {
+    let mut from = open(url, name)?;
+    let broken = |error: std::io::Error| Refusal::Final(None, format!("{name}: {error}"));
+    to.set_len(0).and_then(|()| to.rewind()).map_err(broken)?;
+    let (mut block, mut bytes) = (vec![0; BLOCK], 0);
+    loop {
+        if screen.must_stop() {
+            return Err(Refusal::Final(None, "somebody wants to stop".to_owned()));
+        }
+        let read = match from.read(&mut block) {
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            read => read.map_err(|error| Refusal::Passing(format!("GET {name}: {error}"), None))?,
+        };
+        to.write_all(block.get(..read).unwrap_or_default()).map_err(broken)?;
+        bytes += read as u64;
+        if read == 0 {
+            break;
+        }
+    }
+    match whole.as_u64() {
+        Some(whole) if whole != bytes => {
+            Err(Refusal::Passing(format!("GET {name}: ends after {bytes} bytes, before its end"), None))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A name that stays in its folder, whoever has chosen it.

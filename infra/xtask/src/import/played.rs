@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::watch::Stop;
+use super::stop::Stop;
 
 /// The most requests that are answered: a test that asks for more does not end by itself.
 const MAX_REQUESTS: usize = 200;
@@ -26,6 +26,8 @@ pub(super) const UNDO: &str = "job_00000000000000000000000000000002";
 pub(super) enum Trouble {
     /// The connection ends before anything is done.
     Dropped,
+    /// The connection ends in the middle of the answer.
+    Cut,
     /// It is done, and the answer gets lost.
     Unheard,
     /// The server has too much to do.
@@ -134,9 +136,10 @@ fn answer(mut stream: TcpStream, address: SocketAddr, play: &Mutex<Play>) -> std
             answered(&mut play, &asked, address);
             return Ok(());
         }
-        None => answered(&mut play, &asked, address),
+        Some(Trouble::Cut) | None => answered(&mut play, &asked, address),
     };
     let length = body.len();
+    let body = body.get(..if trouble == Some(Trouble::Cut) { length / 2 } else { length }).unwrap_or_default();
     write!(
         stream,
         "HTTP/1.1 {status} X\r\nretry-after: 0\r\nconnection: close\r\ncontent-length: {length}\r\n\r\n{body}"

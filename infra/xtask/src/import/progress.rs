@@ -12,31 +12,30 @@ const BAR: u64 = 24;
 /// What is shown of a job while it is at work.
 pub(super) struct Progress {
     every: Duration,
+    still: Duration,
     told: Option<(Instant, String)>,
     last: String,
 }
 
 impl Progress {
-    /// With a line every so often where nothing can be drawn.
-    pub(super) const fn new(every: Duration) -> Self {
-        Self { every, told: None, last: String::new() }
+    /// With a line every so often where nothing can be drawn, and another one when nothing has moved for as long as `still`.
+    pub(super) const fn new(every: Duration, still: Duration) -> Self {
+        Self { every, still, told: None, last: String::new() }
     }
 
-    /// Shows how far a job is.
-    pub(super) fn show(&mut self, job: &Value, screen: &mut Screen<'_>) {
-        self.show_line(line(job), state(job), screen);
+    /// Shows how far a job is, of which nothing has moved for so long.
+    pub(super) fn show(&mut self, job: &Value, still: Duration, screen: &mut Screen<'_>) {
+        let is_at_work = matches!(state(job), "waiting" | "running");
+        if is_at_work && still >= self.still {
+            self.show_line(line_of_still(job, still), "still", screen);
+        } else {
+            self.show_line(line(job), state(job), screen);
+        }
     }
 
     /// Shows that nothing is known at the moment.
     pub(super) fn show_silence(&mut self, why: &str, screen: &mut Screen<'_>) {
         self.show_line(format!("no answer at the moment: {why}"), "silent", screen);
-    }
-
-    /// Ends the line, if one was drawn.
-    pub(super) fn end(&mut self, screen: &mut Screen<'_>) {
-        if screen.can_draw && !std::mem::take(&mut self.last).is_empty() {
-            screen.end_of_drawing();
-        }
     }
 
     fn show_line(&mut self, line: String, state: &str, screen: &mut Screen<'_>) {
@@ -64,6 +63,16 @@ pub(super) fn state(job: &Value) -> &str {
 /// One of a job's counts.
 pub(super) fn count(job: &Value, name: &str) -> u64 {
     job["counts"][name].as_u64().unwrap_or_default()
+}
+
+/// How far a job is of which nothing moves: how fast it was says nothing any more.
+fn line_of_still(job: &Value, still: Duration) -> String {
+    let mut at_rest = job.clone();
+    for name in ["rate", "remaining_seconds"] {
+        at_rest[name] = Value::Null;
+    }
+    let still = duration(still.as_secs());
+    format!("{}; nothing has moved for {still}; it waits or stands still", line(&at_rest))
 }
 
 fn line(job: &Value) -> String {
@@ -172,23 +181,41 @@ mod tests {
         assert_eq!([999, 1_000, 2_150_000].map(size), ["999 bytes", "1.0 KB", "2.1 MB"]);
     }
 
-    fn shown(can_draw: bool, every: Duration) -> String {
+    /// What is shown of a job, look by look: how far it is, and for how many seconds nothing has moved.
+    fn shown(can_draw: bool, every: Duration, looks: &[(u64, u64)]) -> String {
         let (mut out, mut progress, mut answers) = (Vec::new(), Vec::new(), std::io::empty());
-        let mut screen =
-            Screen { out: &mut out, progress: &mut progress, answers: &mut answers, can_ask: false, can_draw };
-        let mut showing = Progress::new(every);
-        for done in [1, 1, 2, 3] {
-            showing.show(&json!({ "state": "running", "counts": { "done": done } }), &mut screen);
+        let mut screen = Screen::new(&mut out, &mut progress, &mut answers);
+        screen.can_draw = can_draw;
+        let mut showing = Progress::new(every, Duration::from_secs(30));
+        for (done, still) in looks {
+            let job = json!({ "state": "running", "counts": { "done": done }, "rate": 3.0, "remaining_seconds": 9 });
+            showing.show(&job, Duration::from_secs(*still), &mut screen);
         }
-        showing.show(&json!({ "state": "cancelled", "counts": {} }), &mut screen);
-        showing.end(&mut screen);
+        showing.show(&json!({ "state": "cancelled", "counts": {} }), Duration::from_secs(99), &mut screen);
+        screen.end_of_drawing();
         String::from_utf8(progress).unwrap()
     }
 
     #[test]
     fn a_terminal_has_one_line_and_a_log_has_few() {
-        assert_eq!(shown(true, Duration::ZERO), "\r1 done\x1b[K\r2 done\x1b[K\r3 done\x1b[K\rcancelled\x1b[K\n");
-        assert_eq!(shown(false, Duration::from_secs(3_600)), "1 done\ncancelled\n");
-        assert_eq!(shown(false, Duration::ZERO), "1 done\n2 done\n3 done\ncancelled\n");
+        let looks = [(1, 0), (1, 0), (2, 0), (3, 0)];
+        let drawn = |done: u64| format!("\r{done} done, 3/s, 9 s left\x1b[K");
+        let all = [drawn(1), drawn(2), drawn(3), "\rcancelled\x1b[K\n".to_owned()].concat();
+        assert_eq!(shown(true, Duration::ZERO, &looks), all);
+        assert_eq!(shown(false, Duration::from_secs(3_600), &looks), "1 done, 3/s, 9 s left\ncancelled\n");
+        let told = "1 done, 3/s, 9 s left\n2 done, 3/s, 9 s left\n3 done, 3/s, 9 s left\ncancelled\n";
+        assert_eq!(shown(false, Duration::ZERO, &looks), told);
+    }
+
+    #[test]
+    fn a_job_that_stands_still_is_not_said_to_run() {
+        let still = |seconds: &str| format!("1 done; nothing has moved for {seconds}; it waits or stands still\n");
+        let told = shown(false, Duration::ZERO, &[(1, 0), (1, 29), (1, 30), (1, 72), (2, 0)]);
+        let (first, last) = ("1 done, 3/s, 9 s left\n", "2 done, 3/s, 9 s left\ncancelled\n");
+        assert_eq!(told, [first, &still("30 s"), &still("1 min 12 s"), last].concat());
+        let seldom = shown(false, Duration::from_secs(3_600), &[(1, 0), (1, 30), (1, 72)]);
+        assert_eq!(seldom, [first, &still("30 s"), "cancelled\n"].concat());
+        let waiting = line_of_still(&json!({ "state": "waiting" }), Duration::from_secs(31));
+        assert_eq!(waiting, "waiting for a worker; nothing has moved for 31 s; it waits or stands still");
     }
 }

@@ -12,7 +12,7 @@ use super::client::{Client, Pace};
 use super::outcome::{ALL, COULD_NOT, SOME};
 use super::played::{JOB, KEY, Play, Played, Trouble, UNDO};
 use super::screen::Screen;
-use super::watch::Stop;
+use super::stop::Stop;
 
 /// Nobody waits, and no failure is the last one too early.
 const PACE: Pace = Pace {
@@ -21,6 +21,8 @@ const PACE: Pace = Pace {
     look: Duration::ZERO,
     line: Duration::ZERO,
     silence: Duration::from_secs(60),
+    still: Duration::from_secs(60),
+    given_up: Duration::from_secs(60),
 };
 
 const ROWS: &str = "Mail,Tier\nada@example.com,gold\nbob,gold\n";
@@ -33,6 +35,7 @@ struct Scene {
     /// What is answered to questions; nobody is there if nothing is.
     answers: &'static str,
     can_draw: bool,
+    pace: Pace,
 }
 
 struct Ended {
@@ -45,11 +48,19 @@ impl Scene {
     fn of(play: Play) -> Self {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("people.csv"), ROWS).unwrap();
-        Self { folder, api: Played::start(play), stop: Stop::default(), answers: "", can_draw: false }
+        Self { folder, api: Played::start(play), stop: Stop::default(), answers: "", can_draw: false, pace: PACE }
     }
 
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
+    }
+
+    /// The names of what is in the folder.
+    fn files(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(self.folder.path()).unwrap();
+        let mut names: Vec<String> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
     }
 
     fn text(&self, name: &str) -> String {
@@ -62,14 +73,9 @@ impl Scene {
         let mut words: Vec<String> = line.split_whitespace().map(|word| word.replace('@', &folder)).collect();
         words.extend(["--address".to_owned(), self.api.base()]);
         let (mut out, mut progress, mut answers) = (Vec::new(), Vec::new(), self.answers.as_bytes());
-        let mut screen = Screen {
-            out: &mut out,
-            progress: &mut progress,
-            answers: &mut answers,
-            can_ask: !self.answers.is_empty(),
-            can_draw: self.can_draw,
-        };
-        let client = Client::new(&self.api.base(), KEY, PACE, |_| ());
+        let mut screen = Screen::new(&mut out, &mut progress, &mut answers);
+        (screen.can_ask, screen.can_draw) = (!self.answers.is_empty(), self.can_draw);
+        let client = Client::new(&self.api.base(), KEY, self.pace);
         let arguments = Arguments::parse(&words).unwrap();
         let code = super::carry_out(&arguments, &client, &mut screen, &|| Ok(self.stop.clone()));
         let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -156,8 +162,62 @@ fn half_a_file_of_errors_is_none() {
     let scene = Scene::of(play);
     let ended = scene.run("@people.csv --yes");
     assert_eq!(ended.code, Ok(SOME));
-    assert!(ended.progress.contains("cannot be had"), "{}", ended.progress);
-    assert!(!scene.path("people-errors.csv").exists());
+    let later = format!("before its end; GET /v1/jobs/{JOB}/files has them for 30 days");
+    assert!(ended.progress.contains("cannot be had") && ended.progress.contains(&later), "{}", ended.progress);
+    assert_eq!(scene.files(), ["people.csv"]);
+}
+
+#[test]
+fn a_file_that_breaks_off_is_got_from_its_beginning() {
+    let mut play = failing();
+    play.troubles.insert("GET /get/people-errors.csv", [Trouble::Cut, Trouble::Dropped, Trouble::Cut].into());
+    let scene = Scene::of(play);
+    assert_eq!(scene.run("@people.csv --yes").code, Ok(SOME));
+    assert_eq!(scene.text("people-errors.csv"), "Mail,Tier,rapport_error\nbob,gold,no\n");
+    assert_eq!(scene.files(), ["people-errors.csv", "people.csv"]);
+}
+
+#[test]
+fn whoever_stops_while_a_file_is_got_has_no_half_of_it() {
+    let scene = Scene::of(failing());
+    let done = scene.api.play().looks.pop_back().unwrap();
+    scene.api.play().looks = VecDeque::from([done]);
+    scene.api.play().stops = Some(scene.stop.clone());
+    let ended = scene.run("@people.csv --yes");
+    assert_eq!(ended.code, Ok(SOME));
+    assert_eq!(ended.progress.matches("cancelling").count(), 1, "{}", ended.progress);
+    assert_eq!(scene.files(), ["people.csv"]);
+    assert!(scene.api.asked(&format!("POST /v1/jobs/{JOB}/cancel")).is_empty());
+}
+
+#[test]
+fn whoever_stops_while_an_import_is_begun_is_heard_and_has_it_cancelled() {
+    let mut play = play(0);
+    play.troubles.insert("POST /v1/imports", [Trouble::Unheard].into());
+    let mut scene = Scene::of(play);
+    scene.pace.pause = Duration::from_secs(600);
+    scene.stop.ask();
+    let ended = scene.run("@people.csv --yes");
+    assert_eq!(ended.code, Ok(COULD_NOT), "{}", ended.progress);
+    assert_eq!(ended.progress.matches("cancelling").count(), 1, "{}", ended.progress);
+    assert_eq!((scene.api.asked("POST /v1/imports").len(), scene.api.play().begun.len()), (2, 1));
+    assert_eq!(scene.api.asked(&format!("POST /v1/jobs/{JOB}/cancel")).len(), 1);
+    assert!(ended.out.contains("it was cancelled"), "{}", ended.out);
+}
+
+#[test]
+fn a_job_that_stands_still_is_left_with_how_to_look_and_how_to_undo() {
+    let mut play = play(0);
+    play.looks.pop_back();
+    let mut scene = Scene::of(play);
+    (scene.pace.look, scene.pace.still) = (Duration::from_millis(5), Duration::from_millis(20));
+    scene.pace.given_up = Duration::from_millis(100);
+    let ended = scene.run("@people.csv --yes");
+    let error = ended.code.unwrap_err();
+    let parts = ["nothing has moved for".to_owned(), format!("GET /v1/jobs/{JOB} says"), format!("--undo {JOB}")];
+    assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+    assert!(ended.progress.contains("1 of 2, 2/s, 1 s left\n"), "{}", ended.progress);
+    assert!(ended.progress.contains("1 of 2; nothing has moved for 0 s; it waits"), "{}", ended.progress);
 }
 
 #[test]
@@ -286,7 +346,9 @@ fn what_the_api_refuses_is_told_in_its_words() {
     let error = Scene::of(play).run("@people.csv --yes").code.unwrap_err();
     assert!(error.contains("409: not in this state"), "{error}");
     let scene = Scene::of(Play::default());
-    let client = Client::new(&scene.api.base(), "rk_other", PACE, |_| ());
-    let refused = client.insist(&super::Request::get("/v1/jobs/a")).unwrap_err().to_string();
+    let client = Client::new(&scene.api.base(), "rk_other", PACE);
+    let (mut out, mut progress, mut answers) = (Vec::new(), Vec::new(), std::io::empty());
+    let mut screen = Screen::new(&mut out, &mut progress, &mut answers);
+    let refused = client.insist(&super::Request::get("/v1/jobs/a"), &mut screen).unwrap_err().to_string();
     assert!(refused.contains("401") && !refused.contains("rk_other"), "{refused}");
 }

@@ -57,18 +57,16 @@ pub(super) fn upload(client: &Client, sources: &[Source], screen: &mut Screen<'_
     let mut ids = Vec::new();
     for source in sources {
         let asked = json!({ "name": source.name, "bytes": source.bytes });
-        let to = client.insist(&Request::post("/v1/uploads", &asked))?;
+        let to = client.insist(&Request::post("/v1/uploads", &asked), screen)?;
         let mut shown = None;
-        let mut show = |sent: u64| {
+        let mut show = |screen: &mut Screen<'_>, sent: u64| {
             let percent = sent.saturating_mul(100) / source.bytes;
             if screen.can_draw && shown.replace(percent) != Some(percent) {
                 screen.draw(&format!("uploading {} ({}): {percent} %", source.name, size(source.bytes)));
             }
         };
-        let outcome = client.put(&to, &source.path, source.bytes, &mut show);
-        if shown.is_some() {
-            screen.end_of_drawing();
-        }
+        let outcome = client.put(&to, &source.path, source.bytes, screen, &mut show);
+        screen.end_of_drawing();
         outcome?;
         ids.push(id(&to)?);
         if !screen.can_draw {

@@ -1,95 +1,72 @@
-//! A job from its beginning to its end, whichever that is.
+//! A job from its beginning to its end, whichever that is, or until nothing has moved for too long.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::flag;
 
 use super::client::{Client, Refusal, Request};
-use super::outcome::COULD_NOT;
-use super::progress::{Progress, state};
+use super::progress::{Progress, duration, state};
 use super::screen::Screen;
 
-/// How long we wait before we look whether somebody wants to stop.
-const SLICE: Duration = Duration::from_millis(100);
+/// When a job has last moved.
+struct Movement {
+    seen: Option<[Value; 4]>,
+    at: Instant,
+}
 
-/// Whether somebody has asked for an end.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Stop(Arc<AtomicBool>);
+impl Movement {
+    fn new() -> Self {
+        Self { seen: None, at: Instant::now() }
+    }
 
-impl Stop {
-    /// Takes Ctrl-C and a request to terminate as a wish to cancel the job. The second one ends this command at once.
-    ///
-    /// # Errors
-    /// When the system does not let us.
-    pub(super) fn on_signals() -> anyhow::Result<Self> {
-        let stop = Self::default();
-        for signal in [SIGINT, SIGTERM] {
-            flag::register_conditional_shutdown(signal, COULD_NOT.into(), Arc::clone(&stop.0))?;
-            flag::register(signal, Arc::clone(&stop.0))?;
+    /// Looks at a job, and answers for how long nothing has moved.
+    fn look(&mut self, job: &Value) -> Duration {
+        let seen = ["state", "version", "updated_at", "counts"].map(|name| job[name].clone());
+        if self.seen.as_ref() != Some(&seen) {
+            *self = Self { seen: Some(seen), at: Instant::now() };
         }
-        Ok(stop)
-    }
-
-    /// As if somebody had asked.
-    #[cfg(test)]
-    pub(super) fn ask(&self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-
-    fn is_asked(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Waits, but no longer than until somebody asks.
-    fn wait(&self, time: Duration) {
-        let end = Instant::now() + time;
-        while let Some(left) = end.checked_duration_since(Instant::now()).filter(|left| !left.is_zero()) {
-            if self.is_asked() {
-                return;
-            }
-            std::thread::sleep(left.min(SLICE));
-        }
+        self.at.elapsed()
     }
 }
 
 /// A job that is finished, in whatever way, as it is then.
 ///
 /// # Errors
-/// When it cannot be looked at any more: it goes on all the same.
-pub(super) fn watch(client: &Client, id: &str, stop: &Stop, screen: &mut Screen<'_>) -> anyhow::Result<Value> {
-    let mut progress = Progress::new(client.pace.line);
-    let outcome = until_finished(client, id, stop, screen, &mut progress);
-    progress.end(screen);
+/// When it cannot be looked at any more, or stands still: it goes on all the same, if somebody works on it.
+pub(super) fn watch(client: &Client, id: &str, screen: &mut Screen<'_>) -> anyhow::Result<Value> {
+    let mut progress = Progress::new(client.pace.line, client.pace.still);
+    let outcome = until_finished(client, id, screen, &mut progress);
+    screen.end_of_drawing();
     outcome
 }
 
 fn until_finished(
     client: &Client,
     id: &str,
-    stop: &Stop,
     screen: &mut Screen<'_>,
     progress: &mut Progress,
 ) -> anyhow::Result<Value> {
     let path = format!("/v1/jobs/{id}");
-    let (mut heard, mut is_cancelled) = (Instant::now(), false);
+    let (mut heard, mut is_cancelled, mut movement) = (Instant::now(), false, Movement::new());
     loop {
-        if stop.is_asked() && !is_cancelled {
-            progress.end(screen);
-            screen.tell("cancelling; once more ends this command at once, and the job goes on");
-            cancel(client, &path).with_context(|| format!("{id} goes on: it could not be cancelled"))?;
+        if screen.must_stop() || (screen.was_stopped() && !is_cancelled) {
+            cancel(client, &path, screen).with_context(|| format!("{id} goes on: it could not be cancelled"))?;
             is_cancelled = true;
         }
         match client.ask(&Request::get(&path)) {
             Ok(job) => {
                 heard = Instant::now();
-                progress.show(&job, screen);
+                let still = movement.look(&job);
+                progress.show(&job, still, screen);
                 if matches!(state(&job), "done" | "failed" | "cancelled") {
                     return Ok(job);
+                }
+                if still >= client.pace.given_up {
+                    let still = duration(still.as_secs());
+                    bail!(
+                        "nothing has moved for {still}: {id} goes on once a worker does, and GET {path} says how far it is"
+                    );
                 }
             }
             // The job does not need us.
@@ -98,18 +75,13 @@ fn until_finished(
             }
             Err(why) => bail!("{id} goes on, but cannot be looked at: {why}"),
         }
-        if is_cancelled {
-            // Nobody is listened to any more: that must not become a loop without a pause.
-            std::thread::sleep(client.pace.look);
-        } else {
-            stop.wait(client.pace.look);
-        }
+        screen.stop.wait(client.pace.look);
     }
 }
 
 /// Stops a job. One that was finished meanwhile is as good.
-fn cancel(client: &Client, path: &str) -> Result<(), Refusal> {
-    match client.insist(&Request::post(&format!("{path}/cancel"), &json!({}))) {
+fn cancel(client: &Client, path: &str, screen: &mut Screen<'_>) -> Result<(), Refusal> {
+    match client.insist(&Request::post(&format!("{path}/cancel"), &json!({})), screen) {
         Ok(_) | Err(Refusal::Final(Some(409), _)) => Ok(()),
         Err(why) => Err(why),
     }
@@ -120,20 +92,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wish_to_stop_ends_a_wait() {
-        let (stop, started) = (Stop::default(), Instant::now());
-        stop.wait(Duration::from_millis(1));
-        stop.ask();
-        stop.wait(Duration::from_secs(600));
-        assert!(started.elapsed() < Duration::from_secs(60));
-    }
-
-    #[test]
-    fn a_signal_is_a_wish_to_stop() {
-        // Only the flag: the conditional end would end the test.
-        let stop = Stop::default();
-        flag::register(SIGTERM, Arc::clone(&stop.0)).unwrap();
-        signal_hook::low_level::raise(SIGTERM).unwrap();
-        assert!(stop.is_asked());
+    fn a_job_moves_when_anything_of_it_does() {
+        let job = |version: u64, done: u64| json!({ "state": "running", "version": version, "updated_at": "a", "counts": { "done": done } });
+        let mut movement = Movement::new();
+        movement.look(&job(1, 0));
+        let pause = Duration::from_millis(5);
+        std::thread::sleep(pause);
+        assert!(movement.look(&job(1, 0)) >= pause);
+        for moved in [job(2, 0), job(2, 1)] {
+            let before = Instant::now();
+            std::thread::sleep(pause);
+            assert!(movement.look(&moved) < before.elapsed());
+        }
     }
 }
