@@ -4,7 +4,10 @@ mod again;
 mod files;
 mod fuzz;
 mod killed;
+mod linked;
 mod maven;
+mod mended;
+mod private;
 mod rows;
 mod undone;
 
@@ -86,6 +89,14 @@ pub(crate) async fn upload_as(files: &cloud::Files, me: &Caller, id: &str, bytes
     let own = me.get("/v1/me").await.expect(200);
     let key = format!("uploads/{}/{}/{id}", text(&own["workspace"]["id"]), text(&own["user"]["id"]));
     files.put(&key, bytes.into()).await.unwrap();
+}
+
+/// The first file that a job has made.
+async fn job_file(scene: &Scene, job: &Value) -> String {
+    let own = scene.me.get("/v1/me").await.expect(200);
+    let key = format!("results/{}/{}/0", text(&own["workspace"]["id"]), text(&job["id"]));
+    let bytes = scene.app.stack.app().files.get(&key).await.unwrap().unwrap();
+    String::from_utf8(bytes.to_vec()).unwrap()
 }
 
 fn text(value: &Value) -> String {

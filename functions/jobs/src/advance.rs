@@ -57,7 +57,7 @@ pub(crate) async fn advance(cx: &Cx, files: &Files, replicas: &Replicas, job: &J
         return note(cx, job, place, Tally::default()).await;
     }
     let of = place.chunks_of.map_or_else(|| job.id(), Ok)?;
-    let ids = chunk::ids(cx, of, place.next).await?;
+    let ids = chunk::ids(cx, of, place.chunk_after(place.next)).await?;
     let tally = Work::of(cx, job).await?.apply(cx, ids).await?;
     note(cx, job, Place { next: place.next + 1, ..place }, tally).await
 }
@@ -111,7 +111,7 @@ async fn find_more(cx: &Cx, replicas: &Replicas, job: &Job, mut place: Place) ->
 
 /// Notes that a chunk is done, and that everything is, where it was the last one.
 async fn note(cx: &Cx, job: &Job, mut place: Place, tally: Tally) -> Result<Next> {
-    let chunk = place.next.saturating_sub(1);
+    let chunk = place.chunk_after(place.next.saturating_sub(1));
     place.failed.extend(tally.failed().filter(|_| job.kind == JobKind::Merge));
     let is_over = place.is_at_the_end() && !(job.kind == JobKind::Merge && place.looks_again());
     if is_over && job.kind == JobKind::MakeUnique {

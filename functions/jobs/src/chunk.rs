@@ -59,6 +59,8 @@ pub(crate) struct RowOfFile {
 impl Failure {
     /// The code of what was left as somebody has made it.
     pub(crate) const KEPT: &str = "kept";
+    /// The code of what another record has.
+    pub(crate) const TAKEN: &str = "conflict";
     /// The code of what Rapport is to blame for.
     pub(crate) const DEFECT: &str = "internal";
 

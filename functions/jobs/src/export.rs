@@ -13,7 +13,6 @@ use api::{Only, Operation, Result, Routes, Seen, Shape, Tag, Write, written};
 use auth::Permission;
 use axum::response::Response;
 use axum::routing::post;
-use cloud::Parts;
 use events::Document;
 use http::Method;
 use kernel::{Error, Position, Violations};
@@ -25,8 +24,10 @@ use table::Changes;
 
 use self::input::{BUILT_IN, Input};
 pub(crate) use self::step::step;
+use crate::files::InParts;
 use crate::place::Place;
 use crate::start::start;
+use crate::turn;
 
 const TAG: Tag = Tag { name: "exports", help: "Records as files, for spreadsheets and other systems." };
 
@@ -38,6 +39,8 @@ before it was asked for is in the files. When the job is done, `GET /v1/jobs/{id
 `csv` is UTF-8 with a byte-order mark and commas; a cell that a spreadsheet would run begins with an apostrophe. Columns are called \
 by the paths of fields. Beside a reference stands what people and other systems call the record that it leads to. An import into the \
 same workspace takes the file as it is. `jsonl` has a record in each line, as it is answered.
+
+Of the exports of one user up to five wait or are at work at a time; then another one is a 429.
 
 Without `sort` records are in the order in which they were made, and each is there once, whatever happens meanwhile. With `sort` a \
 record whose place changes while the file is written may be missing or there twice.";
@@ -66,11 +69,8 @@ struct Begun {
     /// How many records are in it.
     rows: u64,
     /// What is there of it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    parts: Option<Parts>,
-    /// Whether its last part is there.
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    ended: bool,
+    #[serde(flatten)]
+    stored: InParts,
 }
 
 /// The route.
@@ -150,6 +150,9 @@ async fn begin(
         return Err(Error::invalid("/q", "given_twice", "cannot be given where the view looks for words itself"));
     }
     let asked = own.clone().within(view.clone());
+    if let Err(error) = turn::check(cx, replicas, JobKind::Export, position).await {
+        return turn::or_kept(cx, error).await;
+    }
     let mut total = 0;
     for object in &objects {
         check_fields(cx, schema, object, &input)?;

@@ -6,6 +6,8 @@ use api::{Context, Operation, Result, Routes, Shape};
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::routing::get;
+use bytes::Bytes;
+use cloud::{Files, Parts};
 use http::Method;
 use kernel::{Error, Id, kinds};
 use records::{Cx, Job, JobKind};
@@ -33,6 +35,58 @@ pub(crate) struct Made {
     pub(crate) name: String,
     /// How large it is.
     pub(crate) bytes: u64,
+}
+
+/// A file that is being written in parts, as its job keeps it in mind.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct InParts {
+    /// What is there of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) parts: Option<Parts>,
+    /// Whether its last part is there.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) ended: bool,
+}
+
+/// What has become of a file.
+pub(crate) enum Stored {
+    /// There is another part of it.
+    Part(InParts),
+    /// It is there, with so many bytes.
+    Whole(u64),
+    /// What there was of it is there no more: it is to be begun again.
+    Gone,
+}
+
+impl InParts {
+    /// Puts what comes next into the bucket: a part, or a whole file that is no larger than one.
+    pub(crate) async fn put(self, files: &Files, key: &str, bytes: Bytes, is_last: bool) -> Result<Stored, Error> {
+        let mut parts = match self.parts {
+            None if is_last => {
+                let whole = Stored::Whole(bytes.len() as u64);
+                return files.put(key, bytes).await.map(|()| whole);
+            }
+            None => files.begin_parts(key, "application/octet-stream").await?,
+            Some(parts) => parts,
+        };
+        if !bytes.is_empty() {
+            match files.put_part(key, &mut parts, bytes).await {
+                Err(Error::NotFound { .. }) => return Ok(Stored::Gone),
+                other => other?,
+            }
+        }
+        Ok(Stored::Part(Self { parts: Some(parts), ended: is_last }))
+    }
+
+    /// Makes one file of its parts.
+    pub(crate) async fn finish(self, files: &Files, key: &str) -> Result<Stored, Error> {
+        let parts = self.parts.ok_or_else(|| Error::bug("a file has ended without a part"))?;
+        match files.finish_parts(key, &parts).await {
+            Err(Error::NotFound { .. }) => Ok(Stored::Gone),
+            other => other.map(|()| Stored::Whole(parts.bytes())),
+        }
+    }
 }
 
 /// Where the file of a number lies that a job has made: names can be longer than what some file systems take, and numbers say

@@ -33,8 +33,17 @@ pub(crate) struct Place {
     /// How far whoever started the job had seen.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) position: Option<String>,
-    /// The chunk that is to be done next.
+    /// How many chunks are done.
     pub(crate) next: u32,
+    /// Whether the last chunk is done first: what was given up later is free for whoever had it before.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) backwards: bool,
+    /// The chunk that a worker of the job that is undone may still be at: it was cancelled.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) at_work: Option<u32>,
+    /// Whether these are the records of an import, some of which were never made.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) of_import: bool,
     /// Whose chunks these are: those of the job that is undone.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) chunks_of: Option<Id<kinds::Job>>,
@@ -72,6 +81,11 @@ impl Place {
     pub(crate) fn note(&self, job: &mut Job) -> Result<()> {
         job.place = document(self)?;
         Ok(())
+    }
+
+    /// The number of the chunk that is done after so many others.
+    pub(crate) const fn chunk_after(&self, done: u32) -> u32 {
+        if self.backwards { self.chunks.saturating_sub(done.saturating_add(1)) } else { done }
     }
 
     /// Whether there is nothing left to do.

@@ -58,17 +58,25 @@ async fn undo(cx: &Cx, id: &str) -> Result<Written, Error> {
     let mut job = Job::new(cx, JobKind::Undo, of, undone.about, input);
     job.undoes = Some(undone.id()?);
     let theirs = Place::of(&undone)?;
-    // The chunk that was at work when it ended may be done in part; of an import it is all those of a batch.
+    // The chunk that was at work when it ended may be done in part; of an import it is all those of a batch. An undo has not begun
+    // with the first one.
     let chunks = match undone.kind {
-        JobKind::Import => theirs.chunks,
+        JobKind::Import | JobKind::Undo => theirs.chunks,
         _ => theirs.chunks.min(theirs.next.saturating_add(1)),
     };
+    // A worker sees at the end of its chunk that the job was cancelled, and that is its last one. An import is waited for instead:
+    // it has no key for each record.
+    let is_at_work = undone.state == JobState::Cancelled && undone.kind != JobKind::Import;
+    let at_work = is_at_work.then(|| theirs.chunk_after(theirs.next));
+    let backwards = undone.kind != JobKind::Merge && !theirs.backwards;
+    let of_import = undone.kind == JobKind::Import || theirs.of_import;
     job.counts.total = undone.counts.total.filter(|_| undone.state == JobState::Done);
     let chunks_of = Some(theirs.chunks_of.unwrap_or(undone.id()?));
     // An earlier one may have got so far that the merged records are there again.
     let unmerging = undone.kind == JobKind::Merge && earlier.as_ref().is_none_or(|(_, place)| place.unmerging);
     let earlier = earlier.map(|(id, place)| place.and_earlier(id)).unwrap_or_default();
-    Place { chunks, chunks_of, unmerging, earlier, ..Place::default() }.note(&mut job)?;
+    Place { chunks, chunks_of, backwards, at_work, of_import, unmerging, earlier, ..Place::default() }
+        .note(&mut job)?;
     let mut after = undone.clone();
     after.undone_by = Some(job.id()?);
     let mut changes = Changes::new();

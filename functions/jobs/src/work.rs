@@ -1,17 +1,18 @@
 //! What a job does to each of its records. A capability that adds a kind of job adds it here.
 
+use std::collections::BTreeMap;
+
 use auth::Role;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
-use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
-use records::{Counts, Cx, Job, JobKind, JobState, Object, Reverted, Schema, forestall, revert, rewrite};
+use kernel::{AnyId, Error, Id, Result, kinds};
+use records::{Counts, Cx, Job, JobKind, Object, Reverted, Schema, rewrite};
 use table::Once;
 
 use crate::bulk::Input;
 use crate::chunk::Failure;
 use crate::guards;
 use crate::merge::Merged;
-use crate::place::Place;
-use crate::undo::undone;
+use crate::revert::Revert;
 
 /// How many records are written side by side: each waits for the table twice, and the table has time for many.
 const SIDE_BY_SIDE: usize = 8;
@@ -24,18 +25,7 @@ pub(crate) enum Work {
     /// What follows a merge.
     Follow(Merged),
     /// Takes back what another job has done.
-    Revert {
-        /// That job, and when it was made.
-        job: (Id<kinds::Job>, Timestamp),
-        /// Undos of it that came to nothing, or to a part of it.
-        earlier: Vec<Id<kinds::Job>>,
-        /// Whether its worker may still be at these records: it was cancelled meanwhile.
-        may_be_at_work: bool,
-        /// What was merged, if it was the job of a merge.
-        merged: Option<Merged>,
-        /// Whether records that are not there are nothing to tell of: they were to be made, and were refused.
-        may_be_missing: bool,
-    },
+    Revert(Box<Revert>),
     /// Guards values, for the job of a change of the schema.
     Guard(Box<Job>),
 }
@@ -60,20 +50,7 @@ impl Work {
         match job.kind {
             JobKind::BulkEdit => Ok(Self::Edit(Box::new(Input::read(&job.input)?))),
             JobKind::Merge => Ok(Self::Follow(Merged::of(job)?)),
-            JobKind::Undo => {
-                let id = undone(job)?;
-                let undone = Job::find(&cx.table, id).await?.ok_or_else(|| Error::not_found("job"))?;
-                let merged = (undone.kind == JobKind::Merge).then(|| Merged::of(&undone)).transpose()?;
-                let place = Place::of(job)?;
-                // A worker sees at the end of its chunk that the job was cancelled, and that is the last one of the undo.
-                // An import was waited for instead: it has no key for each record.
-                let may_be_at_work = undone.state == JobState::Cancelled
-                    && undone.kind != JobKind::Import
-                    && place.next + 1 == place.chunks;
-                let (job, earlier) = ((id, undone.common.created_at), place.earlier);
-                let may_be_missing = undone.kind == JobKind::Import;
-                Ok(Self::Revert { job, earlier, may_be_at_work, merged, may_be_missing })
-            }
+            JobKind::Undo => Ok(Self::Revert(Box::new(Revert::of(cx, job).await?))),
             JobKind::Import => Err(Error::bug("an import goes over rows, and not over records")),
             JobKind::MakeUnique => Ok(Self::Guard(Box::new(job.clone()))),
             JobKind::Export => Err(Error::bug("an export changes nothing")),
@@ -91,12 +68,17 @@ impl Work {
         }
         let cx = &self.entitled(cx);
         let schema = &*cx.schema().await?;
-        let outcomes = stream::iter(ids).map(|id| self.settle(cx, schema, id)).buffered(SIDE_BY_SIDE);
-        let add = |mut tally: Tally, outcome| async move {
-            tally.add(outcome);
-            Ok(tally)
-        };
-        let tally = outcomes.try_fold(Tally::default(), add).await?;
+        let mut outcomes = self.settle_all(cx, schema, ids).await?;
+        if let Self::Revert(revert) = self {
+            self.try_again(cx, schema, &mut outcomes).await?;
+            for (id, outcome) in outcomes.iter_mut().filter(|(_, outcome)| !outcome.failures.is_empty()) {
+                if !revert.tells(cx, *id).await? {
+                    outcome.failures.clear();
+                }
+            }
+        }
+        let mut tally = Tally::default();
+        outcomes.into_iter().for_each(|(_, outcome)| tally.add(outcome));
         let is_defect = |failure: &Failure| failure.code == Failure::DEFECT;
         // Of one record nobody can tell whether others would have fared better: a job is not to stand still for it.
         if tally.counts.done > 1 && tally.counts.failed == tally.counts.done && tally.failures.iter().all(is_defect) {
@@ -109,10 +91,34 @@ impl Work {
     /// follows a merge follows for every record, also for those that whoever has merged cannot see.
     fn entitled(&self, cx: &Cx) -> Cx {
         let mut cx = cx.clone();
-        if matches!(self, Self::Follow(_) | Self::Revert { merged: Some(_), .. }) {
+        if matches!(self, Self::Follow(_)) || matches!(self, Self::Revert(revert) if revert.is_of_merge()) {
             cx.caller.role = Role::Admin;
         }
         cx
+    }
+
+    /// Does it to some records, and notes what is wrong with each.
+    async fn settle_all(&self, cx: &Cx, schema: &Schema, ids: Vec<AnyId>) -> Result<Vec<(AnyId, Outcome)>> {
+        let settle = |id| async move { Ok((id, self.settle(cx, schema, id).await?)) };
+        stream::iter(ids).map(settle).buffered(SIDE_BY_SIDE).try_collect().await
+    }
+
+    /// Does it again to those whose unique values were taken, as long as that makes some of them free: others of the same records
+    /// may have had them.
+    async fn try_again(&self, cx: &Cx, schema: &Schema, outcomes: &mut [(AnyId, Outcome)]) -> Result<()> {
+        loop {
+            let taken: Vec<AnyId> = outcomes.iter().filter(|(_, one)| one.is_taken()).map(|(id, _)| *id).collect();
+            let again: BTreeMap<_, _> = self.settle_all(cx, schema, taken).await?.into_iter().collect();
+            if again.values().all(Outcome::is_taken) {
+                return Ok(());
+            }
+            let mut again = again;
+            for (id, outcome) in outcomes.iter_mut() {
+                if let Some(better) = again.remove(id) {
+                    *outcome = better;
+                }
+            }
+        }
     }
 
     /// Does it to one record, and notes what is wrong with it.
@@ -133,24 +139,21 @@ impl Work {
         // What was given up is not edited, but it may refer to what was merged.
         let object = schema.all().find(|object| object.prefix == id.prefix());
         let object: &Object = object.ok_or_else(|| Error::not_found("object"))?;
-        let cx = &once_for(cx, id)?;
+        let job = cx.job.ok_or_else(|| Error::bug("a record is changed by no job"))?;
+        let once = match self {
+            Self::Revert(revert) => revert.once_of(cx, job, id),
+            _ => once_of(cx, job, id),
+        };
+        // Noted with the change, so that it is not made twice.
+        let cx = &Cx { once: Some(once), ..cx.clone() };
         match self {
             Self::Edit(input) => {
                 let (changed, ()) = rewrite(cx, object, id, |record| input.apply(cx, object, record)).await?;
                 Ok(Outcome { changed, failures: Vec::new() })
             }
             Self::Follow(merged) => Ok(Outcome { changed: merged.follow(cx, object, id).await?, failures: Vec::new() }),
-            Self::Revert { job, earlier, may_be_at_work, merged, may_be_missing } => {
-                if *may_be_at_work {
-                    forestall(cx, once_of(cx, job.0, id), id).await?;
-                }
-                let Reverted { changed, kept } = match merged {
-                    Some(merged) => merged.undo(cx, object, id, *job, earlier).await?,
-                    None => match revert(cx, object, id, job.0, job.1).await {
-                        Err(Error::NotFound { .. }) if *may_be_missing => Reverted::default(),
-                        reverted => reverted?,
-                    },
-                };
+            Self::Revert(revert) => {
+                let Reverted { changed, kept } = revert.take_back(cx, object, id).await?;
                 let kept = (!kept.is_empty()).then(|| Failure::kept(id, kept));
                 Ok(Outcome { changed, failures: kept.into_iter().collect() })
             }
@@ -159,15 +162,16 @@ impl Work {
     }
 }
 
-/// The context in which a job changes one record: noted with the change, so that it is not made twice.
-fn once_for(cx: &Cx, record: AnyId) -> Result<Cx> {
-    let job = cx.job.ok_or_else(|| Error::bug("a record is changed by no job"))?;
-    Ok(Cx { once: Some(once_of(cx, job, record)), ..cx.clone() })
+/// The key under which a job changes a record.
+pub(crate) fn once_of(cx: &Cx, job: Id<kinds::Job>, record: AnyId) -> Once {
+    Once::new(&["job", &job.to_string()], &record.to_string(), &[], cx.clock.now())
 }
 
-/// The key under which a job changes a record.
-fn once_of(cx: &Cx, job: Id<kinds::Job>, record: AnyId) -> Once {
-    Once::new(&["job", &job.to_string()], &record.to_string(), &[], cx.clock.now())
+impl Outcome {
+    /// Whether another record has what this one was to get.
+    fn is_taken(&self) -> bool {
+        self.failures.iter().any(|failure| failure.code == Failure::TAKEN)
+    }
 }
 
 impl Tally {

@@ -22,9 +22,21 @@ pub struct Files {
     public: Option<Client>,
 }
 
+/// What is known of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// How large it is.
+    pub bytes: u64,
+    /// What tells it from others that have its key before or after it; empty where the bucket does not say.
+    pub e_tag: String,
+}
+
 /// An object that is being read, piece by piece: while one is worked on, the next is on its way.
 #[derive(Debug)]
-pub struct Reading(ByteStream);
+pub struct Reading {
+    body: ByteStream,
+    e_tag: String,
+}
 
 impl Reading {
     /// The next bytes; `None` after the last ones.
@@ -32,7 +44,13 @@ impl Reading {
     /// # Errors
     /// When the bucket breaks off.
     pub async fn next(&mut self) -> Result<Option<Bytes>> {
-        self.0.next().await.transpose().map_err(Error::unavailable)
+        self.body.next().await.transpose().map_err(Error::unavailable)
+    }
+
+    /// Which object it is, as [`Stored::e_tag`].
+    #[must_use]
+    pub fn e_tag(&self) -> &str {
+        &self.e_tag
     }
 }
 
@@ -79,7 +97,7 @@ impl Files {
     /// When the bucket does not answer.
     pub async fn get(&self, key: &str) -> Result<Option<Bytes>> {
         let Some(object) = self.open(key).await? else { return Ok(None) };
-        object.0.collect().await.map(|body| Some(body.into_bytes())).map_err(Error::unavailable)
+        object.body.collect().await.map(|body| Some(body.into_bytes())).map_err(Error::unavailable)
     }
 
     /// Begins to read an object; `None` when there is none.
@@ -88,7 +106,7 @@ impl Files {
     /// When the bucket does not answer.
     pub async fn open(&self, key: &str) -> Result<Option<Reading>> {
         match self.client.get_object().bucket(&self.bucket).key(key).send().await {
-            Ok(object) => Ok(Some(Reading(object.body))),
+            Ok(object) => Ok(Some(Reading { body: object.body, e_tag: object.e_tag.unwrap_or_default() })),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
             Err(error) => Err(failed(error)),
         }
@@ -105,9 +123,11 @@ impl Files {
         }
         let range = format!("bytes={from}-");
         match self.client.get_object().bucket(&self.bucket).key(key).range(range).send().await {
-            Ok(object) => Ok(Some(Reading(object.body))),
+            Ok(object) => Ok(Some(Reading { body: object.body, e_tag: object.e_tag.unwrap_or_default() })),
             Err(error) if error.as_service_error().is_some_and(|e| e.is_no_such_key()) => Ok(None),
-            Err(error) if error.code() == Some("InvalidRange") => Ok(Some(Reading(ByteStream::default()))),
+            Err(error) if error.code() == Some("InvalidRange") => {
+                Ok(Some(Reading { body: ByteStream::default(), e_tag: String::new() }))
+            }
             Err(error) => Err(failed(error)),
         }
     }
@@ -125,8 +145,19 @@ impl Files {
     /// # Errors
     /// When the bucket does not answer.
     pub async fn size(&self, key: &str) -> Result<Option<u64>> {
+        Ok(self.stored(key).await?.map(|stored| stored.bytes))
+    }
+
+    /// What is known of an object; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the bucket does not answer.
+    pub async fn stored(&self, key: &str) -> Result<Option<Stored>> {
         match self.client.head_object().bucket(&self.bucket).key(key).send().await {
-            Ok(object) => Ok(Some(object.content_length.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default())),
+            Ok(object) => Ok(Some(Stored {
+                bytes: object.content_length.and_then(|bytes| bytes.try_into().ok()).unwrap_or_default(),
+                e_tag: object.e_tag.unwrap_or_default(),
+            })),
             // The embedded bucket says more than S3 does, whose answer has no body.
             Err(error) if matches!(error.code(), Some("NotFound" | "NoSuchKey")) => Ok(None),
             Err(error) => Err(failed(error)),

@@ -11,6 +11,6 @@ mod queues;
 mod roots;
 
 pub use clients::{Clients, MissingVariable};
-pub use files::{Files, PART_BYTES, Parts, Reading};
+pub use files::{Files, PART_BYTES, Parts, Reading, Stored};
 pub use metrics::{Unit, measure};
 pub use queues::Queues;

@@ -14,10 +14,11 @@ use table::{KeptAnswer, Once, Refused};
 
 use self::adds::with_adds;
 use crate::create::{new_common, plan_creation};
+use crate::load::load_to_write;
 use crate::plan::Plan;
 use crate::references::targets;
-use crate::update::plan_change;
-use crate::write::{MAX_TRIES, refused};
+use crate::update::{patched, plan_change};
+use crate::write::{MAX_TRIES, changes_between, refused};
 use crate::{Cx, Fields, Object, Record, Schema};
 
 /// One row: a record as it is to be.
@@ -29,6 +30,8 @@ pub struct Row {
     pub id: AnyId,
     /// Whether the record is to be made unless it is there.
     pub is_new: bool,
+    /// Whether a record that is there by then stays as it is.
+    pub only_new: bool,
     /// Its members, or a JSON Merge Patch for a record that is there.
     pub input: Document,
     /// What its lists get besides what they have, by path: tags, further email addresses.
@@ -78,15 +81,19 @@ impl Brought {
 /// where records are somebody else's of a private object, or others write them at the same time. In a dry run nothing is
 /// written, and unique values that are taken by now are told all the same.
 ///
+/// What is wrong with a single row is its own, also where Rapport is to blame for it: another one need not wait until that is mended.
+///
 /// # Errors
-/// What will pass: then nothing is known of any row, and the same call goes on.
+/// What will pass, and a defect that meets every one of several rows: then nothing is known of any, and the same call goes on.
 pub async fn bring(cx: &Cx, object: &Object, key: &str, rows: &[Row], is_again: bool) -> Result<Vec<Brought>> {
     if is_again && !is_untouched(cx, key, rows).await? {
         return each_again(cx, object, key, rows).await;
     }
-    match together(cx, object, key, rows).await? {
-        Some(brought) => Ok(brought),
-        None => each(cx, object, key, rows).await,
+    match together(cx, object, key, rows).await {
+        Ok(Some(brought)) => Ok(brought),
+        // It may be one of them that has the defect.
+        Ok(None) | Err(Error::Bug { .. }) => each(cx, object, key, rows).await,
+        Err(error) => Err(error),
     }
 }
 
@@ -156,13 +163,23 @@ async fn each(cx: &Cx, object: &Object, key: &str, rows: &[Row]) -> Result<Vec<B
     for row in rows {
         brought.push(alone(cx, object, &key_of(key, row), row).await?);
     }
+    judged(brought)
+}
+
+/// What has become of rows that were brought one by one, unless all of several have met a defect.
+fn judged(brought: Vec<Brought>) -> Result<Vec<Brought>> {
+    let is_defect = |row: &Brought| matches!(row, Brought::Refused(Error::Bug { .. }));
+    if brought.len() > 1 && brought.iter().all(is_defect) {
+        return Err(Error::bug("no row of a group could be brought"));
+    }
     Ok(brought)
 }
 
 async fn alone(cx: &Cx, object: &Object, key: &str, row: &Row) -> Result<Brought> {
     match Box::pin(together(cx, object, key, std::slice::from_ref(row))).await {
         Ok(brought) => brought.and_then(|mut brought| brought.pop()).ok_or_else(|| Error::bug("a row came to nothing")),
-        Err(error) if error.is_retryable() => Err(error),
+        // A defect is no less one when it is met again.
+        Err(error) if error.is_retryable() && !matches!(error, Error::Bug { .. }) => Err(error),
         Err(error) => Ok(Brought::Refused(error)),
     }
 }
@@ -182,7 +199,7 @@ async fn each_again(cx: &Cx, object: &Object, key: &str, rows: &[Row]) -> Result
             None => alone(cx, object, &key, row).await?,
         });
     }
-    Ok(brought)
+    judged(brought)
 }
 
 fn known(outcomes: &Document, row: &Row) -> Option<Brought> {
@@ -260,13 +277,26 @@ async fn plan_row(cx: &Cx, plan: &mut Plan, object: &Object, row: &Row) -> Resul
             Ok(Brought::Created)
         }
         None => Err(Error::not_found(object.name.clone())),
+        Some(_) if row.only_new => Ok(Brought::Unchanged),
         Some(before) => {
             let patch = with_adds(object, Some(&before), &row.input, &row.adds);
+            if is_kept_in_trash(cx, plan, object, &before, &patch).await? {
+                return Ok(Brought::Unchanged);
+            }
             let written = plan_change(cx, plan, object, row.id, &patch, None).await?;
             let is_changed = written.version > before.common.version;
             Ok(if is_changed { Brought::Changed } else { Brought::Unchanged })
         }
     }
+}
+
+/// Whether a record is in the trash and a row says what it is there: then nothing has to be written to it, and nothing is wrong.
+async fn is_kept_in_trash(cx: &Cx, plan: &Plan, object: &Object, before: &Record, patch: &Document) -> Result<bool> {
+    if before.common.archived_at.is_none() {
+        return Ok(false);
+    }
+    let record = load_to_write(cx, plan, object, before.common.id).await?;
+    Ok(patched(cx, object, &record, patch).is_ok_and(|after| changes_between(Some(&record), &after).is_empty()))
 }
 
 /// The record of a row, and all that the row refers to.

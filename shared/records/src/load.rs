@@ -55,6 +55,14 @@ fn not_merged(object: &Object, record: Record) -> Result<Record> {
     }
 }
 
+/// Whether there is no record at all, also none that the caller may not know of. One round trip.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn is_absent(cx: &Cx, object: &Object, id: AnyId) -> Result<bool> {
+    Ok(cx.table.get(&cx.table.keys().record(&object.name, id)).await?.is_none())
+}
+
 pub(crate) async fn find(cx: &Cx, object: &Object, id: AnyId) -> Result<Option<Record>> {
     // An id of another object would be a well-formed key to nothing: no need to ask.
     if id.prefix() != object.prefix {

@@ -68,6 +68,23 @@ pub async fn forestall(cx: &Cx, once: Once, id: AnyId) -> Result<()> {
     }
 }
 
+/// Takes a key for the first who asks, and answers whose it is: each says a number.
+///
+/// One transaction.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn whose(cx: &Cx, once: Once, id: AnyId, number: u64) -> Result<u64> {
+    let mut changes = Changes::new();
+    changes.answer(once, KeptAnswer::new(MADE, id, number, None));
+    match cx.commit(&changes).await {
+        Ok(Committed) => Ok(number),
+        Err(Refused::Repeated(kept)) => Ok(kept.version),
+        Err(Refused::Failed(error)) => Err(error),
+        Err(other) => Err(Error::bug(format!("a kept answer was refused: {other:?}"))),
+    }
+}
+
 async fn plan_rewriting(cx: &Cx, plan: &mut Plan, object: &Object, before: &Record, after: &Record) -> Result<()> {
     let (verb, happened) = match (before.common.archived_at, after.common.archived_at) {
         (None, Some(_)) => (Verb::Archive, "archived"),

@@ -61,7 +61,8 @@ pub(crate) fn not_in_trash(object: &Object, record: &Record) -> Result<()> {
     Err(Error::WrongState { code: "archived", detail })
 }
 
-fn patched(cx: &Cx, object: &Object, record: &Record, patch: &Document) -> Result<Record> {
+/// A record with a patch, as its next version.
+pub(crate) fn patched(cx: &Cx, object: &Object, record: &Record, patch: &Document) -> Result<Record> {
     let mut after = next(cx, record);
     after.apply(object, patch)?;
     Ok(after)

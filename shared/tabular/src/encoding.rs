@@ -69,12 +69,12 @@ impl Encoding {
     }
 }
 
-/// How a line feed is written, behind which reading can begin anew.
+/// How an end of a line is written, behind which reading can begin anew.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LineEnds {
-    /// As a byte of its own. In none of the standard's encodings of several bytes can it be a later byte of a letter: a decoder
+    /// As this byte, on its own. In none of the standard's encodings of several bytes can it be a later byte of a letter: a decoder
     /// that meets it there gives a replacement for what came before, and reads it anew.
-    Byte,
+    Byte(u8),
     /// As two bytes, the first at an even offset.
     Pair([u8; 2]),
     /// In a way that depends on all that came before.
@@ -82,20 +82,21 @@ pub(crate) enum LineEnds {
 }
 
 impl LineEnds {
-    pub(crate) fn of(encoding: Encoding) -> Self {
+    /// Those of an encoding, where lines end with a character of ASCII.
+    pub(crate) fn of(encoding: Encoding, end: u8) -> Self {
         match encoding.0 {
-            encoding if encoding == UTF_16LE => Self::Pair([b'\n', 0]),
-            encoding if encoding == UTF_16BE => Self::Pair([0, b'\n']),
+            encoding if encoding == UTF_16LE => Self::Pair([end, 0]),
+            encoding if encoding == UTF_16BE => Self::Pair([0, end]),
             // Whether bytes are Japanese or ASCII is switched by sequences on the way.
             encoding if encoding == ISO_2022_JP => Self::Stateful,
-            _ => Self::Byte,
+            _ => Self::Byte(end),
         }
     }
 
     /// Where the first line ends in bytes that stand at an offset, behind the byte `before`: the index after its end.
     pub(crate) fn first(self, bytes: &[u8], offset: u64, before: u8) -> Option<usize> {
         match self {
-            Self::Byte => bytes.iter().position(|byte| *byte == b'\n').map(|index| index + 1),
+            Self::Byte(end) => bytes.iter().position(|byte| *byte == end).map(|index| index + 1),
             Self::Pair(pair) => {
                 let halved = if offset.is_multiple_of(2) { 0 } else { 1 };
                 if let (1, Some(second)) = (halved, bytes.first())

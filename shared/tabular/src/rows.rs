@@ -9,8 +9,8 @@ use crate::encoding::LineEnds;
 
 /// The most bytes of one row, in UTF-8. A quotation mark that never ends makes one row of a whole file.
 pub const MAX_ROW_BYTES: usize = 1_000_000;
-/// The most columns of a row.
-pub const MAX_COLUMNS: usize = 500;
+/// The most columns of a row: 500 of a table, and one for what somebody has to say of it.
+pub const MAX_COLUMNS: usize = 501;
 /// How much text is decoded at once.
 const TEXT_BYTES: usize = 16 * 1024;
 
@@ -19,12 +19,12 @@ const TEXT_BYTES: usize = 16 * 1024;
 pub struct Row<'a> {
     /// Its number, from 0: the first is the one with the headers, in most files.
     pub number: u64,
-    /// The line of the file that it begins in, from 1. Lines end with a line feed; blank ones count.
+    /// The line of the file that it begins in, from 1. Lines end as [`Written::line_end`] says; blank ones count.
     pub line: u64,
     /// The line that is at work after it.
     pub next_line: u64,
     /// How many bytes of the file stand before the next row, where reading can begin anew with [`Rows::at`]. `None` where it
-    /// cannot: the row's end is no end of a line in the file's own bytes (lines that end with a carriage return alone), or has
+    /// cannot: the row's end is no end of a line in the file's own bytes, or has
     /// not been seen wholly yet.
     pub ends_at: Option<u64>,
     bytes: &'a [u8],
@@ -32,7 +32,7 @@ pub struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    /// What stands in its columns, in their order. Bytes that are no letters of the encoding are `U+FFFD`.
+    /// What stands in its columns, in their order. Bytes that are no letters of the encoding are `U+FFFD` ([`Rows::unread`]).
     pub fn cells(&self) -> impl Iterator<Item = &'a str> {
         let (bytes, ends) = (self.bytes, self.ends);
         let starts = std::iter::once(0).chain(ends.iter().copied());
@@ -53,6 +53,8 @@ impl<'a> Row<'a> {
 pub struct Rows {
     decoder: Decoder,
     line_ends: LineEnds,
+    /// How a line ends in text.
+    line_end: u8,
     reader: Reader,
     text: Vec<u8>,
     bytes: Vec<u8>,
@@ -70,6 +72,8 @@ pub struct Rows {
     offset: u64,
     /// The last of them: the first half of a letter, perhaps.
     last: u8,
+    /// The line of the first bytes that are no letters.
+    unread: Option<u64>,
 }
 
 impl std::fmt::Debug for Rows {
@@ -96,7 +100,8 @@ impl Rows {
         reader.read_record(b"\n", &mut [0], &mut [0]);
         Self {
             decoder: if offset == 0 { encoding.decoder() } else { encoding.decoder_within() },
-            line_ends: LineEnds::of(encoding),
+            line_ends: LineEnds::of(encoding, written.line_end),
+            line_end: written.line_end,
             reader,
             text: vec![0; TEXT_BYTES],
             bytes: vec![0; TEXT_BYTES],
@@ -108,7 +113,14 @@ impl Rows {
             began: None,
             offset,
             last: 0,
+            unread: None,
         }
+    }
+
+    /// The line of the first bytes that are no letters of the encoding, if there were any: what they said is lost.
+    #[must_use]
+    pub const fn unread(&self) -> Option<u64> {
+        self.unread
     }
 
     /// Takes the next bytes, and tells of every row that ends in them. `is_last`: no more will come.
@@ -144,13 +156,16 @@ impl Rows {
     ) -> Result<()> {
         loop {
             let mut buffer = std::mem::take(&mut self.text);
-            let (result, read, written, _) = self.decoder.decode_to_utf8(bytes, &mut buffer, is_last);
+            let (result, read, written, is_replaced) = self.decoder.decode_to_utf8(bytes, &mut buffer, is_last);
+            if is_replaced {
+                self.unread.get_or_insert(self.line);
+            }
             bytes = bytes.get(read..).unwrap_or_default();
             let is_all = result == CoderResult::InputEmpty;
             let taken = match buffer.get(..written) {
                 // Half a letter gives no text, and no text would be the end.
                 Some(text @ [.., last]) => {
-                    let place = (is_all && is_end && *last == b'\n').then_some(self.offset);
+                    let place = (is_all && is_end && *last == self.line_end).then_some(self.offset);
                     self.parse(text, place, take)
                 }
                 _ => Ok(()),

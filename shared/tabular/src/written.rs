@@ -3,6 +3,7 @@
 use kernel::Result;
 
 use crate::Encoding;
+use crate::encoding::LineEnds;
 use crate::rows::Rows;
 
 /// How much of a file is looked at to find that out, in bytes.
@@ -19,6 +20,8 @@ pub struct Written {
     pub encoding: Encoding,
     /// What stands between cells: an ASCII character.
     pub delimiter: u8,
+    /// How lines end: with a line feed, which may have a carriage return before it, or with a carriage return alone.
+    pub line_end: u8,
     /// Whether the first line is none of the rows but says `sep=;`, as Excel understands it.
     pub names_its_delimiter: bool,
 }
@@ -39,7 +42,8 @@ impl Written {
     /// The same where the encoding is known.
     #[must_use]
     pub fn of_delimiter(encoding: Encoding, start: &[u8], is_all: bool) -> Self {
-        let with = |delimiter| Self { encoding, delimiter, names_its_delimiter: false };
+        let line_end = line_end(encoding, start);
+        let with = |delimiter| Self { encoding, delimiter, line_end, names_its_delimiter: false };
         if let Some(delimiter) = named(&widths_and_first(with(b'\n'), start, is_all).1) {
             return Self { names_its_delimiter: true, ..with(delimiter) };
         }
@@ -55,6 +59,12 @@ impl Written {
         let best = DELIMITERS.iter().rev().max_by_key(|delimiter| score(delimiter));
         with(best.copied().unwrap_or(b','))
     }
+}
+
+/// How lines end in a file that begins like this.
+fn line_end(encoding: Encoding, start: &[u8]) -> u8 {
+    let has = |end| LineEnds::of(encoding, end).first(start, 0, 0).is_some();
+    if has(b'\r') && !has(b'\n') { b'\r' } else { b'\n' }
 }
 
 /// How many cells the first rows have, and what stands in the first cell.

@@ -99,6 +99,7 @@ proptest! {
         let written = Written {
             encoding: Encoding::named(encoding).unwrap(),
             delimiter: delimiter as u8,
+            line_end: b'\n',
             names_its_delimiter: false,
         };
         prop_assert_eq!(read(written, &bytes, piece).unwrap(), rows);

@@ -49,7 +49,7 @@ fn encoded(text: &str, encoding: &str) -> Vec<u8> {
 }
 
 fn written(encoding: &str, delimiter: u8) -> Written {
-    Written { encoding: Encoding::named(encoding).unwrap(), delimiter, names_its_delimiter: false }
+    Written { encoding: Encoding::named(encoding).unwrap(), delimiter, line_end: b'\n', names_its_delimiter: false }
 }
 
 /// Reading from any safe place on gives what reading all of it gave. Answers how many places there were.
@@ -87,9 +87,21 @@ fn every_row_of_an_ordinary_file_is_a_place_to_go_on_from() {
 }
 
 #[test]
+fn lines_that_end_as_on_old_machines_are_places_to_go_on_from() {
+    let text = "name,city\rÄda,\"Lon\rdon\"\r\rZoë,Köln\r";
+    for encoding in ["utf-8", "UTF-16LE", "UTF-16BE", "windows-1252"] {
+        let bytes = encoded(text, encoding);
+        let written = Written::of_delimiter(Encoding::named(encoding).unwrap(), &bytes, true);
+        assert_eq!((written.line_end, resumes(written, &bytes, 1000, 3).unwrap()), (b'\r', 3), "{encoding}");
+        let lines: Vec<u64> = read(Rows::new(written), &bytes, 5).iter().map(|told| told.line).collect();
+        assert_eq!(lines, [1, 2, 5], "{encoding}");
+    }
+    // One line feed is enough for a file of our days.
+    assert_eq!(Written::guess(b"a\rb\nc\r", true).unwrap().line_end, b'\n');
+}
+
+#[test]
 fn where_nobody_can_begin_is_no_place() {
-    let told = read(Rows::new(written("utf-8", b',')), b"a,b\r1,2\r3,4\r", 1000);
-    assert!(told.iter().all(|told| told.next.is_none()), "{told:?}");
     let told = read(Rows::new(written("iso-2022-jp", b',')), b"a,\x1b$B\n0!\n\x1b(B1,2\n3,4", 1000);
     assert!(told.iter().rev().skip(1).all(|told| told.next.is_none()), "{told:?}");
 }

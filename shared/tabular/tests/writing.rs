@@ -4,7 +4,8 @@
 use proptest::prelude::*;
 use tabular::{BYTE_ORDER_MARK, Encoding, Rows, Written, unguard_cell, write_row};
 
-const WRITTEN: Written = Written { encoding: Encoding::UTF_8, delimiter: b',', names_its_delimiter: false };
+const WRITTEN: Written =
+    Written { encoding: Encoding::UTF_8, delimiter: b',', line_end: b'\n', names_its_delimiter: false };
 
 fn written(rows: &[Vec<String>]) -> Vec<u8> {
     let mut bytes = BYTE_ORDER_MARK.to_vec();
@@ -17,7 +18,7 @@ fn written(rows: &[Vec<String>]) -> Vec<u8> {
 fn read(bytes: &[u8]) -> Vec<Vec<String>> {
     let mut rows = Vec::new();
     let take = |row: tabular::Row<'_>| {
-        rows.push(row.cells().map(|cell| unguard_cell(cell).to_owned()).collect());
+        rows.push(row.cells().map(|cell| unguard_cell(cell).into_owned()).collect());
         Ok(())
     };
     Rows::new(WRITTEN).feed(bytes, true, take).unwrap();

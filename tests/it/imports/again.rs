@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Scene, counts, text};
+use super::{Scene, counts, job_file, text};
 
 /// Everything of a record but what any write changes.
 fn state(record: &Value) -> Value {
@@ -72,4 +72,66 @@ async fn an_export_puts_every_record_back_as_it_was() {
         now["former_jobs"] = record["former_jobs"].clone();
         assert_eq!(now, state(&record));
     }
+}
+
+#[tokio::test]
+async fn an_export_that_excel_has_saved_is_read_as_it_writes_days() {
+    let scene = Scene::new().await;
+    for (name, kind) in [("since", "date"), ("budget", "money")] {
+        let field = json!({ "name": name, "type": kind });
+        scene.me.post("/v1/schema/objects/contact/fields", field).await.expect(201);
+    }
+    let ada = scene.me.post("/v1/contacts", json!({ "last_name": "Lovelace" })).await.expect(201);
+    // 1.234 could be a thousand in a file of somebody else; in an export of ours it is what it says.
+    let rows = format!(
+        "id,last_name,birthday,custom.since,custom.budget\n{},Lovelace,12/4/85,12/4/2026,1.234 BHD\n",
+        text(&ada["id"])
+    );
+    let upload = scene.upload(rows).await;
+    let asked = json!({ "files": [{ "upload": upload, "name": "contacts.csv" }] });
+    let mut import = scene.me.post("/v1/imports/preview", asked).await.expect(200)["import"].take();
+    let job = scene.imported(&import).await;
+    assert_eq!(counts(&job), [1, 1, 0, 1, 0], "{:?}\n{import:#}", scene.errors(&job).await);
+    let now = &scene.all("contacts", "last_name").await["Lovelace"];
+    assert_eq!((&now["birthday"], &now["custom"]["since"]), (&json!("1985-12-04"), &json!("2026-12-04")));
+    assert_eq!(now["custom"]["budget"], json!({ "amount": 1234, "currency": "BHD" }));
+
+    // Where nobody says how days are written, none with two digits for its year is guessed at.
+    for column in import["files"][0]["columns"].as_array_mut().unwrap() {
+        column.as_object_mut().unwrap().remove("date");
+    }
+    import["files"][0]["upload"] = json!(scene.upload(format!("{}\n", rows_with_day(&ada, "12/4/26"))).await);
+    let job = scene.imported(&import).await;
+    assert_eq!(scene.errors(&job).await, [(2, "not_a_date".to_owned(), "birthday".to_owned())]);
+}
+
+fn rows_with_day(record: &Value, day: &str) -> String {
+    format!(
+        "id,last_name,birthday,custom.since,custom.budget\n{},Lovelace,{day},2026-12-04,1.234 BHD",
+        text(&record["id"])
+    )
+}
+
+#[tokio::test]
+async fn an_export_with_the_trash_comes_in_again() {
+    let scene = Scene::new().await;
+    let kept = scene.me.post("/v1/contacts", json!({ "last_name": "Kept", "tags": ["a"] })).await.expect(201);
+    let gone = scene.me.post("/v1/contacts", json!({ "last_name": "Gone", "email": "gone@example.com" })).await;
+    let gone = gone.expect(201);
+    scene.me.delete(&format!("/v1/contacts/{}", text(&gone["id"]))).await.expect(200);
+    let asked = json!({ "object": "contact", "format": "csv", "archived": "include" });
+    let job = scene.finished(&scene.me.post("/v1/exports", asked).await.expect(202)).await;
+    let file = job_file(&scene, &job).await;
+    let upload = scene.upload(file.clone()).await;
+    let asked = json!({ "files": [{ "upload": upload, "name": "contacts.csv" }] });
+    let mut import = scene.me.post("/v1/imports/preview", asked).await.expect(200)["import"].take();
+    let unchanged = scene.imported(&import).await;
+    assert_eq!(counts(&unchanged), [2, 2, 0, 0, 0], "{:?}", scene.errors(&unchanged).await);
+
+    // What would change a record in the trash is refused as ever.
+    import["files"][0]["upload"] = json!(scene.upload(file.replace("Gone", "Other").replace("Kept", "New")).await);
+    let job = scene.imported(&import).await;
+    assert_eq!(counts(&job), [2, 2, 0, 1, 1]);
+    assert_eq!(scene.errors(&job).await, [(3, "archived".to_owned(), String::new())]);
+    assert_eq!(scene.all("contacts", "last_name").await["New"]["id"], kept["id"]);
 }

@@ -99,3 +99,25 @@ async fn nobody_brings_in_what_they_may_not_write_or_somebody_elses_file() {
     let other = scene.app.workspace("south").await;
     assert_eq!(other.post("/v1/imports", import(&upload)).await.expect(422)["errors"][0]["code"], "unknown_upload");
 }
+
+#[tokio::test]
+async fn letters_that_cannot_be_read_fail_the_import_and_none_of_them_is_lost() {
+    let scene = Scene::new().await;
+    // Behind what is looked at to find the encoding out, of which all is ASCII.
+    let note = "x".repeat(400);
+    let rows: String = (0..200).map(|number| format!("Person {number},{note}\n")).collect();
+    let bytes = [b"Last Name,Note\n", rows.as_bytes(), b"M\xfcller,\n"].concat();
+    let upload = scene.upload(bytes).await;
+    let job = scene.finished(&scene.me.post("/v1/imports", import(&upload)).await.expect(202)).await;
+    assert_eq!((text(&job["state"]), job["counts"]["done"].as_u64()), ("failed".to_owned(), Some(0)));
+    assert!(text(&job["error"]).contains("line 202 is no UTF-8"), "{job:#}");
+    assert!(scene.all("contacts", "last_name").await.is_empty());
+
+    let mut body = import(&upload);
+    body["files"][0]["encoding"] = json!("windows-1252");
+    let job = scene.imported(&body).await;
+    assert_eq!(job["counts"]["created"], 201);
+    scene.app.drain().await;
+    let found = scene.me.get("/v1/contacts?last_name=M%C3%BCller").await.expect(200);
+    assert_eq!(found["data"].as_array().unwrap().len(), 1);
+}

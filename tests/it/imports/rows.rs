@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Scene, counts, text};
+use super::{Scene, counts, job_file, text};
 
 #[tokio::test]
 async fn files_that_refer_to_each_other_come_in_together() {
@@ -86,14 +86,6 @@ async fn what_is_wrong_with_a_row_is_told_and_can_be_mended_and_brought_in_again
     assert_eq!(contacts["Hopper"]["birthday"], "1906-12-09");
 }
 
-/// The first file that a job has made.
-async fn job_file(scene: &Scene, job: &Value) -> String {
-    let own = scene.me.get("/v1/me").await.expect(200);
-    let key = format!("results/{}/{}/0", text(&own["workspace"]["id"]), text(&job["id"]));
-    let bytes = scene.app.stack.app().files.get(&key).await.unwrap().unwrap();
-    String::from_utf8(bytes.to_vec()).unwrap()
-}
-
 #[tokio::test]
 async fn an_export_of_another_system_is_understood_as_it_is() {
     let scene = Scene::new().await;
@@ -166,4 +158,27 @@ fn windows_1251(letter: char) -> u8 {
         'А'..='я' => u8::try_from(u32::from(letter) - 0x410 + 0xc0).unwrap(),
         other => u8::try_from(other).unwrap(),
     }
+}
+
+#[tokio::test]
+async fn a_row_that_only_makes_records_leaves_alone_what_the_row_before_it_has_made() {
+    let scene = Scene::new().await;
+    let rows = "Name,Email,City,Birthday\n\
+        First,a@example.com,London,\n\
+        Second,A@example.com,Paris,\n\
+        Wrong,b@example.com,London,2026-99-99\n\
+        Right,b@example.com,Paris,\n";
+    let upload = scene.upload(rows).await;
+    let columns: Vec<Value> = ["last_name", "email", "city", "birthday"]
+        .iter()
+        .enumerate()
+        .map(|(column, field)| json!({ "column": column, "field": field }))
+        .collect();
+    let file =
+        json!({ "upload": upload, "object": "contact", "match_by": ["email"], "mode": "create", "columns": columns });
+    let job = scene.imported(&json!({ "files": [file] })).await;
+    assert_eq!(counts(&job), [4, 4, 2, 2, 1], "{:?}", scene.errors(&job).await);
+    let contacts = scene.all("contacts", "last_name").await;
+    assert_eq!(contacts.keys().collect::<Vec<_>>(), ["First", "Right"]);
+    assert_eq!(contacts["First"]["version"], 1);
 }

@@ -1,6 +1,6 @@
 //! Imports that are taken back, and those that are cancelled on the way.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Scene, counts, text};
 
@@ -40,4 +40,80 @@ async fn an_import_is_taken_back_but_for_what_people_have_changed_since() {
     // The undo is taken back as well.
     scene.undone(&undo).await;
     assert_eq!(scene.all("contacts", "last_name").await.len(), 3);
+}
+
+/// Rows of contacts in batches of three: each has so much beside what is read that no more fit into one.
+fn large(rows: &[(&str, &str)]) -> String {
+    let note = "x".repeat(700_000);
+    let row = |(name, city): &(&str, &str)| format!("{name},{name}@example.com,{city},{note}\n");
+    rows.iter().map(row).fold("Name,Email,City,Note\n".to_owned(), |file, row| file + &row)
+}
+
+#[tokio::test]
+async fn a_record_that_two_batches_were_about_is_counted_once() {
+    let scene = Scene::new().await;
+    for name in ["known", "touched"] {
+        let body = json!({ "last_name": name, "email": format!("{name}@example.com") });
+        scene.me.post("/v1/contacts", body).await.expect(201);
+    }
+    let rows = [("known", "Bonn"), ("touched", "Bonn"), ("other", "Bonn"), ("known", "Ulm"), ("touched", "Ulm")];
+    let upload = scene.upload(large(&rows)).await;
+    let columns = json!([
+        { "column": 0, "field": "last_name" }, { "column": 1, "field": "email" }, { "column": 2, "field": "city" },
+    ]);
+    let file = json!({ "upload": upload, "object": "contact", "match_by": ["email"], "columns": columns });
+    let job = scene.imported(&json!({ "files": [file] })).await;
+    assert_eq!(counts(&job), [5, 5, 1, 5, 0]);
+    let touched = format!("/v1/contacts/{}", text(&scene.all("contacts", "last_name").await["touched"]["id"]));
+    scene.me.patch(&touched, json!({ "city": "Jena" })).await.expect(200);
+    let undo = scene.undone(&job).await;
+    let counted = ["changed", "kept", "failed"].map(|name| undo["counts"][name].as_u64().unwrap_or(0));
+    assert_eq!((counted, scene.errors(&undo).await.len()), ([2, 1, 0], 1), "{undo:#}");
+    let left = scene.all("contacts", "last_name").await;
+    assert_eq!((&left["known"]["city"], &left["touched"]["city"]), (&Value::Null, &json!("Jena")));
+}
+
+#[tokio::test]
+async fn rows_that_were_refused_are_no_failure_of_the_undo_nor_of_its_undo() {
+    let scene = Scene::new().await;
+    let rows = "Name,Email\nGood,good@example.com\nBad,no email\n";
+    let upload = scene.upload(rows).await;
+    let columns = json!([{ "column": 0, "field": "last_name" }, { "column": 1, "field": "email" }]);
+    let job =
+        scene.imported(&json!({ "files": [{ "upload": upload, "object": "contact", "columns": columns }] })).await;
+    assert_eq!(counts(&job), [2, 2, 1, 1, 1]);
+    let undo = scene.undone(&job).await;
+    let redo = scene.undone(&undo).await;
+    for job in [&undo, &redo, &scene.undone(&redo).await] {
+        let counted = ["changed", "failed"].map(|name| job["counts"][name].as_u64().unwrap_or(0));
+        assert_eq!((counted, scene.errors(job).await.len()), ([1, 0], 0), "{job:#}");
+    }
+}
+
+#[tokio::test]
+async fn a_unique_value_that_one_row_gave_up_and_another_took_goes_back() {
+    let scene = Scene::new().await;
+    let unique = json!({ "name": "seat", "type": "text", "unique": true });
+    scene.me.post("/v1/schema/objects/contact/fields", unique).await.expect(201);
+    let mut ids = Vec::new();
+    for (name, seat) in [("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")] {
+        let body = json!({ "last_name": name, "email": format!("{name}@example.com"), "custom": { "seat": seat } });
+        ids.push(text(&scene.me.post("/v1/contacts", body).await.expect(201)["id"]));
+    }
+    // Each moves to the seat that the one before it has left: in one batch, and across two.
+    let note = "x".repeat(900_000);
+    let rows = [("d", "9"), ("c", "4"), ("b", "3"), ("a", "2")];
+    let row = |(name, seat): &(&str, &str)| format!("{name}@example.com,{seat},{note}\n");
+    let file: String = rows.iter().map(row).collect();
+    let upload = scene.upload(format!("Email,Seat,Note\n{file}")).await;
+    let columns = json!([{ "column": 0, "field": "email" }, { "column": 1, "field": "custom.seat" }]);
+    let file = json!({ "upload": upload, "object": "contact", "match_by": ["email"], "columns": columns });
+    let job = scene.imported(&json!({ "files": [file] })).await;
+    assert_eq!(counts(&job), [4, 4, 0, 4, 0], "{:?}", scene.errors(&job).await);
+    let undo = scene.undone(&job).await;
+    let counted = ["changed", "failed"].map(|name| undo["counts"][name].as_u64().unwrap_or(0));
+    assert_eq!(counted, [4, 0], "{:?}", scene.errors(&undo).await);
+    let contacts = scene.all("contacts", "last_name").await;
+    let seats: Vec<_> = contacts.values().map(|contact| text(&contact["custom"]["seat"])).collect();
+    assert_eq!(seats, ["1", "2", "3", "4"]);
 }

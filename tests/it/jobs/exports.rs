@@ -1,7 +1,7 @@
 //! Records as files: which, in which form, and for whom.
 
 use axum::body::Body;
-use http::Request;
+use http::{Method, Request};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -201,4 +201,30 @@ async fn a_file_is_brought_to_its_address_by_who_may_write() {
     assert_eq!(viewer.post("/v1/uploads", json!({ "name": "a", "bytes": 1 })).await.refused(403), "denied");
     let large = me.post("/v1/uploads", json!({ "name": "a", "bytes": 500_000_001 })).await.expect(422);
     assert_eq!(large["errors"][0]["pointer"], "/bytes");
+}
+
+#[tokio::test]
+async fn nobody_has_more_than_five_exports_at_work() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let body = json!({ "object": "contact", "format": "csv" });
+    // Who says what they have written is known to have written it.
+    let mut seen: Vec<String> = Vec::new();
+    let ask = async |seen: &[String], key: &str| {
+        let position = seen.join(",");
+        let headers = [("idempotency-key", key), ("rapport-position", position.as_str())];
+        me.send(Method::POST, "/v1/exports", &headers, Some(body.clone())).await
+    };
+    for key in ["1", "2", "3", "4", "5"] {
+        let begun = ask(&seen, key).await;
+        seen.push(begun.headers["rapport-position"].to_str().unwrap().to_owned());
+        begun.expect(202);
+    }
+    assert_eq!(ask(&seen, "6").await.refused(429), "too_many_requests");
+    // What was answered before is answered again, and others have their own.
+    ask(&seen, "5").await.expect(202);
+    let (other, _) = colleague(&app, &me, "olga", None).await;
+    other.post("/v1/exports", body.clone()).await.expect(202);
+    app.drain().await;
+    me.post("/v1/exports", body).await.expect(202);
 }

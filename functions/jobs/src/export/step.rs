@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use api::{Only, Showing, schema_for};
-use bytes::Bytes;
 use cloud::{Files, PART_BYTES, Parts};
 use events::Document;
 use kernel::{AnyId, Error, Position, Result, Violations};
@@ -15,21 +14,11 @@ use super::Begun;
 use super::columns::{self, Column, Others};
 use super::input::{self, Format, Input};
 use crate::advance::{Next, noted};
-use crate::files::{Made, key};
+use crate::files::{Made, Stored, key};
 use crate::place::Place;
 
 /// How many records are read at a time: the largest have 150 KB.
 const PAGE: u16 = 50;
-
-/// What became of a file in one step.
-enum Outcome {
-    /// There is another part of it.
-    Part(Begun),
-    /// It is there, with so many bytes and records.
-    Made { bytes: u64, rows: u64 },
-    /// What there was of it is there no more: it is begun again.
-    Gone,
-}
 
 /// Takes one step, and notes how far it is.
 pub(crate) async fn step(cx: &Cx, files: &Files, replicas: &Replicas, job: &Job, mut place: Place) -> Result<Next> {
@@ -40,25 +29,27 @@ pub(crate) async fn step(cx: &Cx, files: &Files, replicas: &Replicas, job: &Job,
     let file = File::new(cx, files, (job, place.files.len()), cx.object(name).await?, &input)?;
     let begun = exporting.file.take();
     let before = begun.as_ref().map_or(0, |begun| begun.rows);
-    let outcome = match begun {
-        Some(begun) if begun.ended => file.finish(begun).await?,
+    let (stored, begun) = match begun {
+        Some(mut begun) if begun.stored.ended => {
+            (std::mem::take(&mut begun.stored).finish(files, &file.key).await?, begun)
+        }
         begun => {
             let position = place.position.as_deref().unwrap_or_default().parse().map_err(Error::bug)?;
             file.go_on(replicas, &position, begun).await?
         }
     };
-    let rows = match outcome {
-        Outcome::Part(begun) => exporting.file.insert(begun).rows,
-        Outcome::Made { bytes, rows } => {
+    let rows = match stored {
+        Stored::Part(stored) => exporting.file.insert(Begun { stored, ..begun }).rows,
+        Stored::Whole(bytes) => {
             place.files.push(Made { name: file.name.clone(), bytes });
             exporting.done += 1;
-            rows
+            begun.rows
         }
-        Outcome::Gone => 0,
+        Stored::Gone => 0,
     };
     after.counts.done = (after.counts.done + rows).saturating_sub(before);
     let is_over = exporting.done >= input.objects.len();
-    let parts = exporting.file.as_ref().and_then(|begun| begun.parts.clone());
+    let parts = exporting.file.as_ref().and_then(|begun| begun.stored.parts.clone());
     place.exporting = Some(exporting);
     place.note(&mut after)?;
     let next = noted(cx, job, after, is_over).await?;
@@ -107,7 +98,7 @@ impl<'a> File<'a> {
     }
 
     /// Writes as many records as make a part, or the rest.
-    async fn go_on(&self, replicas: &Replicas, position: &Position, begun: Option<Begun>) -> Result<Outcome> {
+    async fn go_on(&self, replicas: &Replicas, position: &Position, begun: Option<Begun>) -> Result<(Stored, Begun)> {
         let schema = self.cx.schema().await?;
         let mut bytes = Vec::new();
         let mut begun = match begun {
@@ -132,37 +123,8 @@ impl<'a> File<'a> {
             // A part is some hundred pages: others want to get on meanwhile.
             tokio::task::yield_now().await;
         }
-        self.put(begun, bytes.into()).await
-    }
-
-    /// Puts what was written into the bucket: a part, or a whole file that is no larger than one.
-    async fn put(&self, mut begun: Begun, bytes: Bytes) -> Result<Outcome> {
-        begun.ended = begun.after.is_none();
-        let mut parts = match begun.parts.take() {
-            None if begun.ended => {
-                let outcome = Outcome::Made { bytes: bytes.len() as u64, rows: begun.rows };
-                return self.files.put(&self.key, bytes).await.map(|()| outcome);
-            }
-            None => self.files.begin_parts(&self.key, "application/octet-stream").await?,
-            Some(parts) => parts,
-        };
-        if !bytes.is_empty() {
-            match self.files.put_part(&self.key, &mut parts, bytes).await {
-                Err(Error::NotFound { .. }) => return Ok(Outcome::Gone),
-                other => other?,
-            }
-        }
-        Ok(Outcome::Part(Begun { parts: Some(parts), ..begun }))
-    }
-
-    /// Makes one file of its parts.
-    async fn finish(&self, begun: Begun) -> Result<Outcome> {
-        let parts = begun.parts.ok_or_else(|| Error::bug("a file has ended without a part"))?;
-        match self.files.finish_parts(&self.key, &parts).await {
-            Err(Error::NotFound { .. }) => return Ok(Outcome::Gone),
-            other => other?,
-        }
-        Ok(Outcome::Made { bytes: parts.bytes(), rows: begun.rows })
+        let stored = std::mem::take(&mut begun.stored);
+        Ok((stored.put(self.files, &self.key, bytes.into(), begun.after.is_none()).await?, begun))
     }
 
     fn begin(&self, schema: &Schema, bytes: &mut Vec<u8>) -> Begun {

@@ -8,8 +8,8 @@ use tabular::{DateFormat, NumberFormat};
 
 /// The most files of one import.
 pub(crate) const MAX_FILES: usize = 10;
-/// The most columns that are mapped of one file.
-const MAX_COLUMNS: usize = 500;
+/// The most columns of one file, and the most that are mapped.
+pub(crate) const MAX_COLUMNS: usize = 500;
 /// The most fields that a record is looked up by.
 const MAX_KEYS: usize = 3;
 

@@ -3,7 +3,7 @@
 use kernel::Violations;
 use records::{FieldType, MAX_WORDS, coerce, minor_digits, parse_external_id, parse_phone};
 use serde_json::{Value, json};
-use tabular::{read_boolean, read_date, read_decimal, read_money, read_time, split_list};
+use tabular::{DateFormat, read_boolean, read_date, read_decimal, read_money, read_time, split_list};
 
 use super::plan::Column;
 
@@ -25,11 +25,11 @@ pub(crate) fn value(kind: &FieldType, column: &Column, text: &str) -> Result<Val
         }
         FieldType::Date {} => {
             let date = read_date(text, column.date).map(|date| json!(date.to_string()));
-            date.ok_or_else(|| wrong("not_a_date", &format!("must be a day, in the order {}", column.date.as_str())))
+            date.ok_or_else(|| wrong("not_a_date", &["must be a day, ", order(column.date)].concat()))
         }
         FieldType::DateTime {} => {
             let time = read_time(text, column.date).map(|time| json!(time.to_string()));
-            time.ok_or_else(|| wrong("not_a_time", &format!("must be a moment, in the order {}", column.date.as_str())))
+            time.ok_or_else(|| wrong("not_a_time", &["must be a moment, ", order(column.date)].concat()))
         }
         FieldType::Select { .. } => Ok(coerce(kind, &json!(text)).unwrap_or_else(|| json!(text))),
         FieldType::MultiSelect { options } => {
@@ -51,6 +51,16 @@ pub(crate) fn value(kind: &FieldType, column: &Column, text: &str) -> Result<Val
             serde_json::from_str(text).map_err(|_| wrong("wrong_type", "must be JSON"))
         }
         _ => Ok(json!(text)),
+    }
+}
+
+/// In which order a day is written, for people.
+const fn order(format: Option<DateFormat>) -> &'static str {
+    match format {
+        Some(DateFormat::Ymd) => "in the order ymd",
+        Some(DateFormat::Dmy) => "in the order dmy",
+        Some(DateFormat::Mdy) => "in the order mdy",
+        None => "with a year of four digits before it, or the column must say the order: \"date\": \"dmy\"",
     }
 }
 

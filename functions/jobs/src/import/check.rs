@@ -3,7 +3,7 @@
 use kernel::{Violations, pointer};
 use records::{Field, FieldType, Object, Schema, is_currency};
 use serde_json::{Value, json};
-use tabular::{DateFormat, NumberFormat};
+use tabular::NumberFormat;
 
 use super::ask::{self, Which};
 use super::opened::Opened;
@@ -34,9 +34,11 @@ pub(crate) fn file(
         upload: asked.upload,
         name: if asked.name.is_empty() { asked.upload.to_string() } else { asked.name.clone() },
         bytes: opened.bytes,
+        e_tag: opened.e_tag.clone(),
         object: object.name.clone(),
         encoding: opened.written.encoding.name().to_owned(),
         delimiter: opened.written.delimiter,
+        line_end: opened.written.line_end,
         names_its_delimiter: opened.written.names_its_delimiter,
         header_row: opened.header_row,
         headers: opened.headers.clone(),
@@ -83,7 +85,7 @@ fn one(
         currency: asked.currency.clone(),
         calling_code: asked.calling_code.clone(),
         number: asked.number.unwrap_or(NumberFormat::Point),
-        date: asked.date.unwrap_or(DateFormat::Ymd),
+        date: asked.date,
         replace: asked.replace,
         optional: asked.optional,
         new_field,

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tabular::{Column as Seen, Looks, System, meant};
 
 use super::ask::{Column, Part, Which};
+use super::report::REASON;
 use super::row::FULL_NAME;
 
 /// A file as its columns are guessed.
@@ -32,7 +33,8 @@ pub(crate) fn guess(object: &Object, system: Option<System>, headers: &[String],
     let is_own = is_own(object, headers, seen);
     for (index, header) in headers.iter().enumerate() {
         let looks = seen.get(index).map_or(&Looks::Empty, |column| &column.looks);
-        if is_beside(object, header) {
+        // Why a row has failed before is no part of a record.
+        if is_beside(object, header) || header == REASON {
             continue;
         }
         let mut found = by_path(object, header, is_own);
@@ -56,9 +58,7 @@ pub(crate) fn guess(object: &Object, system: Option<System>, headers: &[String],
             if !is_path && column.source.is_none() && needs_source(object, &column) {
                 column.source = Some(source.to_owned());
             }
-            if !is_own {
-                format(&mut column, looks, is_path);
-            }
+            format(&mut column, looks, is_path, is_own);
             guess.columns.push(column);
         }
         if guess.columns.len() == before && *looks != Looks::Empty && !header.is_empty() && !is_own {
@@ -188,9 +188,10 @@ fn needs_source(object: &Object, column: &Column) -> bool {
     is_id || column.by.as_deref() == Some("external_id")
 }
 
-/// How the values are written, where that is known.
-fn format(column: &mut Column, looks: &Looks, is_path: bool) {
+/// How the values are written, where that is known. `is_own`: in an export of ours, which another program may have saved since.
+fn format(column: &mut Column, looks: &Looks, is_path: bool, is_own: bool) {
     match looks {
+        Looks::Money(_, _, false) if is_own => {}
         // Who calls a column as the API does writes numbers as it does, where nothing says otherwise.
         Looks::Decimal(_, false) if is_path => {}
         Looks::Decimal(number, _) => column.number = Some(*number),
@@ -237,7 +238,7 @@ fn new(object: &Object, index: usize, header: &str, seen: &Seen) -> Option<Colum
         new_options: seen.looks == Looks::Choice,
         ..column(&path)
     };
-    format(&mut column, &seen.looks, false);
+    format(&mut column, &seen.looks, false, false);
     Some(column)
 }
 

@@ -3,18 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
+use auth::Role;
 use events::Document;
 use kernel::{Error, Position, Result, Violations};
-use records::{Brought, Job, Object, Row, bring, insert_value};
+use records::{Brought, Cx, Job, Object, Row, bring, insert_value, out_of_reach};
 use replica::{Archived, Condition, Filter, Op, Query};
 use serde_json::json;
 use table::Changes;
 
+use super::ask::Mode;
 use super::lookup::{self, Found};
 use super::plan::File;
 use super::progress::{self, Link, Links, Phase, Progress};
 use super::row::Told;
-use super::steps::{Run, go_on, measured};
+use super::steps::{Run, go_on, measured, note_done};
 use super::write::{Read, error_chunk, failures, read};
 use crate::advance::Next;
 use crate::chunk::{self, Failure};
@@ -39,19 +41,40 @@ pub(crate) async fn step(run: &Run<'_>, job: &Job, place: Place, mut progress: P
         (progress.phase, progress.after) = (Phase::Reporting, None);
         return go_on(run, job, job.clone(), Place { import: Some(progress), ..place }, Changes::new()).await;
     };
-    let (failures, made) = link(run, job, &links, &progress).await?;
-    let mut after = job.clone();
-    let failed: BTreeSet<_> = failures.iter().filter_map(Failure::row_place).collect();
-    // Others were counted as done when they were written.
-    after.counts.done += links.rows.iter().filter(|(.., is_held)| *is_held).count() as u64;
-    after.counts.changed += made;
-    after.counts.created = Some(after.counts.created.unwrap_or_default() + made).filter(|created| *created > 0);
-    after.counts.failed += failed.len() as u64;
-    let after = measured(run, &after);
+    let linked = link(run, job, &links, &progress).await?;
     progress.after = Some(links.number);
-    let mut changes = Changes::new();
-    chunk::add_errors(&run.cx, &mut changes, job.common.id, error_chunk(links.batch, true), failures)?;
-    go_on(run, job, after, Place { import: Some(progress), ..place }, changes).await
+    let place = Place { import: Some(progress), ..place };
+    note_done(run, job, |base| linked.noted(run, base, &links, place.clone())).await
+}
+
+/// What has become of some rows.
+#[derive(Debug, Default)]
+struct Linked {
+    failures: Vec<Failure>,
+    /// How many records were made.
+    created: u64,
+    /// How many are different now, and were not counted as such before.
+    changed: u64,
+}
+
+impl Linked {
+    fn noted(&self, run: &Run<'_>, base: &Job, links: &Links, place: Place) -> Result<(Place, Changes, Job)> {
+        let mut after = base.clone();
+        let failed: BTreeSet<_> = self.failures.iter().filter_map(Failure::row_place).collect();
+        // Others were counted as done when they were written.
+        after.counts.done += links.rows.iter().filter(|link| link.is_held).count() as u64;
+        after.counts.changed += self.created + self.changed;
+        let created = after.counts.created.unwrap_or_default() + self.created;
+        after.counts.created = Some(created).filter(|created| *created > 0);
+        after.counts.failed += failed.len() as u64;
+        if !base.state.is_finished() {
+            after = measured(run, &after);
+        }
+        let mut changes = Changes::new();
+        let chunk = error_chunk(links.batch, true);
+        chunk::add_errors(&run.cx, &mut changes, base.common.id, chunk, self.failures.clone())?;
+        Ok((place, changes, after))
+    }
 }
 
 /// Whether anything is told by a name, which only the replica knows.
@@ -78,86 +101,136 @@ async fn is_up_to_date(run: &Run<'_>, progress: &Progress) -> Result<bool> {
     Ok(!replica.answer(&query, &Position::default()).await?.rows.is_empty())
 }
 
-/// Links some rows of a batch. Answers what is wrong with those that cannot be, and how many records were made.
-async fn link(run: &Run<'_>, job: &Job, links: &Links, progress: &Progress) -> Result<(Vec<Failure>, u64)> {
+/// Links some rows of a batch.
+async fn link(run: &Run<'_>, job: &Job, links: &Links, progress: &Progress) -> Result<Linked> {
     let batch = progress::batch(&run.cx, job.id()?, links.batch).await?;
     let file = run.file(batch.file)?;
     let object = run.object(batch.file, progress).await?;
     let (rows, _) = read(run, &object, file, batch.at, batch.records.len()).await?;
-    let waiting: Vec<(Link, &Read)> = links.rows.iter().filter_map(|link| Some((*link, rows.get(link.0)?))).collect();
-    let wanted: BTreeSet<_> = waiting.iter().flat_map(|(_, read)| read.made.references.values().cloned()).collect();
-    let told = lookup::told(&run.cx, run.replicas, wanted).await?;
-    let (mut planned, mut wrong) = (Vec::new(), Vec::new());
-    for (link, read) in waiting {
-        let (row, found) = plan(file, link, read, &told);
-        wrong.extend(found);
-        planned.extend(row.map(|row| (read.line, row)));
+    let waits = |link: &Link| {
+        let (read, found) = (rows.get(link.place)?, batch.found.get(link.place)?);
+        Some(Waiting { link: *link, read, found })
+    };
+    let waiting: Vec<Waiting<'_>> = links.rows.iter().filter_map(waits).collect();
+    let wanted: BTreeSet<_> = waiting.iter().flat_map(Waiting::open).cloned().collect();
+    let told = visible(run, lookup::told(&run.cx, run.replicas, wanted).await?).await?;
+    let (mut planned, mut linked) = (Vec::new(), Linked::default());
+    for waiting in waiting {
+        let (row, wrong) = waiting.plan(file, &told);
+        linked.failures.extend(wrong);
+        planned.extend(row.map(|row| (waiting, row)));
     }
-    let (found, made) = write(run, &object, file, links.batch, planned).await?;
-    wrong.extend(found);
-    Ok((wrong, made))
+    write(run, &object, (file, links.batch), &planned, &mut linked).await?;
+    Ok(linked)
 }
 
-/// A row as it is to be written now, and what is wrong with it.
-fn plan(
-    file: &File,
-    (place, record, is_held): Link,
-    read: &Read,
-    told: &HashMap<Told, Found>,
-) -> (Option<Row>, Vec<Failure>) {
-    let mut input = if is_held { read.made.input.clone() } else { Document::new() };
-    let mut violations = Violations::new();
-    for (path, reference) in &read.made.references {
-        let at = kernel::path_pointer(path);
-        match told.get(reference).copied().unwrap_or(Found::Nothing) {
-            Found::Record(id) => insert_value(&mut input, path, json!(id)),
-            Found::Several => {
-                violations.add(at, "ambiguous", format!("several {} records are called so", reference.object));
-            }
-            Found::Nothing if file.is_optional(path) => {}
-            Found::Nothing => {
-                let rest = if is_held { "" } else { "; everything else of the row is written" };
-                violations.add(at, "reference_not_found", format!("no {} is called so{rest}", reference.object));
+/// What was found, but for records that whoever imports may not know of: what the import made for others is linked for them, and must
+/// not come to more than they may.
+async fn visible(run: &Run<'_>, told: HashMap<Told, Found>) -> Result<HashMap<Told, Found>> {
+    let ids = told.values().filter_map(|found| if let Found::Record(id) = found { Some(*id) } else { None });
+    let hidden = out_of_reach(&run.cx, ids).await?;
+    let seen = |found| match found {
+        Found::Record(id) if hidden.contains(&id) => Found::Nothing,
+        found => found,
+    };
+    Ok(told.into_iter().map(|(told, found)| (told, seen(found))).collect())
+}
+
+/// A row that waits for what it refers to.
+#[derive(Clone, Copy)]
+struct Waiting<'a> {
+    link: Link,
+    read: &'a Read,
+    /// What was found of its references when the batch was begun.
+    found: &'a [Found],
+}
+
+impl<'a> Waiting<'a> {
+    /// Its references that were not there, which are looked for once more. The others are judged.
+    fn open(&self) -> impl Iterator<Item = &'a Told> {
+        let references = self.read.made.references.values().zip(self.found);
+        references.filter(|(_, found)| **found == Found::Nothing).map(|(told, _)| told)
+    }
+
+    /// The row as it is to be written now, and what is wrong with it.
+    fn plan(&self, file: &File, told: &HashMap<Told, Found>) -> (Option<Row>, Vec<Failure>) {
+        let Link { place, record, is_held, .. } = self.link;
+        let mut input = if is_held { self.read.made.input.clone() } else { Document::new() };
+        let mut violations = Violations::new();
+        for ((path, reference), was) in self.read.made.references.iter().zip(self.found) {
+            let at = kernel::path_pointer(path);
+            let is_open = *was == Found::Nothing;
+            match if is_open { told.get(reference).copied().unwrap_or(Found::Nothing) } else { *was } {
+                // Somebody may have changed by now what was written then.
+                Found::Record(id) if is_open || is_held => insert_value(&mut input, path, json!(id)),
+                Found::Record(_) => {}
+                Found::Several => {
+                    violations.add(at, "ambiguous", format!("several {} records are called so", reference.object));
+                }
+                Found::Nothing if file.is_optional(path) => {}
+                Found::Nothing => {
+                    let rest = if is_held { "" } else { "; everything else of the row is written" };
+                    violations.add(at, "reference_not_found", format!("no {} is called so{rest}", reference.object));
+                }
             }
         }
+        let is_wrong = !violations.is_empty();
+        let known = Some(record).filter(|_| !is_held);
+        let wrong = match is_wrong {
+            true => failures(file, (place, self.read.line), known, &Error::Invalid(violations)),
+            false => Vec::new(),
+        };
+        let adds = if is_held { self.read.made.adds.clone() } else { BTreeMap::new() };
+        let only_new = is_held && file.mode == Mode::Create;
+        let is_written = !(input.is_empty() || is_held && is_wrong);
+        (is_written.then_some(Row { place, id: record, is_new: is_held, only_new, input, adds }), wrong)
     }
-    let is_wrong = !violations.is_empty();
-    let known = Some(record).filter(|_| !is_held);
-    let wrong = match is_wrong {
-        true => failures(file, (place, read.line), known, &Error::Invalid(violations)),
-        false => Vec::new(),
-    };
-    let adds = if is_held { read.made.adds.clone() } else { BTreeMap::new() };
-    let is_written = !(input.is_empty() || is_held && is_wrong);
-    (is_written.then_some(Row { place, id: record, is_new: is_held, input, adds }), wrong)
 }
 
+/// Writes rows in groups, those apart whose records the import has made: they may be somebody else's by now, and their rows say
+/// what they are to refer to all the same.
 async fn write(
     run: &Run<'_>,
     object: &Object,
-    file: &File,
-    batch: u32,
-    planned: Vec<(u64, Row)>,
-) -> Result<(Vec<Failure>, u64)> {
-    let (mut wrong, mut made) = (Vec::new(), 0);
-    for group in planned.chunk_by(|(_, one), (_, other)| one.place / GROUP == other.place / GROUP) {
-        let (lines, rows): (Vec<u64>, Vec<Row>) = group.iter().cloned().unzip();
-        let Some(first) = rows.first() else { continue };
-        let key = format!("link.{batch}.{}", first.place / GROUP);
+    (file, batch): (&File, u32),
+    planned: &[(Waiting<'_>, Row)],
+    linked: &mut Linked,
+) -> Result<()> {
+    let group_of = |(waiting, row): &(Waiting<'_>, Row)| (waiting.link.is_made, row.place / GROUP);
+    let mut groups: BTreeMap<(bool, usize), Vec<&(Waiting<'_>, Row)>> = BTreeMap::new();
+    for row in planned {
+        groups.entry(group_of(row)).or_default().push(row);
+    }
+    for ((is_made, number), group) in groups {
+        let mut cx = run.cx.clone();
+        let mut key = format!("link.{batch}.{number}");
+        if is_made {
+            cx.caller.role = Role::Admin;
+            key.push_str(".made");
+        }
+        let rows: Vec<Row> = group.iter().map(|(_, row)| row.clone()).collect();
         // It cannot be known whether this was begun before.
-        let brought = bring(&run.cx, object, &key, &rows, true).await?;
-        for ((line, row), brought) in lines.into_iter().zip(&rows).zip(brought) {
+        let brought = bring(&cx, object, &key, &rows, true).await?;
+        for ((waiting, row), brought) in group.into_iter().zip(brought) {
             match brought {
-                Brought::Created => made += 1,
-                // Somebody has removed it meanwhile: there is nothing to link.
-                Brought::Refused(Error::NotFound { .. }) if !row.is_new => {}
-                Brought::Refused(error) => {
-                    let known = Some(row.id).filter(|_| !row.is_new);
-                    wrong.extend(failures(file, (row.place, line), known, &error));
+                Brought::Created => linked.created += 1,
+                Brought::Changed if !waiting.link.is_counted => linked.changed += 1,
+                Brought::Refused(error) if row.is_new || !is_gone(&cx, object, row, &error).await? => {
+                    let is_told = !row.is_new && !matches!(error, Error::NotFound { .. });
+                    let known = Some(row.id).filter(|_| is_told);
+                    linked.failures.extend(failures(file, (row.place, waiting.read.line), known, &error));
                 }
                 _ => {}
             }
         }
     }
-    Ok((wrong, made))
+    Ok(())
+}
+
+/// Whether somebody has removed a record meanwhile: then there is nothing to link. One round trip where it was not found.
+async fn is_gone(cx: &Cx, object: &Object, row: &Row, error: &Error) -> Result<bool> {
+    if !matches!(error, Error::NotFound { .. }) {
+        return Ok(false);
+    }
+    records::is_absent(cx, object, row.id).await
 }

@@ -5,6 +5,7 @@ use kernel::{Error, Id, Result, kinds};
 use records::Cx;
 use tabular::{Encoding, START_BYTES, Start, Written};
 
+use super::ask::MAX_COLUMNS;
 use super::report::REASON;
 use crate::uploads;
 
@@ -17,6 +18,8 @@ const MAX_HEADER: usize = 200;
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) bytes: u64,
+    /// What tells it from another one that is put in its place.
+    pub(crate) e_tag: String,
     pub(crate) written: Written,
     pub(crate) header_row: u64,
     pub(crate) headers: Vec<String>,
@@ -45,8 +48,8 @@ pub(crate) async fn open(
     at: &str,
 ) -> Result<Opened> {
     let key = uploads::key(cx.caller.workspace, cx.caller.user, upload);
-    let bytes = files.size(&key).await?;
-    let bytes = bytes.ok_or_else(|| {
+    let stored = files.stored(&key).await?;
+    let cloud::Stored { bytes, e_tag } = stored.ok_or_else(|| {
         let detail = "is not there: it was not uploaded yet, or over a week ago";
         Error::invalid([at, "/upload"].concat(), "unknown_upload", detail)
     })?;
@@ -62,7 +65,8 @@ pub(crate) async fn open(
     let guessed = Start::of_written(written, &start, is_all);
     let header_row = known.header_row.unwrap_or(guessed.header_row);
     let headers = headers(written, header_row, &start, is_all, at)?;
-    Ok(Opened { bytes, written, header_row, headers, start, is_all })
+    check_width(&headers, at)?;
+    Ok(Opened { bytes, e_tag, written, header_row, headers, start, is_all })
 }
 
 async fn start(files: &Files, key: &str) -> Result<Vec<u8>> {
@@ -80,7 +84,7 @@ async fn start(files: &Files, key: &str) -> Result<Vec<u8>> {
 
 /// Whether a file is one of ours with rows that failed.
 fn is_of_errors(start: &[u8], is_all: bool) -> bool {
-    let plain = Written { encoding: Encoding::UTF_8, delimiter: b',', names_its_delimiter: false };
+    let plain = Written { encoding: Encoding::UTF_8, delimiter: b',', line_end: b'\n', names_its_delimiter: false };
     let mut is_it = false;
     // What cannot be read that way is none.
     let _ = tabular::Rows::new(plain).feed(start, is_all, |row| {
@@ -117,8 +121,8 @@ fn headers(written: Written, header_row: u64, start: &[u8], is_all: bool, at: &s
     let mut headers = Vec::new();
     let read = tabular::Rows::new(written).feed(start, is_all, |row| {
         if row.number == header_row {
-            let cut = |cell: &str| cell.trim().chars().take(MAX_HEADER).collect();
-            headers = row.cells().map(tabular::unguard_cell).map(cut).collect();
+            let cut = |cell: &str| tabular::unguard_cell(cell).trim().chars().take(MAX_HEADER).collect();
+            headers = row.cells().map(cut).collect();
         }
         Ok(())
     });
@@ -128,6 +132,19 @@ fn headers(written: Written, header_row: u64, start: &[u8], is_all: bool, at: &s
         return Err(Error::invalid([at, "/header_row"].concat(), "no_headers", detail));
     }
     Ok(headers)
+}
+
+/// Passes if there are no more columns than a file may have, but for that of the reasons, which files of ours have besides.
+fn check_width(headers: &[String], at: &str) -> Result<()> {
+    let own = match headers.split_last() {
+        Some((last, own)) if last == REASON => own,
+        _ => headers,
+    };
+    if own.len() > MAX_COLUMNS {
+        let detail = format!("has {} columns and a file may have {MAX_COLUMNS}: leave some out", own.len());
+        return Err(Error::invalid([at, "/upload"].concat(), "too_many_columns", detail));
+    }
+    Ok(())
 }
 
 /// Violations of the file as those of the request.

@@ -23,12 +23,17 @@ pub(crate) struct Plan {
 pub(crate) struct File {
     pub(crate) upload: Id<kinds::Upload>,
     pub(crate) name: String,
-    /// Its size in bytes: another one is not the file that was looked at.
+    /// Its size in bytes.
     pub(crate) bytes: u64,
+    /// What tells it from another one that is put in its place: that is not the file that was looked at.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub(crate) e_tag: String,
     /// The object in the singular.
     pub(crate) object: String,
     pub(crate) encoding: String,
     pub(crate) delimiter: u8,
+    #[serde(default = "line_feed")]
+    pub(crate) line_end: u8,
     pub(crate) names_its_delimiter: bool,
     /// The number of the row with the headers.
     pub(crate) header_row: u64,
@@ -57,7 +62,9 @@ pub(crate) struct Column {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) calling_code: Option<String>,
     pub(crate) number: NumberFormat,
-    pub(crate) date: DateFormat,
+    /// In which order days are written; unless somebody says, the year comes first and has four digits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) date: Option<DateFormat>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) replace: bool,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -68,11 +75,17 @@ pub(crate) struct Column {
     pub(crate) new_options: bool,
 }
 
+/// How most lines end.
+const fn line_feed() -> u8 {
+    b'\n'
+}
+
 impl File {
     /// How it is written.
     pub(crate) fn written(&self) -> Written {
         let encoding = Encoding::named(&self.encoding).unwrap_or(Encoding::UTF_8);
-        Written { encoding, delimiter: self.delimiter, names_its_delimiter: self.names_its_delimiter }
+        let Self { delimiter, line_end, names_its_delimiter, .. } = *self;
+        Written { encoding, delimiter, line_end, names_its_delimiter }
     }
 
     /// The fields that have to be made for it.

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cloud::Parts;
 use events::Document;
 use kernel::{AnyId, Error, Id, Result, kinds};
 use records::{Cx, JOB, Job};
@@ -13,6 +12,7 @@ use table::Changes;
 use super::lookup::Found;
 use super::plan::Plan;
 use super::reading::At;
+use crate::files::InParts;
 use crate::place::document;
 
 /// How many rows are brought before it is noted: a few seconds' work, and few enough for one item.
@@ -73,10 +73,9 @@ pub(crate) enum Phase {
 pub(crate) struct Report {
     /// The file whose rows are in it.
     pub(crate) file: usize,
-    pub(crate) parts: Parts,
-    /// Whether all of its rows are there.
-    #[serde(default)]
-    pub(crate) ended: bool,
+    /// What is there of it.
+    #[serde(flatten)]
+    pub(crate) stored: InParts,
     /// Behind which the errors of its rows begin: should its parts be gone, it is written anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) from: Option<u32>,
@@ -110,12 +109,25 @@ pub(crate) struct Links {
     #[serde(default)]
     pub(crate) number: u32,
     pub(crate) batch: u32,
-    /// The place of each in the batch, its record, and whether that is not made yet.
     pub(crate) rows: Vec<Link>,
 }
 
-/// A row that is to be linked: its place in the batch, its record, and whether that is not made yet.
-pub(crate) type Link = (usize, AnyId, bool);
+/// A row that is to be linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Link {
+    /// Its place in the batch.
+    pub(crate) place: usize,
+    pub(crate) record: AnyId,
+    /// Whether the record is not made yet: it needs what it refers to.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_held: bool,
+    /// Whether rows of this batch have made it: whoever imports may not reach it any more, since it is somebody else's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_made: bool,
+    /// Whether the row was counted as one that changes something.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_counted: bool,
+}
 
 /// Keeps the plan with a job that is made.
 pub(crate) fn keep_plan(cx: &Cx, changes: &mut Changes, job: AnyId, plan: &Plan) -> Result<()> {

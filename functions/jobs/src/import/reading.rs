@@ -27,6 +27,8 @@ pub(crate) struct Come {
     pub(crate) to: At,
     /// Whether the file ends there.
     pub(crate) is_end: bool,
+    /// The line of the first bytes on the way that are no letters of the file's encoding.
+    pub(crate) unread: Option<u64>,
 }
 
 /// Whether reading goes on after a row.
@@ -54,6 +56,11 @@ pub(crate) async fn rows(
         detail: format!("{} is not there any more: upload it again", file.name),
     };
     let mut reading = files.open_at(key, from.offset).await?.ok_or_else(gone)?;
+    // Its rows would begin anywhere in another one. Behind the end of a file there is nothing, and no word of which it is.
+    if ![file.e_tag.as_str(), ""].contains(&reading.e_tag()) {
+        let detail = format!("{} was uploaded anew while it was brought in: bring it in again", file.name);
+        return Err(Error::WrongState { code: "file_changed", detail });
+    }
     let mut rows = Rows::at(file.written(), from.offset, from.row, from.line.max(1));
     let mut state = State { to: from, is_over: false, skip: from.skip };
     let mut next = reading.next().await?;
@@ -65,11 +72,11 @@ pub(crate) async fn rows(
             let is_last = next.is_none() && pieces.peek().is_none();
             rows.feed(piece, is_last, |row| state.take(file, &row, &mut take)).map_err(|error| named(file, error))?;
             if state.is_over {
-                return Ok(Come { to: state.to, is_end: false });
+                return Ok(Come { to: state.to, is_end: false, unread: rows.unread() });
             }
         }
     }
-    Ok(Come { to: state.to, is_end: true })
+    Ok(Come { to: state.to, is_end: true, unread: rows.unread() })
 }
 
 /// What a file is refused for, with its name.

@@ -4,16 +4,17 @@
 use std::time::{Duration, Instant};
 
 use cloud::PART_BYTES;
-use kernel::{Error, Result};
+use kernel::Result;
 use records::Job;
 use table::Changes;
 
+use super::plan::File;
 use super::progress::{self, Progress, Report};
 use super::reading::{self, Go};
 use super::steps::{Run, end, go_on};
 use crate::advance::Next;
 use crate::chunk::{self, Failure};
-use crate::files::{self, Made};
+use crate::files::{self, InParts, Made, Stored};
 use crate::place::Place;
 
 /// For how long rows are collected in one step.
@@ -23,119 +24,123 @@ pub(super) const REASON: &str = "rapport_error";
 
 /// Writes the next part of a file of errors, or ends the import when there is none.
 pub(crate) async fn step(run: &Run<'_>, job: &Job, mut place: Place, mut progress: Progress) -> Result<Next> {
-    let known = progress.report.take();
-    let outcome = match known.clone() {
-        Some(report) if report.ended => finish(run, job, &place, &report).await.map(Outcome::Made),
-        known => collect(run, job, &place, &mut progress, known).await,
-    };
-    match outcome {
-        Ok(Outcome::Part(report)) => progress.report = Some(report),
-        Ok(Outcome::Made(made)) => place.files.push(made),
-        Ok(Outcome::Nothing) => {
-            place.import = Some(progress);
-            return end(run, job, place).await;
+    let key = files::key(run.cx.caller.workspace, job.id()?, place.files.len());
+    let (stored, report) = match progress.report.take() {
+        Some(mut report) if report.stored.ended => {
+            (std::mem::take(&mut report.stored).finish(run.files, &key).await?, report)
         }
-        // Its parts are there no more: it begins anew.
-        Err(Error::NotFound { .. }) if known.is_some() => progress.after = known.and_then(|report| report.from),
-        Err(error) => return Err(error),
+        known => match collect(run, job, &mut progress, known).await? {
+            Collected { report: Some(mut report), bytes, is_last } => {
+                let stored = std::mem::take(&mut report.stored);
+                (stored.put(run.files, &key, bytes.into(), is_last).await?, report)
+            }
+            Collected { report: None, is_last: true, .. } => {
+                place.import = Some(progress);
+                return end(run, job, place).await;
+            }
+            // There was nothing to tell of so many rows.
+            Collected { report: None, .. } => {
+                let place = Place { import: Some(progress), ..place };
+                return go_on(run, job, job.clone(), place, Changes::new()).await;
+            }
+        },
+    };
+    match stored {
+        Stored::Part(stored) => progress.report = Some(Report { stored, ..report }),
+        Stored::Whole(bytes) => {
+            let name = name_of(&run.file(report.file)?.name, &place.files);
+            place.files.push(Made { name, bytes });
+        }
+        Stored::Gone => progress.after = report.from,
     }
     go_on(run, job, job.clone(), Place { import: Some(progress), ..place }, Changes::new()).await
 }
 
-/// What a step has come to.
-enum Outcome {
-    /// Some of a file is there.
-    Part(Report),
-    /// A file is there.
-    Made(Made),
-    /// There is nothing more to tell.
-    Nothing,
+/// What one step has collected.
+struct Collected {
+    /// The file that it belongs to; `None` while no row is to be told.
+    report: Option<Report>,
+    bytes: Vec<u8>,
+    /// Whether the file ends there, or there is no further one.
+    is_last: bool,
 }
 
-/// Makes a file of its parts.
-async fn finish(run: &Run<'_>, job: &Job, place: &Place, report: &Report) -> Result<Made> {
-    let key = files::key(run.cx.caller.workspace, job.id()?, place.files.len());
-    run.files.finish_parts(&key, &report.parts).await?;
-    Ok(Made { name: name_of(&run.file(report.file)?.name, &place.files), bytes: report.parts.bytes() })
-}
-
-/// Puts the next part of a file, with as many rows as it takes.
-async fn collect(
-    run: &Run<'_>,
-    job: &Job,
-    place: &Place,
-    progress: &mut Progress,
-    known: Option<Report>,
-) -> Result<Outcome> {
-    let (mut bytes, mut ended) = (Vec::new(), false);
-    let from = known.as_ref().map_or(progress.after, |report| report.from);
-    let mut file = known.as_ref().map(|report| report.file);
-    let begun = Instant::now();
-    while bytes.len() < PART_BYTES && !ended {
+/// Collects as many rows of one file as make a part, or the rest. A file of errors ends where rows of another file begin, and
+/// where it takes longer than a step may.
+async fn collect(run: &Run<'_>, job: &Job, progress: &mut Progress, mut report: Option<Report>) -> Result<Collected> {
+    let (mut bytes, begun) = (Vec::new(), Instant::now());
+    while bytes.len() < PART_BYTES {
         let (failures, number) = chunk::next_errors(&run.cx, job.id()?, progress.after).await?;
-        let Some(number) = number else {
-            ended = true;
-            break;
-        };
+        let Some(number) = number else { return Ok(Collected { report, bytes, is_last: true }) };
         let batch = progress::batch(&run.cx, job.id()?, chunk::of_errors(number) / 2).await?;
-        // A file of errors is finished before the next one begins.
-        // So is one that takes longer than a step may.
-        ended = file.is_some_and(|file| file != batch.file || begun.elapsed() > PATIENCE);
-        if ended {
-            break;
+        let is_late = begun.elapsed() > PATIENCE;
+        if is_late || report.as_ref().is_some_and(|report| report.file != batch.file) {
+            let is_last = report.is_some();
+            return Ok(Collected { report, bytes, is_last });
         }
-        if file.is_none() {
-            let headers = &run.file(batch.file)?.headers;
-            bytes.extend_from_slice(tabular::BYTE_ORDER_MARK);
-            tabular::write_row(headers.iter().map(String::as_str).chain([REASON]), &mut bytes);
+        rows(run, &batch, &failures, report.is_some(), &mut bytes).await?;
+        if report.is_none() && !bytes.is_empty() {
+            report = Some(Report { file: batch.file, stored: InParts::default(), from: progress.after });
         }
-        file = Some(batch.file);
-        rows(run, &batch, &failures, &mut bytes).await?;
         progress.after = Some(number);
     }
-    let Some(file) = file else { return Ok(Outcome::Nothing) };
-    let key = files::key(run.cx.caller.workspace, job.id()?, place.files.len());
-    let mut parts = match known {
-        Some(report) => report.parts,
-        None => run.files.begin_parts(&key, "text/csv; charset=utf-8").await?,
-    };
-    if !bytes.is_empty() || parts.count() == 0 {
-        run.files.put_part(&key, &mut parts, bytes.into()).await?;
-    }
-    Ok(Outcome::Part(Report { file, parts, ended, from }))
+    Ok(Collected { report, bytes, is_last: false })
 }
 
-/// Adds the rows of a batch that failed, each with all of its reasons.
-async fn rows(run: &Run<'_>, batch: &progress::Batch, failures: &[Failure], to: &mut Vec<u8>) -> Result<()> {
+/// Adds the rows of a batch that failed, each with all of its reasons. The headers come before the first row.
+async fn rows(
+    run: &Run<'_>,
+    batch: &progress::Batch,
+    failures: &[Failure],
+    mut has_headers: bool,
+    to: &mut Vec<u8>,
+) -> Result<()> {
     let file = run.file(batch.file)?;
-    // What is written but for a reference is found again by what records are found by, or it would be there twice.
-    let comes_again = |failure: &&Failure| failure.record.is_none() || !file.match_by.is_empty();
-    let reasons = |place: usize| {
-        let of_row = failures
-            .iter()
-            .filter(comes_again)
-            .filter(|failure| failure.row.as_ref().is_some_and(|row| row.place == place));
-        let said = of_row.map(|failure| match failure.row.as_ref().and_then(|row| row.columns.first()) {
-            Some(column) => [column, ": ", &failure.detail].concat(),
-            None => failure.detail.clone(),
-        });
-        said.collect::<Vec<_>>().join("; ")
-    };
     let mut place = 0;
     reading::rows(run.files, &run.key(file), file, batch.at, |row| {
-        let reason = reasons(place);
+        let reason = reason(file, failures, place);
         if !reason.is_empty() {
-            let cells: Vec<&str> = row.cells().map(tabular::unguard_cell).collect();
-            // A ragged row must not have its reason in another column.
-            let missing = file.headers.len().saturating_sub(cells.len());
-            let cells = cells.into_iter().take(file.headers.len()).chain(std::iter::repeat_n("", missing));
-            tabular::write_row(cells.chain([reason.as_str()]), to);
+            if !has_headers {
+                to.extend_from_slice(tabular::BYTE_ORDER_MARK);
+                tabular::write_row(own(file).iter().map(String::as_str).chain([REASON]), to);
+                has_headers = true;
+            }
+            write(file, &row.cells().map(tabular::unguard_cell).collect::<Vec<_>>(), &reason, to);
         }
         place += 1;
         Ok(if place == batch.records.len() { Go::Stop } else { Go::On })
     })
     .await?;
     Ok(())
+}
+
+/// The headers of a file without the one that such a file had before.
+fn own(file: &File) -> &[String] {
+    match file.headers.split_last() {
+        Some((last, own)) if last == REASON => own,
+        _ => &file.headers,
+    }
+}
+
+/// What is wrong with the row at a place of a batch; nothing when it is not told.
+fn reason(file: &File, failures: &[Failure], place: usize) -> String {
+    // What is written but for a reference is found again by what records are found by, or it would be there twice.
+    let comes_again = |failure: &&Failure| failure.record.is_none() || !file.match_by.is_empty();
+    let of_row = failures.iter().filter(comes_again).filter(|failure| failure.row_place() == Some(place));
+    let said = of_row.map(|failure| match failure.row.as_ref().and_then(|row| row.columns.first()) {
+        Some(column) => [column, ": ", &failure.detail].concat(),
+        None => failure.detail.clone(),
+    });
+    said.collect::<Vec<_>>().join("; ")
+}
+
+/// Adds a row with its reason below the last header, whatever the row had there: what is there of a ragged one beyond the headers
+/// comes behind it.
+fn write<T: AsRef<str>>(file: &File, cells: &[T], reason: &str, to: &mut Vec<u8>) {
+    let cell = |index: usize| cells.get(index).map_or("", AsRef::as_ref);
+    let beyond = (file.headers.len()..cells.len()).map(cell);
+    let beyond = if beyond.clone().all(|cell| cell.trim().is_empty()) { Vec::new() } else { beyond.collect() };
+    tabular::write_row((0..own(file).len()).map(cell).chain([reason]).chain(beyond), to);
 }
 
 /// What a file of errors is called.

@@ -45,11 +45,19 @@ pub(crate) fn make(object: &Object, file: &File, cells: &[&str]) -> Made {
     let mut items = Items::default();
     let mut keys = BTreeMap::new();
     for column in &file.columns {
-        let text = cells.get(column.index).map_or("", |cell| tabular::unguard_cell(cell).trim());
+        let cell = cells.get(column.index).copied().unwrap_or_default();
+        let cell = tabular::unguard_cell(cell);
+        let text = cell.trim();
         if file.match_by.contains(&column.field) && !text.is_empty() {
             keys.insert(column.field.as_str(), key_text(object, column, text));
         }
         made.take(object, file, column, text, &mut items);
+    }
+    // What no header says anything of would be lost, and what stands before it is in the wrong columns, most likely.
+    if cells.iter().skip(file.headers.len()).any(|cell| !cell.trim().is_empty()) {
+        let detail =
+            format!("has more cells than the {} headers: one may lack its quotation marks", file.headers.len());
+        made.violations.add("", "too_many_cells", detail);
     }
     items.finish(object, &mut made);
     let mut found = file.match_by.iter().filter_map(|path| Some((path.clone(), keys.remove(path.as_str())?)));
@@ -218,7 +226,7 @@ mod tests {
     use super::super::ask::{Mode, Part};
     use super::*;
     use records::Schema;
-    use tabular::{DateFormat, NumberFormat};
+    use tabular::NumberFormat;
 
     fn column(index: usize, field: &str) -> Column {
         Column {
@@ -230,7 +238,7 @@ mod tests {
             currency: None,
             calling_code: None,
             number: NumberFormat::Point,
-            date: DateFormat::Ymd,
+            date: None,
             replace: false,
             optional: false,
             new_field: None,
@@ -243,12 +251,14 @@ mod tests {
             upload: kernel::Ids::seeded(kernel::Clock::manual(), 1).next(),
             name: String::new(),
             bytes: 0,
+            e_tag: String::new(),
             object: "contact".to_owned(),
             encoding: "UTF-8".to_owned(),
             delimiter: b',',
+            line_end: b'\n',
             names_its_delimiter: false,
             header_row: 0,
-            headers: Vec::new(),
+            headers: vec![String::new(); 10],
             match_by: vec!["external_id".to_owned(), "email".to_owned()],
             mode: Mode::Upsert,
             empty: Empty::Keep,

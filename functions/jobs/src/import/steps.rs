@@ -17,7 +17,7 @@ use super::plan::{Column, File, Plan};
 use super::progress::{self, Phase, Progress};
 use super::reading::{self, At, Go};
 use super::{link, report, write};
-use crate::advance::{Next, finish, measure, next_of, write_job};
+use crate::advance::{Next, cancelled_at, finish, measure, next_of, write_job};
 use crate::bulk::MAX_RECORDS;
 use crate::place::Place;
 use crate::uploads;
@@ -114,6 +114,26 @@ pub(crate) async fn note(
     write_job(&cx, before, after, changes).await
 }
 
+/// Notes what a step has done, also where somebody has cancelled the job meanwhile: then it counts as well, so that it is known and
+/// can be undone. `noted` says what is noted in a job that it is given.
+pub(crate) async fn note_done(
+    run: &Run<'_>,
+    job: &Job,
+    noted: impl Fn(&Job) -> Result<(Place, Changes, Job)>,
+) -> Result<Next> {
+    let mut base = job.clone();
+    loop {
+        let (place, changes, after) = noted(&base)?;
+        if let Some(written) = note(run, &base, after, place, changes).await? {
+            return Ok(next_of(&written));
+        }
+        match cancelled_at(&run.cx, job).await? {
+            Some(cancelled) if cancelled.common.version > base.common.version => base = cancelled,
+            _ => return Ok(Next::Nothing),
+        }
+    }
+}
+
 /// The same where nothing more is to be known of the job than how it goes on.
 pub(crate) async fn go_on(run: &Run<'_>, before: &Job, after: Job, place: Place, changes: Changes) -> Result<Next> {
     let written = note(run, before, after, place, changes).await?;
@@ -133,7 +153,8 @@ async fn count(run: &Run<'_>, job: &Job, place: Place, mut progress: Progress) -
     let come = reading::rows(run.files, &run.key(file), file, progress.at, |row| {
         rows += 1;
         for (index, cell) in row.cells().enumerate().filter(|_| !columns.is_empty()) {
-            let word = tabular::unguard_cell(cell).trim();
+            let cell = tabular::unguard_cell(cell);
+            let word = cell.trim();
             if let Some(path) = columns.get(&index).filter(|_| !word.is_empty()) {
                 add_words(words.entry((*path).to_owned()).or_default(), file, path, word, several.contains(*path))?;
             }
@@ -145,6 +166,10 @@ async fn count(run: &Run<'_>, job: &Job, place: Place, mut progress: Progress) -
         Ok(if begun.elapsed() > READING && row.ends_at.is_some() { Go::Stop } else { Go::On })
     })
     .await?;
+    // Whoever wrote on would write other letters than the file has.
+    if let Some(line) = come.unread {
+        return Err(no_letters(file, line));
+    }
     progress.words.push(words);
     if let Some(counted) = progress.rows.last_mut() {
         *counted += rows;
@@ -159,6 +184,13 @@ async fn count(run: &Run<'_>, job: &Job, place: Place, mut progress: Progress) -
         (progress.phase, progress.file) = (Phase::Preparing, 0);
     }
     go_on(run, job, after, Place { import: Some(progress), ..place }, Changes::new()).await
+}
+
+/// Why a file is not brought in that has bytes which are no letters: its beginning looked as if it was written another way.
+fn no_letters(file: &File, line: u64) -> Error {
+    let File { name, encoding, .. } = file;
+    let detail = format!("{name}: line {line} is no {encoding}: say the encoding");
+    Error::WrongState { code: "unreadable_file", detail }
 }
 
 /// Adds the words of a cell to those that become options.

@@ -12,11 +12,11 @@ use table::Changes;
 use super::ask::Mode;
 use super::lookup::{self, Found};
 use super::plan::File;
-use super::progress::{self, BATCH, Batch, Phase, Progress};
+use super::progress::{self, BATCH, Batch, Link, Phase, Progress};
 use super::reading::{self, At, Come, Go};
 use super::row::{self, Made};
-use super::steps::{Run, measured, note};
-use crate::advance::{Next, cancelled_at, next_of};
+use super::steps::{Run, measured, note, note_done};
+use crate::advance::Next;
 use crate::chunk::{self, Failure, RowOfFile};
 use crate::place::Place;
 
@@ -196,7 +196,8 @@ impl<'a> Settled<'a> {
             }
             return None;
         }
-        Some(Row { place: index, id, is_new: !is_known, input, adds: read.made.adds.clone() })
+        let only_new = self.file.mode == Mode::Create;
+        Some(Row { place: index, id, is_new: !is_known, only_new, input, adds: read.made.adds.clone() })
     }
 
     /// The members of a row with what it refers to, as far as that is there.
@@ -283,20 +284,32 @@ impl<'a> Settled<'a> {
         groups
     }
 
+    /// The records that the batch has made, in the order of its rows.
+    fn made(&self) -> impl Iterator<Item = AnyId> {
+        let made = self.outcomes.iter().zip(&self.batch.records);
+        made.filter(|(outcome, _)| matches!(outcome, Some(Brought::Created))).filter_map(|(_, record)| *record)
+    }
+
+    /// Its rows that are to be linked.
+    fn links(&self) -> Vec<Link> {
+        let made: BTreeSet<AnyId> = self.made().collect();
+        let link = |place: &usize| {
+            let record = self.batch.records.get(*place).copied()??;
+            let outcome = self.outcomes.get(*place).and_then(Option::as_ref);
+            Some(Link {
+                place: *place,
+                record,
+                is_held: self.held.contains(place),
+                is_made: made.contains(&record),
+                is_counted: matches!(outcome, Some(Brought::Created | Brought::Changed)),
+            })
+        };
+        self.deferred.iter().filter_map(link).collect()
+    }
+
     /// Notes what has become of the batch.
     async fn note(self, run: &Run<'_>, job: &Job, place: Place, progress: Progress, come: Come) -> Result<Next> {
-        let mut base = job.clone();
-        loop {
-            let (place, changes, after) = self.noted(run, &base, place.clone(), progress.clone(), come)?;
-            if let Some(written) = note(run, &base, after, place, changes).await? {
-                return Ok(next_of(&written));
-            }
-            // Cancelled meanwhile: what was done until then counts, so that it is known and can be undone.
-            match cancelled_at(&run.cx, job).await? {
-                Some(cancelled) if cancelled.common.version > base.common.version => base = cancelled,
-                _ => return Ok(Next::Nothing),
-            }
-        }
+        note_done(run, job, |base| self.noted(run, base, place.clone(), progress.clone(), come)).await
     }
 
     fn noted(
@@ -327,17 +340,11 @@ impl<'a> Settled<'a> {
         let job = base.common.id;
         chunk::add_errors(&run.cx, &mut changes, job, error_chunk(progress.batch, false), self.failures.clone())?;
         if !run.plan.dry_run {
-            let link = |index: &usize| {
-                let record = self.batch.records.get(*index).copied()??;
-                Some((*index, record, self.held.contains(index)))
-            };
-            let links: Vec<_> = self.deferred.iter().filter_map(link).collect();
+            let links = self.links();
             progress.deferred += links.len() as u64;
             progress::keep_links(&run.cx, &mut changes, job, progress.batch, links)?;
         }
-        let made =
-            self.outcomes.iter().enumerate().rev().find(|(_, outcome)| matches!(outcome, Some(Brought::Created)));
-        progress.last = made.and_then(|(index, _)| self.batch.records.get(index).copied().flatten()).or(progress.last);
+        progress.last = self.made().last().or(progress.last);
         (progress.batch, progress.is_begun, progress.at) = (progress.batch + 1, false, come.to);
         if come.is_end {
             (progress.file, progress.at) = (progress.file + 1, At::default());
@@ -356,6 +363,9 @@ const REASONS: usize = 5;
 
 /// What is wrong with a row, each with the column that is the reason.
 pub(crate) fn failures(file: &File, (place, line): (usize, u64), record: Option<AnyId>, error: &Error) -> Vec<Failure> {
+    if let Error::Bug { .. } = error {
+        tracing::error!(record.id = ?record, error.cause = ?error, "an import could not write a row");
+    }
     let one = |error: &Error| {
         let row = RowOfFile { file: file.name.clone(), line, place, columns: Vec::new() };
         let mut failure = Failure::of_row(row, record, error);

@@ -73,6 +73,16 @@ impl Bench {
         Value::Object(records::load(&self.cx, &object, id).await.unwrap().rendered(&object))
     }
 
+    /// Makes a record one that cannot be read, past everything that would not.
+    pub(crate) async fn spoil(&self, object: &str, id: AnyId) {
+        let mut stored = self.stored(object, id).await.unwrap();
+        let version = stored["version"].as_u64().unwrap();
+        stored.insert("created_by".to_owned(), json!("nobody"));
+        let mut changes = Changes::new();
+        changes.replace_record(self.cx.table.keys(), object, id, stored, version);
+        self.cx.table.commit(&changes).await.unwrap();
+    }
+
     /// A record as it is stored, whatever has become of it.
     pub(crate) async fn stored(&self, object: &str, id: AnyId) -> Option<Document> {
         self.cx.table.get(&self.cx.table.keys().record(object, id)).await.unwrap()

@@ -137,7 +137,7 @@ impl Kinds {
 
     /// Whether it is a day in any format.
     fn add_date(&mut self, value: &str) -> bool {
-        let readings = DateFormat::ALL.map(|format| reading(value, format));
+        let readings = DateFormat::ALL.map(|format| reading(value, Some(format)));
         self.clocks += u64::from(readings.iter().flatten().any(|reading| reading.has_clock()));
         // Numbers of articles have 13 digits too; those that are moments of our time begin with 1.
         let is_moment = |time: &Timestamp| value.starts_with('1') && *time > Timestamp::UNIX_EPOCH;

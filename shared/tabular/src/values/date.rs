@@ -62,23 +62,23 @@ impl DateFormat {
 
 /// Reads a day.
 ///
-/// What begins with a year of four digits is read in whatever format, and so are dates with the month's English name:
+/// What begins with a year of four digits is read in whatever format, and where none is known, and so are dates with the month's English name:
 /// `5 January 2024`, `Jan 5, 2024`, `5-Jan-24`. Numbers are parted by `-`, `/`, `.` or blanks, the same twice. Years of two digits
 /// are 2000 to 2069 and 1970 to 1999. A time behind the day is read over.
 #[must_use]
-pub fn read_date(text: &str, format: DateFormat) -> Option<Date> {
-    reading(text, format).map(|reading| reading.date)
+pub fn read_date(text: &str, format: impl Into<Option<DateFormat>>) -> Option<Date> {
+    reading(text, format.into()).map(|reading| reading.date)
 }
 
 /// Reads a moment: a day as [`read_date`] reads it and a time behind it.
 ///
 /// The time is `10:30`, `10:30:15.250` or `10:30 PM`, with its distance from UTC, or else in UTC. A day alone is its beginning in UTC; 13 digits are milliseconds since 1970.
 #[must_use]
-pub fn read_time(text: &str, format: DateFormat) -> Option<Timestamp> {
+pub fn read_time(text: &str, format: impl Into<Option<DateFormat>>) -> Option<Timestamp> {
     if let Some(milliseconds) = milliseconds(text) {
         return Some(milliseconds);
     }
-    let Reading { date, clock } = reading(text, format)?;
+    let Reading { date, clock } = reading(text, format.into())?;
     let Clock { time, offset } = clock.unwrap_or(Clock { time: Time::midnight(), offset: None });
     offset.unwrap_or(Offset::UTC).to_timestamp(date.to_datetime(time)).ok()
 }
@@ -105,7 +105,7 @@ impl Reading {
     }
 }
 
-pub(crate) fn reading(text: &str, format: DateFormat) -> Option<Reading> {
+pub(crate) fn reading(text: &str, format: Option<DateFormat>) -> Option<Reading> {
     let text = text.trim();
     // Most cells are no dates; this is asked of every one.
     if text.len() > LONGEST || !text.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -128,7 +128,7 @@ pub(crate) fn reading(text: &str, format: DateFormat) -> Option<Reading> {
 struct Rest<'a>(&'a str);
 
 impl<'a> Rest<'a> {
-    fn date(&mut self, format: DateFormat) -> Option<Date> {
+    fn date(&mut self, format: Option<DateFormat>) -> Option<Date> {
         let mut word = self.word();
         if word.is_some_and(|word| is_name(word, &WEEKDAYS).is_some()) {
             self.separator()?;
@@ -157,9 +157,11 @@ impl<'a> Rest<'a> {
         }
         let third = self.number()?;
         match (first.len(), format) {
-            (4, _) | (_, DateFormat::Ymd) => day_of(first, small(second)?, third),
-            (_, DateFormat::Dmy) => day_of(third, small(second)?, first),
-            (_, DateFormat::Mdy) => day_of(third, small(first)?, second),
+            (4, _) | (_, Some(DateFormat::Ymd)) => day_of(first, small(second)?, third),
+            (_, Some(DateFormat::Dmy)) => day_of(third, small(second)?, first),
+            (_, Some(DateFormat::Mdy)) => day_of(third, small(first)?, second),
+            // Which of them is the year of 12/4/26 nobody has said.
+            (_, None) => None,
         }
     }
 

@@ -1,0 +1,54 @@
+//! What rows refer to that is not there yet: it is linked in a second pass, which judges nothing else anew.
+
+use serde_json::json;
+
+use super::{Scene, counts, text};
+
+#[tokio::test]
+async fn what_was_found_once_is_not_judged_again() {
+    let scene = Scene::new().await;
+    let partner = json!({ "name": "partner", "type": "reference", "object": "company" });
+    scene.me.post("/v1/schema/objects/contact/fields", partner).await.expect(201);
+    let acme = scene.me.post("/v1/companies", json!({ "name": "Acme" })).await.expect(201);
+    scene.app.drain().await;
+    let contacts = scene.upload("Name,Company,Partner\nLovelace,Acme,New\n").await;
+    // The file brings a second one of the same name, behind the row that was about the first.
+    let companies = scene.upload("Name\nAcme\nNew\n").await;
+    let job = scene
+        .imported(&json!({ "files": [
+            { "upload": contacts, "object": "contact", "columns": [
+                { "column": 0, "field": "last_name" }, { "column": 1, "field": "company_id", "by": "name" },
+                { "column": 2, "field": "custom.partner", "by": "name" },
+            ] },
+            { "upload": companies, "object": "company", "columns": [{ "column": 0, "field": "name" }] },
+        ] }))
+        .await;
+    assert_eq!(counts(&job), [3, 3, 3, 3, 0], "{:?}", scene.errors(&job).await);
+    let ada = &scene.all("contacts", "last_name").await["Lovelace"];
+    assert_eq!(ada["company_id"], acme["id"]);
+    assert_eq!(ada["custom"]["partner"], scene.all("companies", "name").await["New"]["id"]);
+}
+
+#[tokio::test]
+async fn a_record_that_is_only_linked_counts_as_changed() {
+    let scene = Scene::new().await;
+    for name in ["ada", "grace"] {
+        let body = json!({ "last_name": name, "email": format!("{name}@example.com") });
+        scene.me.post("/v1/contacts", body).await.expect(201);
+    }
+    let contacts = "Name,Email,City,Company\nada,ada@example.com,,New\ngrace,grace@example.com,Arlington,New\n";
+    let contacts = scene.upload(contacts).await;
+    let companies = scene.upload("Name\nNew\n").await;
+    let job = scene
+        .imported(&json!({ "files": [
+            { "upload": contacts, "object": "contact", "match_by": ["email"], "columns": [
+                { "column": 0, "field": "last_name" }, { "column": 1, "field": "email" }, { "column": 2, "field": "city" },
+                { "column": 3, "field": "company_id", "by": "name" },
+            ] },
+            { "upload": companies, "object": "company", "columns": [{ "column": 0, "field": "name" }] },
+        ] }))
+        .await;
+    // Each once, also the one that was changed before it was linked.
+    assert_eq!(counts(&job), [3, 3, 1, 3, 0], "{:?}", scene.errors(&job).await);
+    assert_ne!(text(&scene.all("contacts", "last_name").await["ada"]["company_id"]), "");
+}

@@ -1,0 +1,46 @@
+//! Imports of records that whoever brings them in does not reach once they are there: somebody else owns them.
+
+use serde_json::json;
+
+use super::{Scene, counts, text};
+use crate::shares::{colleague, make_contacts_private};
+
+#[tokio::test]
+async fn what_an_import_makes_for_somebody_else_is_linked_and_can_be_taken_back() {
+    let admin = Scene::new().await;
+    make_contacts_private(&admin.app, &admin.me).await;
+    let (me, _) = colleague(&admin.app, &admin.me, "rita", None).await;
+    let (_, owner) = colleague(&admin.app, &admin.me, "olga", None).await;
+    let scene = Scene { app: admin.app.clone(), me };
+    let people = "Name,Owner,Company\nLovelace,olga@example.com,Engines\nHopper,olga@example.com,Engines\n";
+    let people = scene.upload(people).await;
+    let companies = scene.upload("Name\nEngines\n").await;
+    let job = scene
+        .imported(&json!({ "files": [
+            { "upload": people, "object": "contact", "columns": [
+                { "column": 0, "field": "last_name" }, { "column": 1, "field": "owner_id" },
+                { "column": 2, "field": "company_id", "by": "name" },
+            ] },
+            { "upload": companies, "object": "company", "columns": [{ "column": 0, "field": "name" }] },
+        ] }))
+        .await;
+    assert_eq!(counts(&job), [3, 3, 3, 3, 0], "{:?}", scene.errors(&job).await);
+    let contacts = admin.all("contacts", "last_name").await;
+    let company = admin.all("companies", "name").await["Engines"]["id"].clone();
+    for contact in contacts.values() {
+        assert_eq!((&contact["owner_id"], &contact["company_id"]), (&json!(owner), &company));
+    }
+
+    // Of what somebody has changed since, who does not reach it is told that it is not taken back, and no more.
+    let hopper = format!("/v1/contacts/{}", text(&contacts["Hopper"]["id"]));
+    admin.me.patch(&hopper, json!({ "city": "Arlington" })).await.expect(200);
+    let undo = scene.undone(&job).await;
+    let counted = ["changed", "kept", "failed"].map(|name| undo["counts"][name].as_u64().unwrap_or(0));
+    assert_eq!(counted, [2, 0, 1], "{undo:#}");
+    assert_eq!(scene.errors(&undo).await, [(0, "not_found".to_owned(), String::new())]);
+    assert_eq!(admin.all("contacts", "last_name").await.keys().collect::<Vec<_>>(), ["Hopper"]);
+
+    let again = scene.undone(&undo).await;
+    assert_eq!(again["counts"]["changed"].as_u64(), Some(2), "{again:#}");
+    assert_eq!(admin.all("contacts", "last_name").await.len(), 2);
+}
