@@ -12,6 +12,7 @@ mod outcome;
 #[cfg(test)]
 mod played;
 mod progress;
+mod refusal;
 mod screen;
 mod stop;
 #[cfg(test)]
@@ -28,8 +29,9 @@ use anyhow::{Context as _, anyhow, ensure};
 use serde_json::{Value, json};
 
 use self::arguments::{Arguments, is_local};
-use self::client::{Client, Pace, Refusal, Request};
+use self::client::{Client, Pace, Request};
 use self::outcome::{ALL, COULD_NOT};
+use self::refusal::Refusal;
 use self::screen::Screen;
 use self::stop::Stop;
 use self::watch::watch;

@@ -8,8 +8,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use serde_json::Value;
 
-use super::client::{Client, Refusal, Request, open};
+use super::client::{Client, Request, open};
 use super::progress::{count, duration, grouped, state};
+use super::refusal::Refusal;
 use super::screen::Screen;
 
 /// Everything is done.

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 
-use super::client::{Client, Refusal, Request};
+use super::client::{Client, Request};
 use super::progress::{Progress, duration, state};
+use super::refusal::Refusal;
 use super::screen::Screen;
 
 /// When a job has last moved.
