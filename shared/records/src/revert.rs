@@ -51,8 +51,9 @@ pub async fn revert(cx: &Cx, object: &Object, id: AnyId, job: Id<kinds::Job>, si
     Ok(Reverted { changed, kept })
 }
 
-/// Whether a record is the work of the caller alone, made by a job that was made at `since`: nobody else has changed it. What the
-/// caller may do with it otherwise is not asked. One round trip for each 50 of its events.
+/// Whether a record is the work of the caller alone: made by a job that began at `since`, and changed by nobody else.
+///
+/// What the caller may do with it otherwise is not asked. One round trip for each 50 of its events.
 ///
 /// # Errors
 /// When the table does not answer.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Scene, text};
+use super::{Scene, text, upload_as};
 
 fn import(upload: &str) -> Value {
     let columns = json!([{ "column": 0, "field": "last_name" }]);
@@ -120,4 +120,16 @@ async fn letters_that_cannot_be_read_fail_the_import_and_none_of_them_is_lost() 
     scene.app.drain().await;
     let found = scene.me.get("/v1/contacts?last_name=M%C3%BCller").await.expect(200);
     assert_eq!(found["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_file_that_is_put_in_the_place_of_another_ends_the_import() {
+    let scene = Scene::new().await;
+    let upload = scene.upload("Last Name\nLovelace\n").await;
+    let job = scene.me.post("/v1/imports", import(&upload)).await.expect(202);
+    upload_as(&scene.app.stack.app().files, &scene.me, &upload, b"Last Name\nBabbage\n".to_vec()).await;
+    let job = scene.finished(&job).await;
+    assert_eq!((text(&job["state"]), job["counts"]["done"].as_u64()), ("failed".to_owned(), Some(0)));
+    assert!(text(&job["error"]).contains("uploaded anew"), "{job:#}");
+    assert!(scene.all("contacts", "last_name").await.is_empty());
 }

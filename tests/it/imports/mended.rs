@@ -67,3 +67,22 @@ async fn there_is_no_file_where_no_row_can_come_again() {
     let files = scene.me.get(&format!("/v1/jobs/{}/files", job["id"].as_str().unwrap())).await.expect(200);
     assert_eq!(files["data"], json!([]));
 }
+
+#[tokio::test]
+async fn as_many_columns_as_a_file_may_have_come_back_with_the_reason_beside_them() {
+    let scene = Scene::new().await;
+    let wide =
+        |columns: usize, first: &str| (1..columns).fold(first.to_owned(), |row, number| format!("{row},{number}"));
+    let file =
+        |upload: &str| json!({ "upload": upload, "object": "contact", "columns": [{ "column": 0, "field": "email" }] });
+    let import = |upload: &str| json!({ "files": [file(upload)] });
+    let upload = scene.upload(format!("{}\n{}\n", wide(500, "Email"), wide(500, "no email"))).await;
+    let job = scene.imported(&import(&upload)).await;
+    assert_eq!(counts(&job), [1, 1, 0, 0, 1]);
+    let mended = job_file(&scene, &job).await.replace("no email", "ada@example.com");
+    let job = scene.imported(&import(&scene.upload(mended).await)).await;
+    assert_eq!(counts(&job), [1, 1, 1, 1, 0], "{:?}", scene.errors(&job).await);
+    let upload = scene.upload(format!("{}\n", wide(501, "Email"))).await;
+    let problem = scene.me.post("/v1/imports", import(&upload)).await.expect(422);
+    assert_eq!(problem["errors"][0]["code"], "too_many_columns", "{problem:#}");
+}
