@@ -9,6 +9,7 @@ mod credential;
 mod detected;
 mod mapping;
 mod outcome;
+mod pace;
 #[cfg(test)]
 mod played;
 mod progress;
@@ -28,8 +29,9 @@ use anyhow::{Context as _, anyhow, ensure};
 use serde_json::{Value, json};
 
 use self::arguments::{Arguments, is_local};
-use self::client::{Client, Pace, Refusal, Request};
+use self::client::{Client, Refusal, Request};
 use self::outcome::{ALL, COULD_NOT};
+use self::pace::Pace;
 use self::screen::Screen;
 use self::stop::Stop;
 use self::watch::watch;

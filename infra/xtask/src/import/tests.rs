@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::arguments::Arguments;
-use super::client::{Client, Pace};
+use super::client::Client;
 use super::outcome::{ALL, COULD_NOT, SOME};
+use super::pace::Pace;
 use super::played::{JOB, KEY, Play, Played, Trouble, UNDO};
 use super::screen::Screen;
 use super::stop::Stop;
