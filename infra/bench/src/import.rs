@@ -96,7 +96,7 @@ pub(crate) fn measure(plan: &Plan, folder: &Path) -> Result<Report> {
     Ok(report)
 }
 
-/// A file of contacts with these numbers and one job title, as HubSpot exports them.
+/// A file of contacts with these numbers and one job title, as `HubSpot` exports them.
 ///
 /// # Errors
 /// None that is met: it is written into memory.
