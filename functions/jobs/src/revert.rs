@@ -1,6 +1,5 @@
 //! Taking a record back to where it was before a job.
 
-use auth::Role;
 use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
 use records::{Cx, Job, JobKind, Object, Reverted, forestall, is_absent, is_own_work, revert, whose};
 use table::Once;
@@ -93,9 +92,7 @@ impl Revert {
         if !is_own_work(cx, object, id, import, made_at).await? {
             return Err(error);
         }
-        let mut cx = cx.clone();
-        cx.caller.role = Role::Admin;
-        revert(&cx, object, id, self.job.0, self.job.1).await
+        revert(&cx.as_admin(), object, id, self.job.0, self.job.1).await
     }
 
     /// Whether it is this chunk that tells what is wrong with a record: several batches of an import may have been about it. One

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use auth::Role;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use kernel::{AnyId, Error, Id, Result, kinds};
 use records::{Counts, Cx, Job, JobKind, Object, Reverted, Schema, rewrite};
@@ -90,11 +89,9 @@ impl Work {
     /// The context in which records are changed: in the name of whoever has started the job, with what they may do; but what
     /// follows a merge follows for every record, also for those that whoever has merged cannot see.
     fn entitled(&self, cx: &Cx) -> Cx {
-        let mut cx = cx.clone();
-        if matches!(self, Self::Follow(_)) || matches!(self, Self::Revert(revert) if revert.is_of_merge()) {
-            cx.caller.role = Role::Admin;
-        }
-        cx
+        let is_of_merge =
+            matches!(self, Self::Follow(_)) || matches!(self, Self::Revert(revert) if revert.is_of_merge());
+        if is_of_merge { cx.as_admin() } else { cx.clone() }
     }
 
     /// Does it to some records, and notes what is wrong with each.
@@ -108,11 +105,10 @@ impl Work {
     async fn try_again(&self, cx: &Cx, schema: &Schema, outcomes: &mut [(AnyId, Outcome)]) -> Result<()> {
         loop {
             let taken: Vec<AnyId> = outcomes.iter().filter(|(_, one)| one.is_taken()).map(|(id, _)| *id).collect();
-            let again: BTreeMap<_, _> = self.settle_all(cx, schema, taken).await?.into_iter().collect();
+            let mut again: BTreeMap<_, _> = self.settle_all(cx, schema, taken).await?.into_iter().collect();
             if again.values().all(Outcome::is_taken) {
                 return Ok(());
             }
-            let mut again = again;
             for (id, outcome) in outcomes.iter_mut() {
                 if let Some(better) = again.remove(id) {
                     *outcome = better;

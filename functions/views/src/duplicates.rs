@@ -1,12 +1,11 @@
 //! Records that may be the same twice: of one that is about to be made, of one that is there, and all of them.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use api::{
-    At, Context, NoQuery, Of, Operation, PageEnd, Params, Question, Result, Room, Routes, Seen, Showing, Work,
-    parse_params, schema_for, with_object,
+    At, Context, NoQuery, Of, Operation, PageEnd, Params, Question, Result, Room, Routes, Seen, Work, parse_params,
+    schema_for, with_object,
 };
 use auth::Permission;
 use axum::extract::{Path, RawQuery};
@@ -15,14 +14,14 @@ use events::Document;
 use http::Method;
 use kernel::{AnyId, Error, Position, Timestamp, Violations, pointer};
 use records::{Cx, Fields, Object};
-use replica::{Candidate, Draft, Found, Reason, Replica, Replicas, Visibility};
+use replica::{Candidate, Draft, Reason, Replica, Replicas, Visibility};
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::{RawValue, to_raw_value};
+use serde_json::value::RawValue;
 
 use crate::answer::Answered;
 use crate::shapes;
-use crate::visibility::hidden;
+use crate::visibility::Showings;
 
 /// How many candidates are answered.
 const CANDIDATES: usize = 20;
@@ -76,10 +75,10 @@ async fn of_new(
     Seen(position): Seen,
     _: NoQuery,
     Question(body): Question,
-) -> Result<Answered<Box<RawValue>>> {
+) -> Result<Answered<Candidates>> {
     cx.caller.require(Permission::Read)?;
     let (cx, replicas, body, position) = (&cx, &replicas, &body, &position);
-    let work = |object: Arc<Object>| -> Work<'_, Answered<Box<RawValue>>> {
+    let work = |object: Arc<Object>| -> Work<'_, Answered<Candidates>> {
         Box::pin(async move {
             let fields = draft(&object, body)?;
             candidates(cx, replicas, &object, fields, None, position).await
@@ -112,9 +111,9 @@ async fn of_one(
     Path(at): Path<At>,
     Seen(position): Seen,
     _: NoQuery,
-) -> Result<Answered<Box<RawValue>>> {
+) -> Result<Answered<Candidates>> {
     let (cx, replicas, at, position) = (&cx, &replicas, &at, &position);
-    let work = |object: Arc<Object>| -> Work<'_, Answered<Box<RawValue>>> {
+    let work = |object: Arc<Object>| -> Work<'_, Answered<Candidates>> {
         Box::pin(async move {
             let record = records::load(cx, &object, at.id(&object)?).await?;
             candidates(cx, replicas, &object, record.fields, Some(record.common.id), position).await
@@ -131,7 +130,7 @@ async fn candidates(
     fields: Fields,
     except: Option<AnyId>,
     position: &Position,
-) -> kernel::Result<Answered<Box<RawValue>>> {
+) -> kernel::Result<Answered<Candidates>> {
     let draft =
         Draft { object: object.name.clone(), fields, except, visibility: Visibility::of_caller(cx), limit: CANDIDATES };
     let replica = replicas.open(&cx.table, &cx.clock).await?;
@@ -139,69 +138,46 @@ async fn candidates(
     let started = Instant::now();
     let found = replica.duplicates_here(&draft)?;
     let replica_ms = started.elapsed().as_secs_f64() * 1000.0;
-    let shown =
-        Shown::of(cx, object, &draft.visibility, found.iter().map(|candidate| &candidate.found.document)).await?;
+    let schema = schema_for(cx, found.iter().map(|candidate| &candidate.found.document)).await?;
+    let object = schema.object(&object.name).ok_or_else(|| Error::not_found("object"))?;
+    let mut showings = Showings::new(&schema, &draft.visibility);
     let (mut data, mut room) = (Vec::new(), Room::new());
-    for Candidate { found, reasons } in &found {
-        let candidate = Alike { reasons, record: shown.record(found)? };
+    for Candidate { found, reasons } in found {
+        let candidate = Alike { reasons, record: showings.text(object, &found) };
         if !room.take([&candidate]) {
             break;
         }
         data.push(candidate);
     }
-    Ok(Answered { body: to_raw_value(&Candidates { as_of, data }).map_err(Error::bug)?, replica_ms })
+    Ok(Answered { body: Candidates { as_of, data }, replica_ms })
 }
 
 /// Who may be the same, as it is answered.
 #[derive(Debug, Serialize)]
-struct Candidates<'a> {
+struct Candidates {
     as_of: Timestamp,
-    data: Vec<Alike<'a>>,
+    data: Vec<Alike>,
 }
 
 #[derive(Debug, Serialize)]
-struct Alike<'a> {
-    reasons: &'a [Reason],
+struct Alike {
+    reasons: Vec<Reason>,
     record: Box<RawValue>,
 }
 
 /// One page of groups, as it is answered.
 #[derive(Debug, Serialize)]
-struct Groups<'a> {
+struct Groups {
     as_of: Timestamp,
-    data: Vec<Group<'a>>,
+    data: Vec<Group>,
     page: PageEnd,
 }
 
 #[derive(Debug, Serialize)]
-struct Group<'a> {
+struct Group {
     count: usize,
-    reasons: &'a [Reason],
+    reasons: Vec<Reason>,
     records: Vec<Box<RawValue>>,
-}
-
-/// How the records of an answer are shown.
-struct Shown {
-    object: Arc<Object>,
-    hidden: BTreeSet<String>,
-}
-
-impl Shown {
-    async fn of<'a>(
-        cx: &Cx,
-        object: &Object,
-        visibility: &Visibility,
-        documents: impl Iterator<Item = &'a Document>,
-    ) -> kernel::Result<Self> {
-        let schema = schema_for(cx, documents).await?;
-        let object = schema.object(&object.name).cloned().ok_or_else(|| Error::not_found("object"))?;
-        let hidden = hidden(&schema, visibility, &object);
-        Ok(Self { object, hidden })
-    }
-
-    fn record(&self, found: &Found) -> kernel::Result<Box<RawValue>> {
-        Showing::of(&self.object, &self.hidden, None).text(&found.document, &found.roll_ups)
-    }
 }
 
 async fn of_all(
@@ -211,11 +187,11 @@ async fn of_all(
     Path(at): Path<At>,
     Seen(position): Seen,
     RawQuery(query): RawQuery,
-) -> Result<Answered<Box<RawValue>>> {
+) -> Result<Answered<Groups>> {
     cx.caller.require(Permission::Read)?;
     let (limit, cursor) = parse(&parse_params(query.as_deref())?).map_err(Error::from)?;
     let (cx, replicas, cursor, position) = (&cx, &replicas, cursor.as_deref(), &position);
-    let work = |object: Arc<Object>| -> Work<'_, Answered<Box<RawValue>>> {
+    let work = |object: Arc<Object>| -> Work<'_, Answered<Groups>> {
         Box::pin(async move {
             let replica = replicas.open(&cx.table, &cx.clock).await?;
             groups(cx, &replica, &object, limit, cursor, position).await
@@ -246,15 +222,16 @@ async fn groups(
     limit: u16,
     cursor: Option<&str>,
     position: &Position,
-) -> kernel::Result<Answered<Box<RawValue>>> {
+) -> kernel::Result<Answered<Groups>> {
     let visibility = Visibility::of_caller(cx);
-    let found = replica.duplicate_groups(&object.name, &visibility, limit, cursor, position).await?;
+    let mut found = replica.duplicate_groups(&object.name, &visibility, limit, cursor, position).await?;
     let documents = found.groups.iter().flat_map(|group| &group.records).map(|record| &record.document);
-    let shown = Shown::of(cx, object, &visibility, documents).await?;
+    let schema = schema_for(cx, documents).await?;
+    let object = schema.object(&object.name).ok_or_else(|| Error::not_found("object"))?;
+    let mut showings = Showings::new(&schema, &visibility);
     let (mut data, mut room) = (Vec::new(), Room::new());
-    for group in &found.groups {
-        let mut records =
-            group.records.iter().map(|record| shown.record(record)).collect::<kernel::Result<Vec<_>>>()?;
+    for group in std::mem::take(&mut found.groups) {
+        let mut records: Vec<_> = group.records.iter().map(|record| showings.text(object, record)).collect();
         if data.is_empty() {
             // A group that has no room even for itself is shown as far as it has: its count says how many there are.
             let mut alone = room;
@@ -263,9 +240,8 @@ async fn groups(
         if !room.take(&records) {
             break;
         }
-        data.push(Group { count: group.count, reasons: &group.reasons, records });
+        data.push(Group { count: group.count, reasons: group.reasons, records });
     }
     let page = PageEnd::before(found.cursor_after(data.len()));
-    let body = to_raw_value(&Groups { as_of: found.as_of, data, page }).map_err(Error::bug)?;
-    Ok(Answered { body, replica_ms: found.replica_ms })
+    Ok(Answered { body: Groups { as_of: found.as_of, data, page }, replica_ms: found.replica_ms })
 }

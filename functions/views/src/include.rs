@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::{MAX_ANSWER_BYTES, Room, Showing};
+use api::{MAX_ANSWER_BYTES, Room};
 use events::Document;
 use kernel::{AnyId, Error, Result, Violations};
 use records::{FieldType, Object, Schema};
@@ -11,7 +11,7 @@ use replica::{Found, Replica, Visibility};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::visibility::hidden;
+use crate::visibility::Showings;
 
 /// The most references that one question follows.
 const MAX_INCLUDES: usize = 10;
@@ -134,12 +134,11 @@ impl Beside {
     /// `too_large` at `/include` when there is no room for the first one and what it refers to.
     pub(crate) fn fill(
         &self,
-        records: impl Iterator<Item = Result<Box<RawValue>>>,
+        records: impl Iterator<Item = Box<RawValue>>,
         mut others: Texts,
     ) -> Result<(Vec<Box<RawValue>>, Texts)> {
         let (mut data, mut included, mut room) = (Vec::new(), Texts::new(), Room::new());
         for (record, wanted) in records.zip(&self.wanted) {
-            let record = record?;
             let ids: Vec<String> = wanted.iter().map(AnyId::to_string).collect();
             let new = ids.iter().filter_map(|id| others.get(id));
             let is_read = !ids.iter().any(|id| self.unread.contains(id));
@@ -160,23 +159,13 @@ impl Beside {
 }
 
 /// Records by their ids, as they are answered beside others.
-///
-/// # Errors
-/// None that can be met: every value serialises.
-pub(crate) fn included(schema: &Schema, visibility: &Visibility, others: &[Found]) -> Result<Texts> {
-    let mut showings: BTreeMap<&str, Showing<'_>> = BTreeMap::new();
-    let mut shown = Texts::new();
-    for Found { document, roll_ups } in others {
-        let text = |name: &str| document.get(name).and_then(Value::as_str);
-        let (Some(id), Some(object)) = (text("id"), text("object").and_then(|name| schema.object(name))) else {
-            continue;
-        };
-        let showing = showings
-            .entry(&object.name)
-            .or_insert_with(|| Showing::of(object, &hidden(schema, visibility, object), None));
-        shown.insert(id.to_owned(), showing.text(document, roll_ups)?);
-    }
-    Ok(shown)
+pub(crate) fn included(schema: &Schema, visibility: &Visibility, others: &[Found]) -> Texts {
+    let mut showings = Showings::new(schema, visibility);
+    let shown = others.iter().filter_map(|other| {
+        let text = |name: &str| other.document.get(name).and_then(Value::as_str);
+        Some((text("id")?.to_owned(), showings.text(schema.object(text("object")?)?, other)))
+    });
+    shown.collect()
 }
 
 #[cfg(test)]

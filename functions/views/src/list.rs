@@ -122,7 +122,7 @@ async fn ask(
     let only = asked.fields.as_ref().map(|paths| Only::parse(object, paths, &mut violations));
     violations.or(())?;
     let query = asked.query(cx, &schema, object);
-    let mut answer = replica.answer(&query, position).await.map_err(|error| view.explain(own, error))?;
+    let answer = replica.answer(&query, position).await.map_err(|error| view.explain(own, error))?;
     let documents = || answer.rows.iter().map(|row| &row.document);
     let started = Instant::now();
     let beside = Beside::read(&replica, &includes, &answer.rows, &visibility)?;
@@ -131,9 +131,8 @@ async fn ask(
     let object = schema.object(&object.name).map_or(object, |newer| newer);
     let showing = Showing::of(object, &hidden(&schema, &visibility, object), only.as_ref());
     let records = answer.rows.iter().map(|row| showing.text(&row.document, &row.roll_ups));
-    let (data, included) = beside.fill(records, included(&schema, &visibility, &beside.others)?)?;
-    answer.end_after(data.len());
+    let (data, included) = beside.fill(records, included(&schema, &visibility, &beside.others))?;
     let included = (!includes.is_empty()).then_some(included);
-    let page = PageEnd::before(answer.next_cursor);
+    let page = PageEnd::before(answer.cursor_after(data.len()));
     Ok(Answered { body: Page { as_of: answer.as_of, count: answer.count, data, included, page }, replica_ms })
 }

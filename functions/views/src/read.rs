@@ -145,13 +145,14 @@ async fn find(
     let schema = schema_for(cx, documents).await?;
     let object = schema.object(&object.name).map_or(object, |newer| newer);
     let mut unseen = hidden(&schema, &visibility, object);
-    if wanted.as_of.is_some() {
+    // Also those that were not known when it was asked for them: they are not `null`.
+    if !wants_roll_ups {
         unseen.extend(api::roll_ups(object).map(str::to_owned));
     }
     let showing = Showing::of(object, &unseen, only.as_ref());
-    let mut body = Body { record: showing.document(&document, &roll_ups)?, included: None };
+    let mut body = Body { record: showing.document(&document, &roll_ups), included: None };
     if !includes.is_empty() {
-        body.included = Some(included(&schema, &visibility, &others)?);
+        body.included = Some(included(&schema, &visibility, &others));
         if !Room::new().take([&body]) {
             return Err(include::too_much());
         }

@@ -1,9 +1,8 @@
 //! Looking for words in the records of all objects at once.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use api::{Context, Operation, Params, Result, Room, Routes, Seen, Showing, Tag, parse_params, schema_for};
+use api::{Context, Operation, Params, Result, Room, Routes, Seen, Tag, parse_params, schema_for};
 use auth::Permission;
 use axum::extract::RawQuery;
 use axum::routing::get;
@@ -18,7 +17,7 @@ use serde_json::value::RawValue;
 
 use crate::answer::Answered;
 use crate::shapes;
-use crate::visibility::hidden;
+use crate::visibility::Showings;
 
 /// How many records are answered if nobody says, and how many can be.
 pub(crate) const LIMIT: u16 = 20;
@@ -107,21 +106,18 @@ async fn ask(cx: &Cx, replicas: &Replicas, wanted: Wanted, position: &Position) 
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let found = replica.search(&Search { text, objects, limit, visibility: visibility.clone() }, position).await?;
     let schema = schema_for(cx, found.hits.iter().map(|hit| &hit.found.document)).await?;
-    let mut showings: BTreeMap<&str, Showing<'_>> = BTreeMap::new();
+    let mut showings = Showings::new(&schema, &visibility);
     let (mut data, mut has_more, mut room) = (Vec::new(), found.has_more, Room::new());
     for hit in found.hits {
         // An object that was given up while it was looked for.
         let Some(object) = schema.object(&hit.object) else { continue };
-        let showing = showings
-            .entry(&object.name)
-            .or_insert_with(|| Showing::of(object, &hidden(&schema, &visibility, object), None));
-        let document = hit.found.document;
+        let document = &hit.found.document;
         let hit = Hit {
             id: document.get("id").and_then(Value::as_str).unwrap_or_default().to_owned(),
             object: hit.object,
-            record: showing.text(&document, &hit.found.roll_ups)?,
-            subtitle: subtitle(object, &document),
-            title: object.title_of(&document),
+            record: showings.text(object, &hit.found),
+            subtitle: subtitle(object, document),
+            title: object.title_of(document),
         };
         if !room.take([&hit]) {
             has_more = true;

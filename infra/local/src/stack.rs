@@ -196,23 +196,27 @@ impl Stack {
         let (engine, pumps) = (self.aws.engine().clone(), self.pumps.clone());
         let (aws, expirations) = (self.aws.clone(), Arc::clone(&self.expirations));
         self.background.spawn(async move {
-            for round in (1..=ROUNDS).cycle() {
+            let mut rounds = (0..ROUNDS).cycle().peekable();
+            while let Some(&round) = rounds.peek() {
                 let (engine, done) = (engine.clone(), pumps.done().await);
                 let (aws, expirations) = (aws.clone(), Arc::clone(&expirations));
-                let work = move || -> Result<()> {
-                    if round == 1 {
-                        engine.sweep_ttl()?;
-                    }
-                    aws.expire(BUCKET, &expirations)?;
+                let work = move || -> [Result<usize>; 3] {
+                    let swept = if round == 0 { engine.sweep_ttl() } else { Ok(0) };
+                    let expired = aws.expire(BUCKET, &expirations);
                     // Nothing is trimmed before every consumer has read something.
-                    if let Some(done) = done {
-                        engine.trim_stream(TABLE, STREAM_RETENTION, &done)?;
-                    }
-                    Ok(())
+                    let trimmed = done.map_or(Ok(0), |done| engine.trim_stream(TABLE, STREAM_RETENTION, &done));
+                    [swept.map_err(Into::into), expired, trimmed.map_err(Into::into)]
                 };
                 match tokio::task::spawn_blocking(work).await {
-                    Ok(Ok(())) => {}
-                    Ok(Err(error)) => tracing::warn!(%error, "what has expired could not be removed"),
+                    Ok(done) => {
+                        // A table that could not be swept is tried again in a minute and not in an hour.
+                        if let [Ok(_), ..] = done {
+                            rounds.next();
+                        }
+                        for error in done.into_iter().filter_map(Result::err) {
+                            tracing::warn!(%error, "what has expired could not be removed");
+                        }
+                    }
                     Err(error) => tracing::error!(%error, "what has expired could not be removed"),
                 }
                 tokio::time::sleep(SWEEP).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth::Caller;
+use auth::{Caller, Role};
 use kernel::{Clock, Error, Id, Ids, Result, kinds};
 use table::{Changes, Committed, Once, Refused, TenantTable};
 
@@ -39,6 +39,15 @@ impl Cx {
     pub fn new(caller: Caller, table: TenantTable, schemas: Schemas, clock: Clock, ids: Ids) -> Self {
         let request_id = ids.next::<kinds::Request>().to_string();
         Self { caller, table, schemas, clock, ids, request_id, job: None, quiet: false, once: None, dry_run: false }
+    }
+
+    /// The same with an administrator's rights, still in the caller's name: for what follows from what the caller was allowed to do,
+    /// also where it leads to records that they do not reach.
+    #[must_use]
+    pub fn as_admin(&self) -> Self {
+        let mut cx = self.clone();
+        cx.caller.role = Role::Admin;
+        cx
     }
 
     /// The workspace's schema. No round trip while this process has a fresh one.

@@ -61,13 +61,20 @@ impl<'a> Members<'a> {
     }
 
     /// A stored document with the values of its roll-ups, which only a replica knows, by path: it serialises as the record that
-    /// is answered, with `null` where there is no value.
+    /// is answered, an object with `null` where there is no value.
     #[must_use]
     pub fn answer<'b>(&'b self, document: &'b Document, roll_ups: &'b BTreeMap<String, Value>) -> impl Serialize + 'b {
         let has_formulas = !self.object.formulas.is_empty();
         let computed =
             if has_formulas { Fields::stored(self.object, document).computed(self.object) } else { BTreeMap::new() };
         Answered { members: self, document, computed, roll_ups }
+    }
+
+    /// The same as its members.
+    #[must_use]
+    pub fn document(&self, document: &Document, roll_ups: &BTreeMap<String, Value>) -> Document {
+        let answered = serde_json::to_value(self.answer(document, roll_ups)).expect("JSON is written as JSON");
+        if let Value::Object(members) = answered { members } else { Document::new() }
     }
 }
 
@@ -120,9 +127,7 @@ impl Serialize for Group<'_> {
 pub fn render(object: &Object, document: &Document) -> Document {
     let is_roll_up = |path: &str| object.field(path).is_some_and(|field| matches!(field.kind, FieldType::RollUp(_)));
     let members = Members::of(object, &|path| !is_roll_up(path));
-    let rendered = serde_json::to_value(members.answer(document, &BTreeMap::new()));
-    let Ok(Value::Object(rendered)) = rendered else { return Document::new() };
-    rendered
+    members.document(document, &BTreeMap::new())
 }
 
 #[cfg(test)]

@@ -61,13 +61,12 @@ impl Ends {
 }
 
 impl Answer {
-    /// Ends the page after some of its records, at least one, where there is no room for all of them: the next page begins
-    /// with the one after them.
-    pub fn end_after(&mut self, count: usize) {
-        if (1..self.rows.len()).contains(&count) {
-            self.rows.truncate(count);
-            self.has_more = true;
-            self.next_cursor = self.ends.after(count);
+    /// Where the next page begins if this one ends after some of its records, at least one, since there is no room for all.
+    #[must_use]
+    pub fn cursor_after(&self, count: usize) -> Option<String> {
+        match (1..self.rows.len()).contains(&count) {
+            true => self.ends.after(count),
+            false => self.next_cursor.clone(),
         }
     }
 }
@@ -193,7 +192,6 @@ impl Replica {
 
     fn ask_at(&self, query: &Query, cursor: Option<&Cursor>, as_of: Timestamp) -> Result<Answer> {
         let started = Instant::now();
-        let limit = usize::from(query.limit);
         let make = |schema: &Schema| {
             let scope = scope(schema, &query.object, &query.visibility)?;
             let statements = Statements::new(&scope, query)?;
@@ -204,15 +202,16 @@ impl Replica {
                 shown: Shown::new(&scope),
             })
         };
-        let read = self.put_bounded(make, |transaction, put| read(transaction, put, limit))?;
+        let read = self.put_bounded(make, |transaction, put| read(transaction, put, query))?;
         if cursor.is_some_and(|cursor| cursor.seq > read.seq) {
             return Err(Error::unavailable("the replica is behind the one that answered the page before"));
         }
-        let has_more = read.places.len() > limit;
+        let held = read.raws.len();
+        let has_more = read.places.len() > held;
         let cursor = Cursor::new(self.table.workspace_id(), &list_of(query), Vec::new(), String::new());
-        let places = read.places.into_iter().take(limit).map(|place| (place.id, place.keys)).collect();
+        let places = read.places.into_iter().take(held).map(|place| (place.id, place.keys)).collect();
         let ends = Ends { cursor: cursor.reached(read.seq, read.ahead), places };
-        let next_cursor = if has_more { ends.after(limit) } else { None };
+        let next_cursor = if has_more { ends.after(held) } else { None };
         let rows = read.raws.iter().map(|raw| read.shown.found(raw)).collect::<Result<_>>()?;
         let count = read.count.map(|count| u64::try_from(count).unwrap_or(0));
         Ok(Answer { rows, has_more, next_cursor, count, as_of, replica_ms: millis(started), ends })
@@ -229,12 +228,28 @@ pub(crate) fn millis(started: Instant) -> f64 {
     started.elapsed().as_secs_f64() * 1000.0
 }
 
-fn read(transaction: &Transaction<'_>, put: &Put, limit: usize) -> rusqlite::Result<Read> {
+fn read(transaction: &Transaction<'_>, put: &Put, query: &Query) -> rusqlite::Result<Read> {
     let seq = state(transaction)?.seq;
     let mut select = prepare(transaction, &put.page.text)?;
-    let places = select.query_map(params_from_iter(&put.page.values), place)?.collect::<rusqlite::Result<Vec<_>>>()?;
-    let raws = places.iter().take(limit).map(|place| put.shown.read(transaction, place.row));
-    let raws = raws.collect::<rusqlite::Result<_>>()?;
+    let mut found = select.query(params_from_iter(&put.page.values))?;
+    let (mut places, mut raws, mut bytes) = (Vec::new(), Vec::new(), 0);
+    let is_full = |count: usize, bytes: usize| {
+        count >= usize::from(query.limit) || count > 0 && query.max_bytes.is_some_and(|most| bytes >= most)
+    };
+    while let Some(row) = found.next()? {
+        let place = place(row)?;
+        let is_beyond = is_full(raws.len(), bytes);
+        if !is_beyond {
+            let raw = put.shown.read(transaction, place.row)?;
+            bytes += raw.bytes();
+            raws.push(raw);
+        }
+        places.push(place);
+        // The next ones are not even looked for.
+        if is_beyond {
+            break;
+        }
+    }
     let count = put
         .count
         .as_ref()

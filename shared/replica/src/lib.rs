@@ -76,7 +76,7 @@ pub use filter::{Condition, Filter, Op};
 pub use fold::fold;
 pub use look_alikes::{LookAlikeGroups, LookAlikes, MAX_MEMBERS};
 pub use period::Unit;
-pub use query::{Archived, Direction, Linked, MAX_LIMIT, Nulls, Query, Sort, parse_sort};
+pub use query::{Archived, Direction, Linked, MAX_LIMIT, MAX_SLICE, Nulls, Query, Sort, parse_sort};
 pub use related::Referring;
 pub use replicas::{Limits, Replica, Replicas};
 #[cfg(feature = "sabotage")]

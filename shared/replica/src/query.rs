@@ -9,6 +9,8 @@ use crate::visible::Visibility;
 
 /// The most records of one answer.
 pub const MAX_LIMIT: u16 = 200;
+/// The most records of one answer that ends after some bytes.
+pub const MAX_SLICE: u16 = 5_000;
 /// The most fields that one list is sorted by.
 pub(crate) const MAX_SORT: usize = 4;
 
@@ -25,8 +27,11 @@ pub struct Query {
     pub search: Option<String>,
     /// In which order; empty: the best match first when there is a search, otherwise the newest record.
     pub sort: Vec<Sort>,
-    /// How many, 1 to [`MAX_LIMIT`].
+    /// How many, 1 to [`MAX_LIMIT`]; to [`MAX_SLICE`] where the answer ends after some bytes.
     pub limit: u16,
+    /// After how many bytes of documents the answer ends, with at least one record: for what reads all there is, which would
+    /// sort anew for each page. `None`: only after as many as the limit says.
+    pub max_bytes: Option<usize>,
     /// Where the page before ended, as its answer said and the client sent it back.
     pub cursor: Option<String>,
     /// What about the trash.
@@ -49,6 +54,7 @@ impl Query {
             search: None,
             sort: Vec::new(),
             limit: 50,
+            max_bytes: None,
             cursor: None,
             archived: Archived::Exclude,
             count: false,

@@ -9,7 +9,7 @@ use crate::cursor::Cursor;
 use crate::filter::Filter;
 use crate::order::{Order, after, orders, terms};
 use crate::part::Part;
-use crate::query::{Archived, Linked, MAX_LIMIT, Query};
+use crate::query::{Archived, Linked, MAX_LIMIT, MAX_SLICE, Query};
 use crate::scope::{Joins, OWN, Scope};
 use crate::words::{match_class, search_condition};
 
@@ -58,8 +58,9 @@ impl Statements {
     /// Every violation of the query at once.
     pub(crate) fn new(scope: &Scope<'_>, query: &Query) -> Result<Self, Violations> {
         let mut violations = Violations::new();
-        if query.limit == 0 || query.limit > MAX_LIMIT {
-            violations.add("/limit", "out_of_range", format!("must be from 1 to {MAX_LIMIT}"));
+        let most = if query.max_bytes.is_some() { MAX_SLICE } else { MAX_LIMIT };
+        if !(1..=most).contains(&query.limit) {
+            violations.add("/limit", "out_of_range", format!("must be from 1 to {most}"));
         }
         let search = search_of(query.search.as_deref());
         let records =

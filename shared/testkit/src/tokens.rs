@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use dynoxide::DynoxideError;
 
-/// How long a token is known, as DynamoDB documents it.
+/// How long a token is known, as DynamoDB documents it. Two things are not as there: what a request asks by its items counts there and
+/// its text here, and an answer that is given again says what the first one has cost.
 const WINDOW: Duration = Duration::from_secs(600);
 /// How many are known at most: who sends something again does so within seconds, after a few others.
 const MOST: usize = 5_000;
@@ -59,6 +60,7 @@ impl Tokens {
             return Err(DynoxideError::IdempotentParameterMismatchException(message.to_owned()));
         }
         let answer = run()?;
+        known.make_room();
         known.order.push_back((Instant::now(), token.clone()));
         known.answers.insert(token, Answered(digest, answer.clone()));
         Ok(answer)
@@ -68,8 +70,19 @@ impl Tokens {
 impl Known {
     fn forget(&mut self, now: Instant) {
         let is_over = |(since, _): &(Instant, String)| now.duration_since(*since) >= WINDOW;
-        while self.order.len() >= MOST || self.order.front().is_some_and(is_over) {
-            let Some((_, token)) = self.order.pop_front() else { return };
+        while self.order.front().is_some_and(is_over) {
+            self.forget_oldest();
+        }
+    }
+
+    fn make_room(&mut self) {
+        while self.order.len() >= MOST {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((_, token)) = self.order.pop_front() {
             self.answers.remove(&token);
         }
     }
@@ -124,7 +137,7 @@ mod tests {
         let known = sent.0.0.lock().unwrap();
         assert_eq!((known.answers.len(), known.order.len()), (MOST, MOST));
         drop(known);
-        assert_eq!(sent.send("11", "x").unwrap(), "12", "one that is still known");
+        assert_eq!(sent.send("10", "x").unwrap(), "11", "the oldest that is still known");
         assert_eq!(sent.send("3", "x").unwrap(), (MOST + 11).to_string());
         let mut known = sent.0.0.lock().unwrap();
         known.forget(Instant::now() + WINDOW);

@@ -7,22 +7,21 @@ use super::exports::fetched;
 use super::killed::{Rig, killed_at};
 use super::{counts, text};
 
-/// Pages are of 50 records, of which each is large enough for a page to be a part.
+/// Records of 140 KB as they are shown: together they are two parts of a file.
 const MANY: usize = 60;
-/// How many fields a record is made large with.
-const NOTES: usize = 14;
+/// How many formulas a record is made large with. What is stored of all of them is read at once.
+const FORMULAS: usize = 14;
 
 async fn rig() -> Rig {
     let rig = Rig::with(0).await;
-    let fields: Vec<Value> =
-        (0..NOTES).map(|number| json!({ "name": format!("notes{number}"), "type": "long_text" })).collect();
-    for field in fields {
+    let expression = format!("concat({})", ["custom.notes"; 10].join(", "));
+    let formula = |number| json!({ "name": format!("copies{number}"), "type": "formula", "expression": expression });
+    let notes = json!({ "name": "notes", "type": "long_text" });
+    for field in std::iter::once(notes).chain((0..FORMULAS).map(formula)) {
         rig.me.post("/v1/schema/objects/contact/fields", field).await.expect(201);
     }
-    let notes: serde_json::Map<String, Value> =
-        (0..NOTES).map(|number| (format!("notes{number}"), json!("e".repeat(10_000)))).collect();
     for number in 0..MANY {
-        let body = json!({ "first_name": format!("Person {number}"), "custom": notes });
+        let body = json!({ "first_name": format!("Person {number}"), "custom": { "notes": "e".repeat(1_000) } });
         rig.me.post("/v1/contacts", body).await.expect(201);
     }
     rig.drain().await;

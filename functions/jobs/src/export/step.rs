@@ -17,8 +17,9 @@ use crate::advance::{Next, noted};
 use crate::files::{Made, Stored, key};
 use crate::place::Place;
 
-/// How many records are read at a time: the largest have 150 KB.
-const PAGE: u16 = 50;
+/// After how many records others get on, and it is looked whether they make a part: formulas can make much of little, up to some
+/// hundred KB of each.
+const AT_ONCE: usize = 50;
 
 /// Takes one step, and notes how far it is.
 pub(crate) async fn step(cx: &Cx, files: &Files, replicas: &Replicas, job: &Job, mut place: Place) -> Result<Next> {
@@ -107,21 +108,27 @@ impl<'a> File<'a> {
         };
         let replica = replicas.open(&self.cx.table, &self.cx.clock).await?;
         let asked = self.input.own()?.within(self.input.of_view()?);
-        let query = input::query(self.cx, &schema, &self.object, &asked, PAGE);
+        let query = input::query(self.cx, &schema, &self.object, &asked);
         let mut is_first = true;
         loop {
             let query = Query { cursor: begun.after.take(), ..query.clone() };
             // What was written after this has begun need not be in it.
             let answer = if is_first { replica.answer(&query, position).await? } else { replica.ask(&query)? };
             is_first = false;
-            self.write(&replica, &begun.columns, &answer.rows, &mut bytes).await?;
-            begun.rows += answer.rows.len() as u64;
-            begun.after = answer.next_cursor;
+            let mut written = 0;
+            for rows in answer.rows.chunks(AT_ONCE) {
+                self.write(&replica, &begun.columns, rows, &mut bytes).await?;
+                written += rows.len();
+                if bytes.len() >= PART_BYTES {
+                    break;
+                }
+                tokio::task::yield_now().await;
+            }
+            begun.rows += written as u64;
+            begun.after = answer.cursor_after(written);
             if begun.after.is_none() || bytes.len() >= PART_BYTES {
                 break;
             }
-            // A part is some hundred pages: others want to get on meanwhile.
-            tokio::task::yield_now().await;
         }
         let stored = std::mem::take(&mut begun.stored);
         Ok((stored.put(self.files, &self.key, bytes.into(), begun.after.is_none()).await?, begun))
@@ -149,14 +156,14 @@ impl<'a> File<'a> {
         match self.input.format {
             Format::Jsonl => {
                 for row in rows {
-                    bytes.extend_from_slice(showing.text(&row.document, &row.roll_ups)?.get().as_bytes());
+                    bytes.extend_from_slice(showing.text(&row.document, &row.roll_ups).get().as_bytes());
                     bytes.push(b'\n');
                 }
                 Ok(())
             }
             Format::Csv => {
                 let shown = rows.iter().map(|row| showing.document(&row.document, &row.roll_ups));
-                self.write_cells(replica, &schema, object, columns, &shown.collect::<Result<Vec<_>>>()?, bytes)
+                self.write_cells(replica, &schema, object, columns, &shown.collect::<Vec<_>>(), bytes)
             }
         }
     }

@@ -6,7 +6,7 @@ use records::Cx;
 use tabular::{Encoding, START_BYTES, Start, Written};
 
 use super::ask::MAX_COLUMNS;
-use super::report::REASON;
+use super::report::{REASON, own};
 use crate::uploads;
 
 /// The largest file, in bytes.
@@ -136,10 +136,7 @@ fn headers(written: Written, header_row: u64, start: &[u8], is_all: bool, at: &s
 
 /// Passes if there are no more columns than a file may have, but for that of the reasons, which files of ours have besides.
 fn check_width(headers: &[String], at: &str) -> Result<()> {
-    let own = match headers.split_last() {
-        Some((last, own)) if last == REASON => own,
-        _ => headers,
-    };
+    let own = own(headers);
     if own.len() > MAX_COLUMNS {
         let detail = format!("has {} columns and a file may have {MAX_COLUMNS}: leave some out", own.len());
         return Err(Error::invalid([at, "/upload"].concat(), "too_many_columns", detail));

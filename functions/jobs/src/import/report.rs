@@ -102,7 +102,7 @@ async fn rows(
         if !reason.is_empty() {
             if !has_headers {
                 to.extend_from_slice(tabular::BYTE_ORDER_MARK);
-                tabular::write_row(own(file).iter().map(String::as_str).chain([REASON]), to);
+                tabular::write_row(own(&file.headers).iter().map(String::as_str).chain([REASON]), to);
                 has_headers = true;
             }
             write(file, &row.cells().map(tabular::unguard_cell).collect::<Vec<_>>(), &reason, to);
@@ -115,10 +115,10 @@ async fn rows(
 }
 
 /// The headers of a file without the one that such a file had before.
-fn own(file: &File) -> &[String] {
-    match file.headers.split_last() {
+pub(super) fn own(headers: &[String]) -> &[String] {
+    match headers.split_last() {
         Some((last, own)) if last == REASON => own,
-        _ => &file.headers,
+        _ => headers,
     }
 }
 
@@ -140,7 +140,7 @@ fn write<T: AsRef<str>>(file: &File, cells: &[T], reason: &str, to: &mut Vec<u8>
     let cell = |index: usize| cells.get(index).map_or("", AsRef::as_ref);
     let beyond = (file.headers.len()..cells.len()).map(cell);
     let beyond = if beyond.clone().all(|cell| cell.trim().is_empty()) { Vec::new() } else { beyond.collect() };
-    tabular::write_row((0..own(file).len()).map(cell).chain([reason]).chain(beyond), to);
+    tabular::write_row((0..own(&file.headers).len()).map(cell).chain([reason]).chain(beyond), to);
 }
 
 /// What a file of errors is called.

@@ -7,7 +7,7 @@ mod meaning;
 mod questions;
 
 use proptest::prelude::*;
-use replica::{Query, Replica};
+use replica::{Found, Query, Replica, Visibility};
 use serde_json::Value;
 
 use crate::desk::block_on;
@@ -23,6 +23,15 @@ fn paged(replica: &Replica, query: &Query) -> Vec<String> {
         let answer = replica.ask(&query).unwrap();
         assert_eq!(answer.has_more, answer.next_cursor.is_some());
         assert!(answer.rows.len() <= usize::from(query.limit));
+        let bytes = |rows: &[Found]| -> usize {
+            rows.iter().map(|row| Value::Object(row.document.clone()).to_string().len()).sum()
+        };
+        if let (Some(most), Some((_, before))) = (query.max_bytes, answer.rows.split_last()) {
+            assert!(bytes(before) < most, "the page should have ended before");
+            let is_full = answer.rows.len() == usize::from(query.limit) || bytes(&answer.rows) >= most;
+            // Of what not all fields are shown the bytes are not known here.
+            assert!(is_full || !answer.has_more || query.visibility != Visibility::all(), "the page ended too early");
+        }
         all.extend(answer.rows.iter().map(|row| row.document["id"].as_str().unwrap().to_owned()));
         match answer.next_cursor {
             Some(next) => query.cursor = Some(next),
@@ -41,20 +50,26 @@ fn expected(model: &Model<'_>, query: &Query) -> Vec<String> {
     fitting.iter().map(|document| document["id"].as_str().unwrap().to_owned()).collect()
 }
 
+/// Where a page ends: after how many records, and after how many bytes.
+fn ends() -> impl Strategy<Value = (u16, Option<usize>)> {
+    let bytes = (1u16..=replica::MAX_SLICE, 1usize..10_000).prop_map(|(limit, bytes)| (limit, Some(bytes)));
+    prop_oneof![(1u16..8).prop_map(|limit| (limit, None)), bytes]
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
     #[test]
     fn lists_and_their_pages_are_what_a_plain_model_says(
         plan in plan(),
-        questions in prop::collection::vec((filter(), sort(), 1u16..8, archived(), viewer()), 16),
+        questions in prop::collection::vec((filter(), sort(), ends(), archived(), viewer()), 16),
     ) {
         let company = Company::of(&plan);
         let replica = block_on(company.desk.borrow_mut().open());
-        for (filter, sort, limit, archived, viewer) in questions {
+        for (filter, sort, (limit, max_bytes), archived, viewer) in questions {
             let visibility = company.visibility(viewer);
             let query =
-                Query { filter, sort, limit, archived, visibility, count: true, ..Query::new("contact") };
+                Query { filter, sort, limit, max_bytes, archived, visibility, count: true, ..Query::new("contact") };
             let model = Model { company: &company, visibility: &query.visibility };
             let wanted = expected(&model, &query);
             let answer = replica.ask(&query).unwrap();
