@@ -2,12 +2,15 @@
 
 use std::io::Write;
 use std::net::TcpStream;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::wire::{Connection, header};
+
+/// How long somebody asks again who is told to.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A connection with a credential.
 #[derive(Debug)]
@@ -42,6 +45,12 @@ impl Reply {
         let value = metric.and_then(|metric| metric.split_once('=')).map(|(_, value)| value.trim_matches('"'));
         value.and_then(|value| value.parse().ok()).with_context(|| format!("no {name} in {timing}"))
     }
+
+    /// After how long to ask again, where it cannot be answered yet.
+    fn retry_after(&self) -> Option<Duration> {
+        let seconds = header(&self.head, "retry-after").filter(|_| self.status == 503)?;
+        seconds.parse().ok().map(Duration::from_secs)
+    }
 }
 
 impl Line {
@@ -72,12 +81,18 @@ impl Line {
         Ok(Reply { status, body: answer.body, millis, head: answer.head })
     }
 
-    /// The same, where everything but success is an error.
+    /// The same, where everything but success is an error. Who is told to come again later does: a replica is made in the background
+    /// once it is far behind.
     ///
     /// # Errors
     /// When it is refused.
     pub(crate) fn wanted(&mut self, method: &str, target: &str, body: &str) -> Result<Reply> {
-        let reply = self.ask(method, target, body)?;
+        let begun = Instant::now();
+        let mut reply = self.ask(method, target, body)?;
+        while let Some(wait) = reply.retry_after().filter(|_| begun.elapsed() < PATIENCE) {
+            std::thread::sleep(wait);
+            reply = self.ask(method, target, body)?;
+        }
         let is_success = (200..300).contains(&reply.status);
         ensure!(is_success, "{method} {target}: {} {}", reply.status, String::from_utf8_lossy(&reply.body));
         Ok(reply)

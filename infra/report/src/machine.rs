@@ -38,7 +38,7 @@ impl Machine {
             memory: gigabytes.map_or_else(|| "unknown".to_owned(), |gigabytes| format!("{gigabytes:.0} GB")),
             system: said("uname", &["-sr"]),
             date: jiff::Zoned::now().date().to_string(),
-            commit: said("git", &["describe", "--always", "--dirty"]),
+            commit: commit(),
             rustc: said("rustc", &["--version"]),
         }
     }
@@ -78,6 +78,14 @@ impl Processor {
         let all = self.all.checked_sub(earlier.all).filter(|all| *all > 0)?;
         Some(self.stolen.saturating_sub(earlier.stolen) as f64 / all as f64)
     }
+}
+
+/// The commit that is checked out, and whether anything is not as it is there but for what is written here.
+fn commit() -> String {
+    let commit = said("git", &["rev-parse", "--short", "HEAD"]);
+    let changes =
+        ["status", "--porcelain", "--", ":/", ":(top,exclude)docs/PERFORMANCE.md", ":(top,exclude)infra/units.toml"];
+    if said("git", &changes).is_empty() { commit } else { commit + ", changed" }
 }
 
 fn said(program: &str, arguments: &[&str]) -> String {

@@ -76,14 +76,22 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// How much of a file a reader has mapped, in bytes: counted as its memory as soon as it was looked at, and so a bound of it. What is
+/// beyond is read page by page, from the system's own cache mostly.
+const MAPPED: usize = 48 << 20;
+
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
     connection.busy_timeout(BUSY)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 1)?;
-    connection.execute_batch(
-        "PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192; PRAGMA mmap_size = 268435456;",
-    )?;
+    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -8192;")?;
+    Ok(connection)
+}
+
+fn for_reading(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.execute_batch(&format!("PRAGMA mmap_size = {MAPPED};"))?;
     Ok(connection)
 }
 
@@ -199,7 +207,7 @@ impl Database {
         let idle = locked(&self.readers).pop();
         let mut connection = match idle {
             Some(connection) => connection,
-            None => connect(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY).map_err(|error| self.failed(error))?,
+            None => for_reading(&self.path).map_err(|error| self.failed(error))?,
         };
         let end = Instant::now() + time;
         connection.progress_handler(STEPS, Some(move || Instant::now() > end));

@@ -18,6 +18,8 @@ pub use logs::init_logs;
 pub use settings::{Settings, SettingsError};
 
 #[doc(hidden)]
+pub use mimalloc::MiMalloc;
+#[doc(hidden)]
 pub use tokio;
 
 /// Why a function did not start, or stopped.
@@ -36,9 +38,14 @@ pub fn one_thread() -> std::io::Result<tokio::runtime::Runtime> {
 
 /// The binary of a capability: `serve! { http: contacts::router, worker: contacts::handle }`. Without a name that is
 /// known, as under `bootstrap`, the first entry is taken.
+///
+/// Requests and records are many small pieces of JSON, for which the C libraries' allocators are slow, musl's above all.
 #[macro_export]
 macro_rules! serve {
     ($first:ident : $first_handler:expr $(, $entry:ident : $handler:expr)* $(,)?) => {
+        #[global_allocator]
+        static ALLOCATOR: $crate::MiMalloc = $crate::MiMalloc;
+
         fn main() -> ::std::result::Result<(), $crate::Failure> {
             $crate::init_logs();
             let settings = $crate::Settings::from_env()?;

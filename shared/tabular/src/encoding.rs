@@ -1,5 +1,6 @@
 //! How letters are written as bytes.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
@@ -56,6 +57,11 @@ impl Encoding {
         let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
         detector.feed(start, is_all);
         Ok(Self(detector.guess(None, Utf8Detection::Deny)))
+    }
+
+    /// The text of a file's beginning, as far as it is one.
+    pub(crate) fn text(self, start: &[u8]) -> Cow<'_, str> {
+        self.0.decode_without_bom_handling(start).0
     }
 
     /// A decoder of a file from its beginning on.

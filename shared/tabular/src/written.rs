@@ -3,7 +3,6 @@
 use kernel::Result;
 
 use crate::Encoding;
-use crate::encoding::LineEnds;
 use crate::rows::Rows;
 
 /// How much of a file is looked at to find that out, in bytes.
@@ -61,10 +60,12 @@ impl Written {
     }
 }
 
-/// How lines end in a file that begins like this.
+/// How lines end in a file that begins like this. What stands in quotation marks is no end of one.
 fn line_end(encoding: Encoding, start: &[u8]) -> u8 {
-    let has = |end| LineEnds::of(encoding, end).first(start, 0, 0).is_some();
-    if has(b'\r') && !has(b'\n') { b'\r' } else { b'\n' }
+    let text = encoding.text(start);
+    let bare = || text.split('"').step_by(2);
+    let has = |end| bare().any(|part| part.contains(end));
+    if has('\r') && !has('\n') { b'\r' } else { b'\n' }
 }
 
 /// How many cells the first rows have, and what stands in the first cell.

@@ -88,7 +88,8 @@ fn every_row_of_an_ordinary_file_is_a_place_to_go_on_from() {
 
 #[test]
 fn lines_that_end_as_on_old_machines_are_places_to_go_on_from() {
-    let text = "name,city\rÄda,\"Lon\rdon\"\r\rZoë,Köln\r";
+    // A line feed between quotation marks is how such programs part the lines of a cell.
+    let text = "name,city\rÄda,\"Lon\n\rdon\"\r\rZoë,Köln\r";
     for encoding in ["utf-8", "UTF-16LE", "UTF-16BE", "windows-1252"] {
         let bytes = encoded(text, encoding);
         let written = Written::of_delimiter(Encoding::named(encoding).unwrap(), &bytes, true);
@@ -96,7 +97,7 @@ fn lines_that_end_as_on_old_machines_are_places_to_go_on_from() {
         let lines: Vec<u64> = read(Rows::new(written), &bytes, 5).iter().map(|told| told.line).collect();
         assert_eq!(lines, [1, 2, 5], "{encoding}");
     }
-    // One line feed is enough for a file of our days.
+    // One line feed that ends a line is enough for a file of our days.
     assert_eq!(Written::guess(b"a\rb\nc\r", true).unwrap().line_end, b'\n');
 }
 

@@ -92,6 +92,19 @@ fn key(pk: &str) -> HashMap<String, AttributeValue> {
 }
 
 #[tokio::test]
+async fn a_transaction_that_is_sent_again_with_its_token_is_carried_out_once() {
+    let client = client(engine().http_client());
+    let send = async |pk: &str, token: &str| {
+        client.transact_write_items().transact_items(put(pk, "#")).client_request_token(token).send().await
+    };
+    send("w#CONTACT#con_1", "a").await.unwrap();
+    send("w#CONTACT#con_1", "a").await.unwrap();
+    let refused = async |pk, token| send(pk, token).await.unwrap_err().into_service_error();
+    assert!(refused("w#CONTACT#con_2", "a").await.is_idempotent_parameter_mismatch_exception());
+    assert!(refused("w#CONTACT#con_1", "b").await.is_transaction_canceled_exception());
+}
+
+#[tokio::test]
 async fn an_error_arrives_with_its_type() {
     let client = client(engine().http_client());
     let error = client.get_item().table_name("elsewhere").set_key(Some(key("a"))).send().await.unwrap_err();

@@ -51,6 +51,19 @@ async fn rows_that_fail_again_have_one_reason_and_it_is_no_field() {
 }
 
 #[tokio::test]
+async fn headers_that_are_mostly_blank_are_headers_in_the_file_of_what_failed() {
+    let scene = Scene::new().await;
+    let errors = "\u{feff}Name,,,,rapport_error\r\nAda,b,c,d,no such day\r\n";
+    let asked = json!({ "files": [{ "upload": scene.upload(errors).await, "object": "contact" }] });
+    let seen = scene.me.post("/v1/imports/preview", asked).await.expect(200);
+    assert_eq!(
+        (&seen["files"][0]["header_row"], &seen["files"][0]["rows"][0][0]),
+        (&json!(0), &json!("Ada")),
+        "{seen:#}"
+    );
+}
+
+#[tokio::test]
 async fn there_is_no_file_where_no_row_can_come_again() {
     let scene = Scene::new().await;
     let contacts = scene.upload("Name,Company\nLovelace,Nobody\n").await;

@@ -11,6 +11,9 @@ use crate::uploads;
 
 /// The largest file, in bytes.
 pub(crate) const MAX_BYTES: u64 = 500_000_000;
+/// How files of ours are written.
+const OWN: Written =
+    Written { encoding: Encoding::UTF_8, delimiter: b',', line_end: b'\n', names_its_delimiter: false };
 /// The longest header that is kept, in characters.
 const MAX_HEADER: usize = 200;
 
@@ -60,10 +63,13 @@ pub(crate) async fn open(
     let start = start(files, &key).await?;
     let is_all = start.len() as u64 >= bytes;
     // Rows that failed come back in a file of ours, however the one was written that they are from.
-    let known = if is_of_errors(&start, is_all) { Known::default() } else { known };
-    let written = written(&start, is_all, known, at)?;
-    let guessed = Start::of_written(written, &start, is_all);
-    let header_row = known.header_row.unwrap_or(guessed.header_row);
+    let (written, header_row) = if is_of_errors(&start, is_all) {
+        (OWN, 0)
+    } else {
+        let written = written(&start, is_all, known, at)?;
+        let guessed = || Start::of_written(written, &start, is_all).header_row;
+        (written, known.header_row.unwrap_or_else(guessed))
+    };
     let headers = headers(written, header_row, &start, is_all, at)?;
     check_width(&headers, at)?;
     Ok(Opened { bytes, e_tag, written, header_row, headers, start, is_all })
@@ -84,10 +90,9 @@ async fn start(files: &Files, key: &str) -> Result<Vec<u8>> {
 
 /// Whether a file is one of ours with rows that failed.
 fn is_of_errors(start: &[u8], is_all: bool) -> bool {
-    let plain = Written { encoding: Encoding::UTF_8, delimiter: b',', line_end: b'\n', names_its_delimiter: false };
     let mut is_it = false;
     // What cannot be read that way is none.
-    let _ = tabular::Rows::new(plain).feed(start, is_all, |row| {
+    let _ = tabular::Rows::new(OWN).feed(start, is_all, |row| {
         is_it |= row.number == 0 && row.cells().last() == Some(REASON);
         Ok(())
     });

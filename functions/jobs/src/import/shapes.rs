@@ -52,7 +52,7 @@ fn values() -> Vec<(&'static str, Value)> {
         ),
         (
             "date",
-            json!({ "enum": ["ymd", "dmy", "mdy"], "description": "The order of days. Years first if nobody says." }),
+            json!({ "enum": ["ymd", "dmy", "mdy"], "description": "The order of days. If nobody says, the year comes first and has four digits, or the month has its name." }),
         ),
     ]
 }

@@ -1,11 +1,11 @@
 //! Following the journal, and reading one's own writes.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use events::{SnapshotReason, SnapshotRequest};
 use kernel::{Position, kinds};
-use replica::Limits;
+use replica::{Limits, Replica};
 use serde_json::{Value, json};
 use testkit::{Call, Fate};
 
@@ -317,30 +317,61 @@ async fn many_threads_see_the_journal_grow_and_never_shrink() {
     }
 }
 
+/// A replica that has read the journal once: from then on it need not be read consistently.
+async fn following(world: &World) -> Replica {
+    let replica = world.open("one").await;
+    world.append(1, &[world.change(world.id(), 1, 1, json!({}))]).await;
+    assert_eq!(replica.catch_up().await.unwrap(), 1);
+    world.faults.reset_counts();
+    replica
+}
+
+/// Begins to catch up, and lets others come meanwhile: what each is answered.
+async fn beside(world: &World, replica: &Replica, others: usize) -> Vec<kernel::Result<u64>> {
+    let mut first = std::pin::pin!(replica.catch_up());
+    let _ = std::future::poll_fn(|cx| std::task::Poll::Ready(first.as_mut().poll(cx))).await;
+    world.append(2, &[world.change(world.id(), 1, 2, json!({}))]).await;
+    let mut waiting = tokio::task::JoinSet::new();
+    for _ in 0..others {
+        let replica = replica.clone();
+        waiting.spawn(async move { replica.catch_up().await });
+    }
+    tokio::task::yield_now().await;
+    assert_eq!(first.await.unwrap(), 1);
+    waiting.join_all().await
+}
+
+/// The first answer of the journal is of before what is written meanwhile, and comes after it.
+fn of_before() -> Fate {
+    Fate::Alter(Box::new(|answer: &mut Value| answer["Items"].as_array_mut().unwrap().clear()))
+}
+
 #[tokio::test(start_paused = true)]
 async fn who_comes_while_another_catches_up_shares_the_next_turn() {
     let world = World::new();
-    let replica = world.open("one").await;
-    world.append(1, &[world.change(world.id(), 1, 1, json!({}))]).await;
-    // The first one's answer is of before the second entry, and comes after it.
-    let first = AtomicBool::new(true);
-    let of_before = |answer: &mut Value| answer["Items"].as_array_mut().unwrap().truncate(1);
-    world.faults.reset_counts();
-    world.faults.hook(move |call| match is_journal(call) && first.swap(false, Ordering::SeqCst) {
-        true => Fate::Alter(Box::new(of_before)),
-        false if is_journal(call) => Fate::Late(Duration::from_millis(10)),
-        false => Fate::Pass,
+    let replica = following(&world).await;
+    let turns = AtomicUsize::new(0);
+    world.faults.hook(move |call| match is_journal(call).then(|| turns.fetch_add(1, Ordering::SeqCst)) {
+        Some(0) => of_before(),
+        Some(_) => Fate::Late(Duration::from_millis(10)),
+        None => Fate::Pass,
     });
-    let begun = replica.catch_up();
-    let (mut begun, mut others) = (std::pin::pin!(begun), tokio::task::JoinSet::new());
-    let _ = std::future::poll_fn(|cx| std::task::Poll::Ready(begun.as_mut().poll(cx))).await;
-    world.append(2, &[world.change(world.id(), 1, 2, json!({}))]).await;
-    for _ in 0..6 {
-        let replica = replica.clone();
-        others.spawn(async move { replica.catch_up().await.unwrap() });
-    }
-    tokio::task::yield_now().await;
-    begun.await.unwrap();
-    assert_eq!(others.join_all().await, [2; 6], "what was written before they came");
+    let found: Vec<u64> = beside(&world, &replica, 6).await.into_iter().map(Result::unwrap).collect();
+    assert_eq!(found, [2; 6], "what was written before they came");
     assert_eq!(world.faults.calls("Query"), 2, "one round trip for all six");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_turn_that_failed_is_shared_with_nobody() {
+    let world = World::new();
+    let replica = following(&world).await;
+    let turns = AtomicUsize::new(0);
+    world.faults.hook(move |call| match is_journal(call).then(|| turns.fetch_add(1, Ordering::SeqCst)) {
+        Some(0) => of_before(),
+        Some(1) => Fate::Refuse(400, "AccessDeniedException"),
+        _ => Fate::Pass,
+    });
+    let found = beside(&world, &replica, 2).await;
+    assert_eq!(found.iter().filter(|turn| turn.is_err()).count(), 1, "{found:?}");
+    assert!(found.iter().any(|turn| matches!(turn, Ok(2))), "{found:?}: who waited asks for themselves");
 }

@@ -11,6 +11,8 @@
 use std::borrow::Cow;
 
 const APOSTROPHE: char = '\'';
+/// It is written twice, which is an empty quotation to a spreadsheet that begins a cell there: what follows is the cell.
+const QUOTATION_MARK: char = '"';
 /// Signs that formulas begin with, also in the width of East Asian letters.
 const SIGNS: [char; 8] = ['=', '+', '-', '@', '＝', '＋', '－', '＠'];
 /// Blanks that some spreadsheets split cells at, or drop together with what stands before them.
@@ -68,7 +70,8 @@ impl Piece<'_> {
     /// Whether there is a formula in it, behind any apostrophes.
     fn is_like_formula(&self) -> bool {
         let bare = self.text.trim_start_matches(APOSTROPHE);
-        (bare.is_empty() && self.is_before_blank) || bare.trim_start().starts_with(SIGNS)
+        let shown = bare.trim_start_matches(|letter: char| letter.is_whitespace() || letter == QUOTATION_MARK);
+        (bare.is_empty() && self.is_before_blank) || shown.starts_with(SIGNS)
     }
 }
 
@@ -104,6 +107,7 @@ mod tests {
             ("a\t=1", "a\t'=1"),
             ("\n=1", "'\n'=1"),
             ("a;'=1", "a;''=1"),
+            ("a;\"=1\";b", "a;'\"=1\";b"),
         ] {
             assert_eq!(guard_cell(text), guarded);
             assert_eq!(unguard_cell(guarded), text);
@@ -133,12 +137,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_guarded_text_comes_back(text in prop_oneof!["['=+@;\t\r\n＝ 0-9.a-]{0,8}", any::<String>()]) {
+        fn a_guarded_text_comes_back(text in prop_oneof!["['\"=+@;\t\r\n＝ 0-9.a-]{0,8}", any::<String>()]) {
             let guarded = guard_cell(&text);
             prop_assert_eq!(unguard_cell(&guarded), text.as_str());
             prop_assert!(!guarded.starts_with(BLANKS));
             for piece in guarded.split(SEAMS) {
-                prop_assert!(!piece.trim_start().starts_with(SIGNS) || is_plain(piece));
+                let shown = piece.trim_start_matches(|letter: char| letter.is_whitespace() || letter == '"');
+                prop_assert!(!shown.starts_with(SIGNS) || is_plain(piece));
             }
         }
     }
