@@ -52,3 +52,23 @@ async fn a_record_that_is_only_linked_counts_as_changed() {
     assert_eq!(counts(&job), [3, 3, 1, 3, 0], "{:?}", scene.errors(&job).await);
     assert_ne!(text(&scene.all("contacts", "last_name").await["ada"]["company_id"]), "");
 }
+
+#[tokio::test]
+async fn a_row_that_only_makes_records_does_not_link_what_the_row_before_it_has_made() {
+    let scene = Scene::new().await;
+    let contacts = "Name,Email,Company\nFirst,a@example.com,Engines\nSecond,a@example.com,Other\n";
+    let contacts = scene.upload(contacts).await;
+    let companies = scene.upload("Name\nEngines\nOther\n").await;
+    let job = scene
+        .imported(&json!({ "files": [
+            { "upload": contacts, "object": "contact", "match_by": ["email"], "mode": "create", "columns": [
+                { "column": 0, "field": "last_name" }, { "column": 1, "field": "email" },
+                { "column": 2, "field": "company_id", "by": "name" },
+            ] },
+            { "upload": companies, "object": "company", "columns": [{ "column": 0, "field": "name" }] },
+        ] }))
+        .await;
+    assert_eq!(counts(&job), [4, 4, 3, 3, 0], "{:?}", scene.errors(&job).await);
+    let first = &scene.all("contacts", "last_name").await["First"];
+    assert_eq!(first["company_id"], scene.all("companies", "name").await["Engines"]["id"]);
+}

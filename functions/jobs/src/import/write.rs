@@ -296,6 +296,10 @@ impl<'a> Settled<'a> {
         let link = |place: &usize| {
             let record = self.batch.records.get(*place).copied()??;
             let outcome = self.outcomes.get(*place).and_then(Option::as_ref);
+            // A record that is there stays as it is, also where it is there since an earlier row.
+            if self.file.mode == Mode::Create && matches!(outcome, Some(Brought::Unchanged)) {
+                return None;
+            }
             Some(Link {
                 place: *place,
                 record,
