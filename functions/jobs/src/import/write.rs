@@ -130,9 +130,10 @@ async fn begin(
 ) -> Result<Option<(Job, Place, Progress)>> {
     let mut changes = Changes::new();
     progress::keep_batch(&run.cx, &mut changes, job.common.id, progress.batch, batch)?;
-    // What is only tried is not taken back.
-    let ids: BTreeSet<AnyId> = batch.records.iter().flatten().copied().filter(|_| !run.plan.dry_run).collect();
-    for ids in ids.into_iter().collect::<Vec<_>>().chunks(chunk::SIZE) {
+    // What is only tried is not taken back. In the order of the rows, since one may take what another before it has given up.
+    let (mut seen, records) = (BTreeSet::new(), batch.records.iter().flatten().copied());
+    let ids: Vec<AnyId> = records.filter(|id| !run.plan.dry_run && seen.insert(*id)).collect();
+    for ids in ids.chunks(chunk::SIZE) {
         chunk::add(&run.cx, &mut changes, job.common.id, place.chunks, ids);
         place.chunks += 1;
         place.known += ids.len() as u64;
