@@ -44,3 +44,25 @@ async fn what_an_import_makes_for_somebody_else_is_linked_and_can_be_taken_back(
     assert_eq!(again["counts"]["changed"].as_u64(), Some(2), "{again:#}");
     assert_eq!(admin.all("contacts", "last_name").await.len(), 2);
 }
+
+#[tokio::test]
+async fn the_undo_of_an_import_tells_nothing_of_what_the_import_was_not_told_of() {
+    let admin = Scene::new().await;
+    make_contacts_private(&admin.app, &admin.me).await;
+    let (olga, _) = colleague(&admin.app, &admin.me, "olga", None).await;
+    let (me, _) = colleague(&admin.app, &admin.me, "rita", None).await;
+    let scene = Scene { app: admin.app.clone(), me };
+    let hers = json!({ "last_name": "Hers", "email": "olga-only@example.com" });
+    let hers = olga.post("/v1/contacts", hers).await.expect(201);
+    let upload = scene.upload("Name,Email\nMine,olga-only@example.com\n").await;
+    let columns = json!([{ "column": 0, "field": "last_name" }, { "column": 1, "field": "email" }]);
+    for mode in ["upsert", "create"] {
+        let file =
+            json!({ "upload": upload, "object": "contact", "match_by": ["email"], "mode": mode, "columns": columns });
+        let job = scene.imported(&json!({ "files": [file] })).await;
+        let undo = scene.undone(&job).await;
+        let counted = ["changed", "failed"].map(|name| undo["counts"][name].as_u64().unwrap_or(0));
+        assert_eq!((counted, scene.errors(&undo).await), ([0, 0], vec![]), "{mode}");
+    }
+    assert_eq!(admin.all("contacts", "last_name").await["Hers"]["version"], hers["version"]);
+}
