@@ -72,3 +72,30 @@ async fn a_row_that_only_makes_records_does_not_link_what_the_row_before_it_has_
     let first = &scene.all("contacts", "last_name").await["First"];
     assert_eq!(first["company_id"], scene.all("companies", "name").await["Engines"]["id"]);
 }
+
+#[tokio::test]
+async fn a_field_that_is_given_up_meanwhile_does_not_stand_in_for_another() {
+    let scene = Scene::new().await;
+    for name in ["first", "second"] {
+        let field = json!({ "name": name, "type": "reference", "object": "company" });
+        scene.me.post("/v1/schema/objects/contact/fields", field).await.expect(201);
+    }
+    scene.me.post("/v1/companies", json!({ "name": "Acme" })).await.expect(201);
+    scene.app.drain().await;
+    let contacts = scene.upload("Name,First,Second\nLovelace,Acme,New\n").await;
+    let companies = scene.upload("Name\nNew\n").await;
+    let job = scene
+        .begun(&json!({ "files": [
+            { "upload": contacts, "object": "contact", "columns": [
+                { "column": 0, "field": "last_name" }, { "column": 1, "field": "custom.first", "by": "name" },
+                { "column": 2, "field": "custom.second", "by": "name" },
+            ] },
+            { "upload": companies, "object": "company", "columns": [{ "column": 0, "field": "name" }] },
+        ] }))
+        .await;
+    scene.me.delete("/v1/schema/objects/contact/fields/first").await.expect(200);
+    let job = scene.finished(&job).await;
+    assert_eq!(counts(&job), [2, 2, 2, 2, 0], "{:?}", scene.errors(&job).await);
+    let ada = &scene.all("contacts", "last_name").await["Lovelace"];
+    assert_eq!(ada["custom"]["second"], scene.all("companies", "name").await["New"]["id"]);
+}

@@ -13,7 +13,7 @@ use table::Changes;
 use super::ask::Mode;
 use super::lookup::{self, Found};
 use super::plan::File;
-use super::progress::{self, Link, Links, Phase, Progress};
+use super::progress::{self, Batch, Link, Links, Phase, Progress};
 use super::row::Told;
 use super::steps::{Run, go_on, measured, note_done};
 use super::write::{Read, error_chunk, failures, read};
@@ -106,10 +106,7 @@ async fn link(run: &Run<'_>, job: &Job, links: &Links, progress: &Progress) -> R
     let file = run.file(batch.file)?;
     let object = run.object(batch.file, progress).await?;
     let (rows, _) = read(run, &object, file, batch.at, batch.records.len()).await?;
-    let waits = |link: &Link| {
-        let (read, found) = (rows.get(link.place)?, batch.found.get(link.place)?);
-        Some(Waiting { link: *link, read, found })
-    };
+    let waits = |link: &Link| Some(Waiting { link: *link, read: rows.get(link.place)?, batch: &batch });
     let waiting: Vec<Waiting<'_>> = links.rows.iter().filter_map(waits).collect();
     let wanted: BTreeSet<_> = waiting.iter().flat_map(Waiting::open).cloned().collect();
     let told = visible(run, lookup::told(&run.cx, run.replicas, wanted).await?).await?;
@@ -140,15 +137,19 @@ async fn visible(run: &Run<'_>, told: HashMap<Told, Found>) -> Result<HashMap<To
 struct Waiting<'a> {
     link: Link,
     read: &'a Read,
-    /// What was found of its references when the batch was begun.
-    found: &'a [Found],
+    /// Its batch, with what was found when that was begun.
+    batch: &'a Batch,
 }
 
 impl<'a> Waiting<'a> {
     /// Its references that were not there, which are looked for once more. The others are judged.
     fn open(&self) -> impl Iterator<Item = &'a Told> {
-        let references = self.read.made.references.values().zip(self.found);
-        references.filter(|(_, found)| **found == Found::Nothing).map(|(told, _)| told)
+        let references = self.read.made.references.iter();
+        references.filter(|(path, _)| self.found(path) == Found::Nothing).map(|(_, told)| told)
+    }
+
+    fn found(&self, path: &str) -> Found {
+        self.batch.found(path, self.link.place)
     }
 
     /// The row as it is to be written now, and what is wrong with it.
@@ -156,10 +157,10 @@ impl<'a> Waiting<'a> {
         let Link { place, record, is_held, .. } = self.link;
         let mut input = if is_held { self.read.made.input.clone() } else { Document::new() };
         let mut violations = Violations::new();
-        for ((path, reference), was) in self.read.made.references.iter().zip(self.found) {
-            let at = kernel::path_pointer(path);
-            let is_open = *was == Found::Nothing;
-            match if is_open { told.get(reference).copied().unwrap_or(Found::Nothing) } else { *was } {
+        for (path, reference) in &self.read.made.references {
+            let (at, was) = (kernel::path_pointer(path), self.found(path));
+            let is_open = was == Found::Nothing;
+            match if is_open { told.get(reference).copied().unwrap_or(Found::Nothing) } else { was } {
                 // Somebody may have changed by now what was written then.
                 Found::Record(id) if is_open || is_held => insert_value(&mut input, path, json!(id)),
                 Found::Record(_) => {}

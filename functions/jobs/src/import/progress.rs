@@ -98,8 +98,16 @@ pub(crate) struct Batch {
     pub(crate) records: Vec<Option<AnyId>>,
     /// Whether each of them was there.
     pub(crate) known: Vec<bool>,
-    /// What was found of each row's references, by their paths: judged once, whoever goes on with the batch.
-    pub(crate) found: Vec<Vec<Found>>,
+    /// What was found of what each row refers to, by path: judged once, whoever goes on with the batch, and whatever has become of
+    /// the fields by then.
+    pub(crate) found: BTreeMap<String, Vec<Found>>,
+}
+
+impl Batch {
+    /// What was found of what a row refers to by a path.
+    pub(crate) fn found(&self, path: &str, place: usize) -> Found {
+        self.found.get(path).and_then(|of_rows| of_rows.get(place)).copied().unwrap_or(Found::Nothing)
+    }
 }
 
 /// The rows of a batch that refer to something which was not there yet.

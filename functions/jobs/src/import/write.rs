@@ -113,10 +113,7 @@ async fn choose(run: &Run<'_>, object: &Object, file: &File, progress: &Progress
     }
     let wanted: BTreeSet<_> = made.iter().flat_map(|row| row.references.values().cloned()).collect();
     let told = lookup::told(&run.cx, run.replicas, wanted).await?;
-    let found = |row: &&Made| -> Vec<Found> {
-        row.references.values().map(|told_by| told.get(told_by).copied().unwrap_or(Found::Nothing)).collect()
-    };
-    let found = made.iter().map(found).collect();
+    let found = lookup::by_path(&made, &told);
     Ok(Batch { file: progress.file, at: progress.at, records, known, found })
 }
 
@@ -205,11 +202,10 @@ impl<'a> Settled<'a> {
     fn referring(&mut self, run: &Run<'_>, object: &Object, index: usize, read: &Read) -> Result<Document, Violations> {
         let is_known = self.batch.known.get(index).copied().unwrap_or_default();
         let (mut input, mut violations) = (read.made.input.clone(), read.made.violations.clone());
-        let found = self.batch.found.get(index).into_iter().flatten();
-        for ((path, reference), found) in read.made.references.iter().zip(found) {
+        for (path, reference) in &read.made.references {
             let (at, name) = (kernel::path_pointer(path), &reference.object);
             let comes = run.plan.files.iter().any(|file| file.object == *name);
-            match found {
+            match self.batch.found(path, index) {
                 Found::Record(id) => insert_value(&mut input, path, json!(id)),
                 Found::Several => {
                     let detail = format!("must be told by something else: several {name} records are called so");
