@@ -99,3 +99,26 @@ async fn a_field_that_is_given_up_meanwhile_does_not_stand_in_for_another() {
     let ada = &scene.all("contacts", "last_name").await["Lovelace"];
     assert_eq!(ada["custom"]["second"], scene.all("companies", "name").await["New"]["id"]);
 }
+
+#[tokio::test]
+async fn a_name_that_the_import_has_changed_is_found() {
+    let scene = Scene::new().await;
+    let body = json!({ "name": "Old", "external_id": { "source": "crm", "key": "7" } });
+    let company = scene.me.post("/v1/companies", body).await.expect(201);
+    scene.me.post("/v1/contacts", json!({ "last_name": "Ada", "email": "ada@example.com" })).await.expect(201);
+    scene.app.drain().await;
+    let contacts = scene.upload("Email,Company\nada@example.com,New\n").await;
+    let companies = scene.upload("Key,Name\n7,New\n").await;
+    let job = scene
+        .imported(&json!({ "files": [
+            { "upload": contacts, "object": "contact", "match_by": ["email"], "columns": [
+                { "column": 0, "field": "email" }, { "column": 1, "field": "company_id", "by": "name" },
+            ] },
+            { "upload": companies, "object": "company", "match_by": ["external_id"], "columns": [
+                { "column": 0, "field": "external_id", "source": "crm" }, { "column": 1, "field": "name" },
+            ] },
+        ] }))
+        .await;
+    assert_eq!(counts(&job), [2, 2, 0, 2, 0], "{:?}", scene.errors(&job).await);
+    assert_eq!(scene.all("contacts", "last_name").await["Ada"]["company_id"], company["id"]);
+}

@@ -7,7 +7,7 @@ use events::Document;
 use kernel::{Error, Position, Result, Violations};
 use records::{Brought, Cx, Job, Object, Row, bring, insert_value, out_of_reach};
 use replica::{Archived, Condition, Filter, Op, Query};
-use serde_json::json;
+use serde_json::{Value, json};
 use table::Changes;
 
 use super::ask::Mode;
@@ -89,15 +89,20 @@ async fn asks_for_names(run: &Run<'_>) -> Result<bool> {
     Ok(told.any(|(file, column)| column.by.is_some() && is_name(&file.object, &column.field, column.by.as_deref())))
 }
 
-/// Whether the replica has the last record that was made. It is behind the table by a second or two.
+/// Whether the replica has the last record that was written, as it is now. It is behind the table by a second or two.
 async fn is_up_to_date(run: &Run<'_>, progress: &Progress) -> Result<bool> {
     let Some(last) = progress.last else { return Ok(true) };
     let schema = run.cx.schema().await?;
     let Some(object) = schema.of_prefix(last.prefix()) else { return Ok(true) };
+    let stored = run.cx.table.get(&run.cx.table.keys().record(&object.name, last)).await?;
+    // Whoever has erased it meanwhile leaves nothing to wait for.
+    let Some(stored) = stored else { return Ok(true) };
     let replica = run.replicas.open(&run.cx.table, &run.cx.clock).await?;
     let filter = Filter::Is(Condition::new("id", Op::Eq, last.to_string()));
     let query = Query { filter, archived: Archived::Any, limit: 1, ..Query::new(&object.name) };
-    Ok(!replica.answer(&query, &Position::default()).await?.rows.is_empty())
+    let rows = replica.answer(&query, &Position::default()).await?.rows;
+    let version = |document: &Document| document.get("version").and_then(Value::as_u64);
+    Ok(rows.first().is_some_and(|row| version(&row.document) >= version(&stored)))
 }
 
 /// Links some rows of a batch.

@@ -38,7 +38,7 @@ pub(crate) struct Progress {
     pub(crate) words: Vec<BTreeMap<String, BTreeSet<String>>>,
     /// How many rows refer to what was not found when they were written.
     pub(crate) deferred: u64,
-    /// The last record that was made.
+    /// The last record that was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last: Option<AnyId>,
     /// How often the replica was waited for.

@@ -281,15 +281,18 @@ impl<'a> Settled<'a> {
         groups
     }
 
-    /// The records that the batch has made, in the order of its rows.
-    fn made(&self) -> impl Iterator<Item = AnyId> {
-        let made = self.outcomes.iter().zip(&self.batch.records);
-        made.filter(|(outcome, _)| matches!(outcome, Some(Brought::Created))).filter_map(|(_, record)| *record)
+    /// The records that the batch has written, in the order of its rows, and whether it has made them.
+    fn written(&self) -> impl Iterator<Item = (AnyId, bool)> {
+        self.outcomes.iter().zip(&self.batch.records).filter_map(|(outcome, record)| match outcome {
+            Some(Brought::Created) => Some(((*record)?, true)),
+            Some(Brought::Changed) => Some(((*record)?, false)),
+            _ => None,
+        })
     }
 
     /// Its rows that are to be linked.
     fn links(&self) -> Vec<Link> {
-        let made: BTreeSet<AnyId> = self.made().collect();
+        let made: BTreeSet<AnyId> = self.written().filter(|(_, is_made)| *is_made).map(|(record, _)| record).collect();
         let link = |place: &usize| {
             let record = self.batch.records.get(*place).copied()??;
             let outcome = self.outcomes.get(*place).and_then(Option::as_ref);
@@ -345,7 +348,7 @@ impl<'a> Settled<'a> {
             progress.deferred += links.len() as u64;
             progress::keep_links(&run.cx, &mut changes, job, progress.batch, links)?;
         }
-        progress.last = self.made().last().or(progress.last);
+        progress.last = self.written().last().map(|(record, _)| record).or(progress.last);
         (progress.batch, progress.is_begun, progress.at) = (progress.batch + 1, false, come.to);
         if come.is_end {
             (progress.file, progress.at) = (progress.file + 1, At::default());
