@@ -18,6 +18,7 @@ use kernel::{Clock, Id, Ids, kinds};
 use serde_json::{Value, json};
 
 use crate::app::{App, Caller};
+use crate::jobs::killed::message;
 
 /// A workspace that files are brought into.
 struct Scene {
@@ -54,6 +55,24 @@ impl Scene {
             tokio::time::sleep(std::time::Duration::from_millis(50)).await;
         }
         panic!("the job does not end");
+    }
+
+    /// Begins an import and lets its worker write the rows while nothing else is carried: then it waits for its replica to have them.
+    async fn begun(&self, import: &Value) -> Value {
+        let job = self.me.post("/v1/imports", import.clone()).await.expect(202);
+        let directory = tempfile::tempdir().unwrap();
+        let app = api::App { replica_dir: directory.path().to_owned(), ..self.app.stack.app() };
+        let event = message(&self.me, &job).await;
+        loop {
+            // More than one turn where the machine is slow.
+            let response = Box::pin(jobs::Worker::default().handle(&app, event.clone())).await;
+            assert!(response.batch_item_failures.is_empty());
+            let job = self.me.get(&format!("/v1/jobs/{}", text(&job["id"]))).await.expect(200);
+            assert_eq!(job["state"], "running", "{job:#}");
+            if job["counts"]["done"] == job["counts"]["total"] {
+                return job;
+            }
+        }
     }
 
     async fn undone(&self, job: &Value) -> Value {

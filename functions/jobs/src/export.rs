@@ -40,7 +40,8 @@ before it was asked for is in the files. When the job is done, `GET /v1/jobs/{id
 by the paths of fields. Beside a reference stands what people and other systems call the record that it leads to. An import into the \
 same workspace takes the file as it is. `jsonl` has a record in each line, as it is answered.
 
-Of the exports of one user up to five wait or are at work at a time; then another one is a 429.
+Of the exports of one user up to five wait or are at work at a time; then another one is a 429. One that has not moved for an hour \
+does not count.
 
 Without `sort` records are in the order in which they were made, and each is there once, whatever happens meanwhile. With `sort` a \
 record whose place changes while the file is written may be missing or there twice.";

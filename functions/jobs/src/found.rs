@@ -2,7 +2,7 @@
 
 use auth::{Permission, Role};
 use kernel::{AnyId, Error, Result};
-use records::{Cx, JOB, Job};
+use records::{Cx, JOB, Job, JobKind};
 
 /// The job of an id, if the caller may see it: whoever has started it may, and administrators.
 pub(crate) async fn visible(cx: &Cx, id: &str) -> Result<Job> {
@@ -14,8 +14,9 @@ pub(crate) async fn visible(cx: &Cx, id: &str) -> Result<Job> {
 
 /// The same, if the caller may say what becomes of it: having been shown it is not enough.
 pub(crate) async fn writable(cx: &Cx, id: &str) -> Result<Job> {
-    cx.caller.require(Permission::Write)?;
     let job = visible(cx, id).await?;
+    // Who may only look starts exports and nothing else.
+    cx.caller.require(if job.kind == JobKind::Export { Permission::Read } else { Permission::Write })?;
     if job.common.owner_id == Some(cx.caller.user) || cx.caller.role == Role::Admin {
         return Ok(job);
     }

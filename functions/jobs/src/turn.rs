@@ -9,6 +9,9 @@ use crate::start::repeated;
 
 /// The most jobs of one kind and one user that wait or are at work.
 const MAX_UNFINISHED: u64 = 5;
+/// After how long without a step a job counts no more, in seconds: its message is among the dead letters, most likely, and whoever
+/// has started it could start nothing until an operator has looked at it.
+const STANDS_STILL: i64 = 3600;
 /// When it may be worth to ask again, in seconds.
 const RETRY_AFTER: u32 = 30;
 
@@ -24,6 +27,7 @@ pub(crate) async fn check(cx: &Cx, replicas: &Replicas, kind: JobKind, position:
         is("kind", Op::Eq, json!(kind.as_str())),
         is("state", Op::In, json!(unfinished)),
         is("created_by", Op::Eq, json!(cx.caller.user)),
+        is("updated_at", Op::Gt, json!(cx.clock.now().plus_seconds(-STANDS_STILL))),
     ]);
     let visibility = Visibility::of_caller(cx);
     let query = Query { filter, count: true, limit: 1, visibility, ..Query::new(JOB) };

@@ -28,7 +28,8 @@ pub struct Reverted {
 /// Puts every field of a record back that a job has changed and that still is as the job has made it.
 ///
 /// `since` is when the job was made. What a [`rewrite()`] costs, and one round trip for the events. A record that the job has made goes into the trash
-/// unless somebody has changed it since.
+/// unless somebody has changed it since. One that the job has not written is left alone, and nothing is wrong with it, whatever the caller may do with
+/// it: one round trip.
 ///
 /// What was there before is put back as it was: no rule that holds for new values is asked, and nothing follows from it for
 /// other fields. What it refers to must still be there, and unique values must be free.
@@ -38,6 +39,9 @@ pub struct Reverted {
 pub async fn revert(cx: &Cx, object: &Object, id: AnyId, job: Id<kinds::Job>, since: Timestamp) -> Result<Reverted> {
     let events = events_since(cx, object, id, since).await?;
     let is_its = |event: &&Event| event.job == Some(job);
+    if !events.iter().any(|event| is_its(&event)) {
+        return Ok(Reverted::default());
+    }
     if events.iter().filter(is_its).any(|event| event.name.ends_with(".created")) {
         let others = events.iter().filter(|event| !is_its(event) && is_of_version(event));
         return take_away(cx, object, id, others.flat_map(|event| event.changes.keys().cloned()).collect()).await;

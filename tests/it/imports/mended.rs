@@ -99,3 +99,23 @@ async fn as_many_columns_as_a_file_may_have_come_back_with_the_reason_beside_the
     let problem = scene.me.post("/v1/imports", import(&upload)).await.expect(422);
     assert_eq!(problem["errors"][0]["code"], "too_many_columns", "{problem:#}");
 }
+
+#[tokio::test]
+async fn a_row_that_nothing_tells_from_another_one_does_not_come_again_once_it_is_written() {
+    let scene = Scene::new().await;
+    let contacts = scene.upload("Name,Email,Company\nLovelace,,Nobody\nHopper,grace@example.com,Nobody\n").await;
+    let companies = scene.upload("Name\nEngines\n").await;
+    let job = scene
+        .imported(&json!({ "files": [
+            { "upload": contacts, "object": "contact", "match_by": ["email"], "columns": [
+                { "column": 0, "field": "last_name" }, { "column": 1, "field": "email" },
+                { "column": 2, "field": "company_id", "by": "name" },
+            ] },
+            { "upload": companies, "object": "company", "columns": [{ "column": 0, "field": "name" }] },
+        ] }))
+        .await;
+    assert_eq!(counts(&job), [3, 3, 3, 3, 2], "{:?}", scene.errors(&job).await);
+    let errors = job_file(&scene, &job).await;
+    let rows: Vec<&str> = errors.lines().skip(1).filter_map(|row| row.split(',').next()).collect();
+    assert_eq!(rows, ["Hopper"]);
+}

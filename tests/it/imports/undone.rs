@@ -117,3 +117,37 @@ async fn a_unique_value_that_one_row_gave_up_and_another_took_goes_back() {
     let seats: Vec<_> = contacts.values().map(|contact| text(&contact["custom"]["seat"])).collect();
     assert_eq!(seats, ["1", "2", "3", "4"]);
 }
+
+#[tokio::test]
+async fn what_a_row_took_goes_back_to_whoever_gave_it_up_more_than_a_hundred_rows_before() {
+    let scene = Scene::new().await;
+    let import = async |rows: &[(usize, String)]| {
+        let row = |(number, email): &(usize, String)| format!("Person {number},{number},{email}\n");
+        let file: String = rows.iter().map(row).collect();
+        let upload = scene.upload(format!("Name,Key,Email\n{file}")).await;
+        let columns = json!([
+            { "column": 0, "field": "last_name" }, { "column": 1, "field": "external_id", "source": "crm" },
+            { "column": 2, "field": "email" },
+        ]);
+        let file = json!({ "upload": upload, "object": "contact", "match_by": ["external_id"], "columns": columns });
+        scene.imported(&json!({ "files": [file] })).await
+    };
+    let own = |number: usize| (number, format!("p{number}@example.com"));
+    let made = import(&(0..150).map(own).collect::<Vec<_>>()).await;
+    assert_eq!(counts(&made), [150, 150, 150, 150, 0]);
+    let before = scene.all("contacts", "id").await;
+    let number = |record: &Value| text(&record["external_id"]["key"]).parse::<usize>().unwrap();
+    let first = number(before.first_key_value().unwrap().1);
+    let last = number(before.last_key_value().unwrap().1);
+    // The one with the last id gives its email up, and far behind it the one with the first id takes that.
+    let mut rows: Vec<_> = (0..150).filter(|number| ![first, last].contains(number)).map(own).collect();
+    rows.insert(0, (last, "new@example.com".to_owned()));
+    rows.insert(120, (first, own(last).1));
+    let job = import(&rows).await;
+    assert_eq!(counts(&job), [150, 150, 0, 2, 0], "{:?}", scene.errors(&job).await);
+    let undo = scene.undone(&job).await;
+    let counted = ["changed", "failed"].map(|name| undo["counts"][name].as_u64().unwrap_or(0));
+    assert_eq!(counted, [2, 0], "{:?}", scene.errors(&undo).await);
+    let after = scene.all("contacts", "id").await;
+    assert!(before.iter().all(|(id, record)| record["email"] == after[id]["email"]));
+}

@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use http::{Method, Request};
+use kernel::{Clock, Ids};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
@@ -227,4 +228,47 @@ async fn nobody_has_more_than_five_exports_at_work() {
     other.post("/v1/exports", body.clone()).await.expect(202);
     app.drain().await;
     me.post("/v1/exports", body).await.expect(202);
+}
+
+#[tokio::test]
+async fn who_may_only_look_stops_their_own_exports_and_nothing_else() {
+    let scene = Scene::with(1).await;
+    let (app, me) = (&scene.app, &scene.me);
+    let viewer = me.with_role("viewer").await;
+    let cancel = |job: &Value| format!("/v1/jobs/{}/cancel", text(&job["id"]));
+    let body = json!({ "object": "contact", "format": "csv" });
+    let job = viewer.post("/v1/exports", body.clone()).await.expect(202);
+    assert_eq!(viewer.post(&cancel(&job), json!({})).await.expect(200)["state"], "cancelled");
+    let edit = me.post("/v1/contacts/bulk", json!({ "ids": scene.ids, "change": { "city": "Ulm" } })).await.expect(202);
+    assert_eq!(viewer.post(&cancel(&edit), json!({})).await.refused(403), "denied");
+    let (olga, _) = colleague(app, me, "olga", None).await;
+    let hers = olga.post("/v1/exports", body).await.expect(202);
+    assert_eq!(viewer.post(&cancel(&hers), json!({})).await.refused(404), "not_found");
+}
+
+#[tokio::test]
+async fn exports_that_stand_still_keep_nobody_from_another_one() {
+    let app = App::start().await;
+    let me = app.workspace("north").await;
+    let in_minutes = |minutes: i64| {
+        let clock = Clock::manual();
+        clock.advance_millis(Clock::System.now().as_millis() - clock.now().as_millis() + minutes * 60_000);
+        let parts = app.stack.app();
+        let parts = api::App { ids: Ids::new(clock.clone()), clock, authorize: api::Authorize::Inline, ..parts };
+        Caller::on(jobs::router(parts), me.secret.as_ref().unwrap())
+    };
+    let mut seen: Vec<String> = Vec::new();
+    let ask = async |caller: &Caller, seen: &[String]| {
+        let position = seen.join(",");
+        let headers = [("rapport-position", position.as_str())];
+        let body = json!({ "object": "contact", "format": "csv" });
+        caller.send(Method::POST, "/v1/exports", &headers, Some(body)).await
+    };
+    for _ in 0..5 {
+        let begun = ask(&me, &seen).await;
+        seen.push(begun.header("rapport-position"));
+        begun.expect(202);
+    }
+    assert_eq!(ask(&in_minutes(59), &seen).await.refused(429), "too_many_requests");
+    ask(&in_minutes(61), &seen).await.expect(202);
 }

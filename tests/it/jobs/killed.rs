@@ -50,14 +50,7 @@ impl Rig {
 
     /// The message that a job's worker gets.
     pub(crate) async fn message(&self, job: &Value) -> SqsEvent {
-        let workspace = text(&self.me.get("/v1/workspace").await.expect(200)["id"]).parse().unwrap();
-        let request = JobRequest::GoOn { workspace, job: text(&job["id"]).parse().unwrap() };
-        let mut message = SqsMessage::default();
-        message.message_id = Some("1".to_owned());
-        message.body = Some(serde_json::to_string(&request).unwrap());
-        let mut event = SqsEvent::default();
-        event.records = vec![message];
-        event
+        message(&self.me, job).await
     }
 
     /// What people's port serves.
@@ -81,6 +74,18 @@ impl Rig {
         }
         versions
     }
+}
+
+/// The message that a job's worker gets.
+pub(crate) async fn message(me: &Caller, job: &Value) -> SqsEvent {
+    let workspace = text(&me.get("/v1/me").await.expect(200)["workspace"]["id"]).parse().unwrap();
+    let request = JobRequest::GoOn { workspace, job: text(&job["id"]).parse().unwrap() };
+    let mut message = SqsMessage::default();
+    message.message_id = Some("1".to_owned());
+    message.body = Some(serde_json::to_string(&request).unwrap());
+    let mut event = SqsEvent::default();
+    event.records = vec![message];
+    event
 }
 
 /// Kills a worker at its n-th request, before or after that one is carried out. Whether it got so far.

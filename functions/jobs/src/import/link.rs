@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use events::Document;
-use kernel::{Error, Position, Result, Violations};
+use kernel::{AnyId, Error, Position, Result, Violations};
 use records::{Brought, Cx, Job, Object, Row, bring, insert_value, out_of_reach};
 use replica::{Archived, Condition, Filter, Op, Query};
-use serde_json::json;
+use serde_json::{Value, json};
 use table::Changes;
 
 use super::ask::Mode;
 use super::lookup::{self, Found};
 use super::plan::File;
-use super::progress::{self, Link, Links, Phase, Progress};
+use super::progress::{self, Batch, Link, Links, Phase, Progress};
 use super::row::Told;
 use super::steps::{Run, go_on, measured, note_done};
 use super::write::{Read, error_chunk, failures, read};
@@ -89,15 +89,20 @@ async fn asks_for_names(run: &Run<'_>) -> Result<bool> {
     Ok(told.any(|(file, column)| column.by.is_some() && is_name(&file.object, &column.field, column.by.as_deref())))
 }
 
-/// Whether the replica has the last record that was made. It is behind the table by a second or two.
+/// Whether the replica has the last record that was written, as it is now. It is behind the table by a second or two.
 async fn is_up_to_date(run: &Run<'_>, progress: &Progress) -> Result<bool> {
     let Some(last) = progress.last else { return Ok(true) };
     let schema = run.cx.schema().await?;
     let Some(object) = schema.of_prefix(last.prefix()) else { return Ok(true) };
+    let stored = run.cx.table.get(&run.cx.table.keys().record(&object.name, last)).await?;
+    // Whoever has erased it meanwhile leaves nothing to wait for.
+    let Some(stored) = stored else { return Ok(true) };
     let replica = run.replicas.open(&run.cx.table, &run.cx.clock).await?;
     let filter = Filter::Is(Condition::new("id", Op::Eq, last.to_string()));
     let query = Query { filter, archived: Archived::Any, limit: 1, ..Query::new(&object.name) };
-    Ok(!replica.answer(&query, &Position::default()).await?.rows.is_empty())
+    let rows = replica.answer(&query, &Position::default()).await?.rows;
+    let version = |document: &Document| document.get("version").and_then(Value::as_u64);
+    Ok(rows.first().is_some_and(|row| version(&row.document) >= version(&stored)))
 }
 
 /// Links some rows of a batch.
@@ -106,16 +111,14 @@ async fn link(run: &Run<'_>, job: &Job, links: &Links, progress: &Progress) -> R
     let file = run.file(batch.file)?;
     let object = run.object(batch.file, progress).await?;
     let (rows, _) = read(run, &object, file, batch.at, batch.records.len()).await?;
-    let waits = |link: &Link| {
-        let (read, found) = (rows.get(link.place)?, batch.found.get(link.place)?);
-        Some(Waiting { link: *link, read, found })
-    };
+    let waits = |link: &Link| Some(Waiting { link: *link, read: rows.get(link.place)?, batch: &batch });
     let waiting: Vec<Waiting<'_>> = links.rows.iter().filter_map(waits).collect();
     let wanted: BTreeSet<_> = waiting.iter().flat_map(Waiting::open).cloned().collect();
-    let told = visible(run, lookup::told(&run.cx, run.replicas, wanted).await?).await?;
+    let told = lookup::told(&run.cx, run.replicas, wanted).await?;
+    let hidden = hidden(run, told.values().copied().chain(waiting.iter().flat_map(Waiting::judged))).await?;
     let (mut planned, mut linked) = (Vec::new(), Linked::default());
     for waiting in waiting {
-        let (row, wrong) = waiting.plan(file, &told);
+        let (row, wrong) = waiting.plan(file, &told, &hidden);
         linked.failures.extend(wrong);
         planned.extend(row.map(|row| (waiting, row)));
     }
@@ -123,16 +126,11 @@ async fn link(run: &Run<'_>, job: &Job, links: &Links, progress: &Progress) -> R
     Ok(linked)
 }
 
-/// What was found, but for records that whoever imports may not know of: what the import made for others is linked for them, and must
-/// not come to more than they may.
-async fn visible(run: &Run<'_>, told: HashMap<Told, Found>) -> Result<HashMap<Told, Found>> {
-    let ids = told.values().filter_map(|found| if let Found::Record(id) = found { Some(*id) } else { None });
-    let hidden = out_of_reach(&run.cx, ids).await?;
-    let seen = |found| match found {
-        Found::Record(id) if hidden.contains(&id) => Found::Nothing,
-        found => found,
-    };
-    Ok(told.into_iter().map(|(told, found)| (told, seen(found))).collect())
+/// Those of what was found that whoever imports may not know of: what the import made for others is linked for them, and must not
+/// come to more than they may.
+async fn hidden(run: &Run<'_>, found: impl Iterator<Item = Found> + Send) -> Result<BTreeSet<AnyId>> {
+    let ids = found.filter_map(|found| if let Found::Record(id) = found { Some(id) } else { None });
+    out_of_reach(&run.cx, ids).await
 }
 
 /// A row that waits for what it refers to.
@@ -140,34 +138,46 @@ async fn visible(run: &Run<'_>, told: HashMap<Told, Found>) -> Result<HashMap<To
 struct Waiting<'a> {
     link: Link,
     read: &'a Read,
-    /// What was found of its references when the batch was begun.
-    found: &'a [Found],
+    /// Its batch, with what was found when that was begun.
+    batch: &'a Batch,
 }
 
 impl<'a> Waiting<'a> {
     /// Its references that were not there, which are looked for once more. The others are judged.
     fn open(&self) -> impl Iterator<Item = &'a Told> {
-        let references = self.read.made.references.values().zip(self.found);
-        references.filter(|(_, found)| **found == Found::Nothing).map(|(told, _)| told)
+        let references = self.read.made.references.iter();
+        references.filter(|(path, _)| self.found(path) == Found::Nothing).map(|(_, told)| told)
+    }
+
+    /// What was found of its references when the batch was begun, where it is written only now.
+    fn judged(&self) -> impl Iterator<Item = Found> {
+        let paths = self.read.made.references.keys().filter(|_| self.link.is_held);
+        paths.map(|path| self.found(path))
+    }
+
+    fn found(&self, path: &str) -> Found {
+        self.batch.found(path, self.link.place)
     }
 
     /// The row as it is to be written now, and what is wrong with it.
-    fn plan(&self, file: &File, told: &HashMap<Told, Found>) -> (Option<Row>, Vec<Failure>) {
+    fn plan(&self, file: &File, told: &HashMap<Told, Found>, hidden: &BTreeSet<AnyId>) -> (Option<Row>, Vec<Failure>) {
         let Link { place, record, is_held, .. } = self.link;
         let mut input = if is_held { self.read.made.input.clone() } else { Document::new() };
         let mut violations = Violations::new();
-        for ((path, reference), was) in self.read.made.references.iter().zip(self.found) {
-            let at = kernel::path_pointer(path);
-            let is_open = *was == Found::Nothing;
-            match if is_open { told.get(reference).copied().unwrap_or(Found::Nothing) } else { *was } {
-                // Somebody may have changed by now what was written then.
-                Found::Record(id) if is_open || is_held => insert_value(&mut input, path, json!(id)),
-                Found::Record(_) => {}
+        for (path, reference) in &self.read.made.references {
+            let (at, was) = (kernel::path_pointer(path), self.found(path));
+            let is_open = was == Found::Nothing;
+            // Somebody may have changed by now what was written then.
+            if !is_open && !is_held {
+                continue;
+            }
+            match if is_open { told.get(reference).copied().unwrap_or(Found::Nothing) } else { was } {
+                Found::Record(id) if !hidden.contains(&id) => insert_value(&mut input, path, json!(id)),
                 Found::Several => {
                     violations.add(at, "ambiguous", format!("several {} records are called so", reference.object));
                 }
-                Found::Nothing if file.is_optional(path) => {}
-                Found::Nothing => {
+                Found::Record(_) | Found::Nothing if file.is_optional(path) => {}
+                Found::Record(_) | Found::Nothing => {
                     let rest = if is_held { "" } else { "; everything else of the row is written" };
                     violations.add(at, "reference_not_found", format!("no {} is called so{rest}", reference.object));
                 }
@@ -186,8 +196,8 @@ impl<'a> Waiting<'a> {
     }
 }
 
-/// Writes rows in groups, those apart whose records the import has made: they may be somebody else's by now, and their rows say
-/// what they are to refer to all the same.
+/// Writes rows in groups, those apart that only link what the import has made: it may be somebody else's by now, and what it is to
+/// refer to was said all the same. Whoever may write no such records any more does not do it by an import either.
 async fn write(
     run: &Run<'_>,
     object: &Object,
@@ -195,14 +205,16 @@ async fn write(
     planned: &[(Waiting<'_>, Row)],
     linked: &mut Linked,
 ) -> Result<()> {
-    let group_of = |(waiting, row): &(Waiting<'_>, Row)| (waiting.link.is_made, row.place / GROUP);
+    let is_for_others = |link: &Link| link.is_made && !link.is_held;
+    let may_write = run.cx.caller.require(object.write).is_ok();
+    let group_of = |(waiting, row): &(Waiting<'_>, Row)| (is_for_others(&waiting.link), row.place / GROUP);
     let mut groups: BTreeMap<(bool, usize), Vec<&(Waiting<'_>, Row)>> = BTreeMap::new();
     for row in planned {
         groups.entry(group_of(row)).or_default().push(row);
     }
-    for ((is_made, number), group) in groups {
-        let key = format!("link.{batch}.{number}");
-        let (cx, key) = if is_made { (run.cx.as_admin(), key + ".made") } else { (run.cx.clone(), key) };
+    for ((is_for_others, number), group) in groups {
+        let key = format!("link.{batch}.{number}{}", if is_for_others { ".made" } else { "" });
+        let cx = if is_for_others && may_write { run.cx.as_admin() } else { run.cx.clone() };
         let rows: Vec<Row> = group.iter().map(|(_, row)| row.clone()).collect();
         // It cannot be known whether this was begun before.
         let brought = bring(&cx, object, &key, &rows, true).await?;

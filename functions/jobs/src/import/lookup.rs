@@ -88,6 +88,20 @@ pub(crate) async fn told(cx: &Cx, replicas: &Replicas, wanted: BTreeSet<Told>) -
     Ok(found)
 }
 
+/// What was found of what each row refers to, by path and in the order of the rows.
+pub(crate) fn by_path(rows: &[&Made], told: &HashMap<Told, Found>) -> BTreeMap<String, Vec<Found>> {
+    let mut found: BTreeMap<String, Vec<Found>> = BTreeMap::new();
+    for (place, row) in rows.iter().enumerate() {
+        for (path, reference) in &row.references {
+            let of_rows = found.entry(path.clone()).or_insert_with(|| vec![Found::Nothing; rows.len()]);
+            if let (Some(of_row), Some(known)) = (of_rows.get_mut(place), told.get(reference)) {
+                *of_row = *known;
+            }
+        }
+    }
+    found
+}
+
 /// Records by their names, as the caller sees them: written the same or, where only one is, in other letter cases.
 async fn by_name(cx: &Cx, replicas: &Replicas, object: &Object, named: &[Told]) -> Result<Vec<(Told, Found)>> {
     let mut found = Vec::new();

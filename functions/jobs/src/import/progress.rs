@@ -38,7 +38,7 @@ pub(crate) struct Progress {
     pub(crate) words: Vec<BTreeMap<String, BTreeSet<String>>>,
     /// How many rows refer to what was not found when they were written.
     pub(crate) deferred: u64,
-    /// The last record that was made.
+    /// The last record that was written.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) last: Option<AnyId>,
     /// How often the replica was waited for.
@@ -98,8 +98,16 @@ pub(crate) struct Batch {
     pub(crate) records: Vec<Option<AnyId>>,
     /// Whether each of them was there.
     pub(crate) known: Vec<bool>,
-    /// What was found of each row's references, by their paths: judged once, whoever goes on with the batch.
-    pub(crate) found: Vec<Vec<Found>>,
+    /// What was found of what each row refers to, by path: judged once, whoever goes on with the batch, and whatever has become of
+    /// the fields by then.
+    pub(crate) found: BTreeMap<String, Vec<Found>>,
+}
+
+impl Batch {
+    /// What was found of what a row refers to by a path.
+    pub(crate) fn found(&self, path: &str, place: usize) -> Found {
+        self.found.get(path).and_then(|of_rows| of_rows.get(place)).copied().unwrap_or(Found::Nothing)
+    }
 }
 
 /// The rows of a batch that refer to something which was not there yet.

@@ -98,14 +98,15 @@ async fn rows(
     let file = run.file(batch.file)?;
     let mut place = 0;
     reading::rows(run.files, &run.key(file), file, batch.at, |row| {
-        let reason = reason(file, failures, place);
+        let cells: Vec<_> = row.cells().map(tabular::unguard_cell).collect();
+        let reason = reason(file, &cells, failures, place);
         if !reason.is_empty() {
             if !has_headers {
                 to.extend_from_slice(tabular::BYTE_ORDER_MARK);
                 tabular::write_row(own(&file.headers).iter().map(String::as_str).chain([REASON]), to);
                 has_headers = true;
             }
-            write(file, &row.cells().map(tabular::unguard_cell).collect::<Vec<_>>(), &reason, to);
+            write(file, &cells, &reason, to);
         }
         place += 1;
         Ok(if place == batch.records.len() { Go::Stop } else { Go::On })
@@ -123,15 +124,22 @@ pub(super) fn own(headers: &[String]) -> &[String] {
 }
 
 /// What is wrong with the row at a place of a batch; nothing when it is not told.
-fn reason(file: &File, failures: &[Failure], place: usize) -> String {
+fn reason<T: AsRef<str>>(file: &File, cells: &[T], failures: &[Failure], place: usize) -> String {
     // What is written but for a reference is found again by what records are found by, or it would be there twice.
-    let comes_again = |failure: &&Failure| failure.record.is_none() || !file.match_by.is_empty();
+    let comes_again = |failure: &&Failure| failure.record.is_none() || is_found_again(file, cells);
     let of_row = failures.iter().filter(comes_again).filter(|failure| failure.row_place() == Some(place));
     let said = of_row.map(|failure| match failure.row.as_ref().and_then(|row| row.columns.first()) {
         Some(column) => [column, ": ", &failure.detail].concat(),
         None => failure.detail.clone(),
     });
     said.collect::<Vec<_>>().join("; ")
+}
+
+/// Whether a row says anything that its record is found by.
+fn is_found_again<T: AsRef<str>>(file: &File, cells: &[T]) -> bool {
+    let keys = file.columns.iter().filter(|column| file.match_by.contains(&column.field));
+    let mut keys = keys.filter_map(|column| cells.get(column.index));
+    keys.any(|cell| !cell.as_ref().trim().is_empty())
 }
 
 /// Adds a row with its reason below the last header, whatever the row had there: what is there of a ragged one beyond the headers

@@ -113,10 +113,7 @@ async fn choose(run: &Run<'_>, object: &Object, file: &File, progress: &Progress
     }
     let wanted: BTreeSet<_> = made.iter().flat_map(|row| row.references.values().cloned()).collect();
     let told = lookup::told(&run.cx, run.replicas, wanted).await?;
-    let found = |row: &&Made| -> Vec<Found> {
-        row.references.values().map(|told_by| told.get(told_by).copied().unwrap_or(Found::Nothing)).collect()
-    };
-    let found = made.iter().map(found).collect();
+    let found = lookup::by_path(&made, &told);
     Ok(Batch { file: progress.file, at: progress.at, records, known, found })
 }
 
@@ -130,9 +127,10 @@ async fn begin(
 ) -> Result<Option<(Job, Place, Progress)>> {
     let mut changes = Changes::new();
     progress::keep_batch(&run.cx, &mut changes, job.common.id, progress.batch, batch)?;
-    // What is only tried is not taken back.
-    let ids: BTreeSet<AnyId> = batch.records.iter().flatten().copied().filter(|_| !run.plan.dry_run).collect();
-    for ids in ids.into_iter().collect::<Vec<_>>().chunks(chunk::SIZE) {
+    // What is only tried is not taken back. In the order of the rows, since one may take what another before it has given up.
+    let (mut seen, records) = (BTreeSet::new(), batch.records.iter().flatten().copied());
+    let ids: Vec<AnyId> = records.filter(|id| !run.plan.dry_run && seen.insert(*id)).collect();
+    for ids in ids.chunks(chunk::SIZE) {
         chunk::add(&run.cx, &mut changes, job.common.id, place.chunks, ids);
         place.chunks += 1;
         place.known += ids.len() as u64;
@@ -204,11 +202,10 @@ impl<'a> Settled<'a> {
     fn referring(&mut self, run: &Run<'_>, object: &Object, index: usize, read: &Read) -> Result<Document, Violations> {
         let is_known = self.batch.known.get(index).copied().unwrap_or_default();
         let (mut input, mut violations) = (read.made.input.clone(), read.made.violations.clone());
-        let found = self.batch.found.get(index).into_iter().flatten();
-        for ((path, reference), found) in read.made.references.iter().zip(found) {
+        for (path, reference) in &read.made.references {
             let (at, name) = (kernel::path_pointer(path), &reference.object);
             let comes = run.plan.files.iter().any(|file| file.object == *name);
-            match found {
+            match self.batch.found(path, index) {
                 Found::Record(id) => insert_value(&mut input, path, json!(id)),
                 Found::Several => {
                     let detail = format!("must be told by something else: several {name} records are called so");
@@ -284,18 +281,25 @@ impl<'a> Settled<'a> {
         groups
     }
 
-    /// The records that the batch has made, in the order of its rows.
-    fn made(&self) -> impl Iterator<Item = AnyId> {
-        let made = self.outcomes.iter().zip(&self.batch.records);
-        made.filter(|(outcome, _)| matches!(outcome, Some(Brought::Created))).filter_map(|(_, record)| *record)
+    /// The records that the batch has written, in the order of its rows, and whether it has made them.
+    fn written(&self) -> impl Iterator<Item = (AnyId, bool)> {
+        self.outcomes.iter().zip(&self.batch.records).filter_map(|(outcome, record)| match outcome {
+            Some(Brought::Created) => Some(((*record)?, true)),
+            Some(Brought::Changed) => Some(((*record)?, false)),
+            _ => None,
+        })
     }
 
     /// Its rows that are to be linked.
     fn links(&self) -> Vec<Link> {
-        let made: BTreeSet<AnyId> = self.made().collect();
+        let made: BTreeSet<AnyId> = self.written().filter(|(_, is_made)| *is_made).map(|(record, _)| record).collect();
         let link = |place: &usize| {
             let record = self.batch.records.get(*place).copied()??;
             let outcome = self.outcomes.get(*place).and_then(Option::as_ref);
+            // A record that is there stays as it is, also where it is there since an earlier row.
+            if self.file.mode == Mode::Create && matches!(outcome, Some(Brought::Unchanged)) {
+                return None;
+            }
             Some(Link {
                 place: *place,
                 record,
@@ -344,7 +348,7 @@ impl<'a> Settled<'a> {
             progress.deferred += links.len() as u64;
             progress::keep_links(&run.cx, &mut changes, job, progress.batch, links)?;
         }
-        progress.last = self.made().last().or(progress.last);
+        progress.last = self.written().last().map(|(record, _)| record).or(progress.last);
         (progress.batch, progress.is_begun, progress.at) = (progress.batch + 1, false, come.to);
         if come.is_end {
             (progress.file, progress.at) = (progress.file + 1, At::default());
