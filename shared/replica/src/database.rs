@@ -78,7 +78,7 @@ pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// How much of a file a reader has mapped, in bytes: counted as its memory as soon as it was looked at, and so a bound of it. What is
 /// beyond is read page by page, from the system's own cache mostly.
-const MAPPED: usize = 48 << 20;
+const MAPPED: usize = 40 << 20;
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;

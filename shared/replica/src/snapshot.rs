@@ -202,9 +202,12 @@ fn pack_into(database: &Database, path: &Path) -> Result<Packed> {
 }
 
 fn pack_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), LEVEL)?;
+    let mut file = std::fs::File::open(path)?;
+    // Room that is not used costs nothing, and what has to grow is there twice meanwhile.
+    let room = Vec::with_capacity(usize::try_from(file.metadata()?.len()).unwrap_or_default());
+    let mut encoder = zstd::stream::write::Encoder::new(room, LEVEL)?;
     encoder.include_checksum(true)?;
-    std::io::copy(&mut std::fs::File::open(path)?, &mut encoder)?;
+    std::io::copy(&mut file, &mut encoder)?;
     encoder.finish()
 }
 
