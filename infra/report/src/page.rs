@@ -65,4 +65,15 @@ mod tests {
         assert_eq!(with(&anew, "bill", "## Bill\nfive\n").unwrap(), anew);
         assert!(with(&anew, "wishes", "").is_err());
     }
+
+    #[test]
+    fn the_page_has_a_section_of_every_part() {
+        let page = include_str!("../../../docs/PERFORMANCE.md");
+        for part in PARTS {
+            assert!(
+                section_of(page, part).is_some_and(|section| section.starts_with("## ")),
+                "{part} is not on the page"
+            );
+        }
+    }
 }
