@@ -144,6 +144,7 @@ fn command(binary: &str, entry: &str, api: &str, environment: &[(String, String)
     command
         .env("RAPPORT_REPLICA_DIR", disk)
         .env("RAPPORT_LOG", "info")
+        .env("MIMALLOC_ALLOW_THP", "0")
         .env("_HANDLER", entry)
         .env("AWS_LAMBDA_RUNTIME_API", api)
         .env("AWS_LAMBDA_FUNCTION_NAME", binary)

@@ -12,14 +12,15 @@ use kernel::{Error, Result};
 
 pub use self::parts::{PART_BYTES, Parts};
 use crate::Clients;
+use crate::lazy::{Lazy, lazy};
 
 /// The bucket that Rapport keeps files in.
 #[derive(Debug, Clone)]
 pub struct Files {
-    client: Client,
+    client: Lazy<Client>,
     bucket: String,
     /// The client whose addresses others can reach, where that is another one.
-    public: Option<Client>,
+    public: Option<Lazy<Client>>,
 }
 
 /// What is known of an object.
@@ -67,8 +68,8 @@ impl Files {
     /// `bucket` may be empty where the function never uses files.
     #[must_use]
     pub fn new(clients: &Clients, bucket: &str) -> Self {
-        let config = Builder::from(clients.config()).force_path_style(clients.own_endpoint()).build();
-        Self { client: Client::from_conf(config), bucket: bucket.to_owned(), public: None }
+        let config = Builder::from(clients.config()).force_path_style(clients.own_endpoint());
+        Self { client: lazy(|| Client::from_conf(config.build())), bucket: bucket.to_owned(), public: None }
     }
 
     /// The same files, known to others by another address than to this process: `http://localhost:4000`. Empty means that there
@@ -76,8 +77,8 @@ impl Files {
     #[must_use]
     pub fn known_at(mut self, clients: &Clients, address: &str) -> Self {
         if !address.is_empty() {
-            let config = Builder::from(clients.config()).endpoint_url(address).force_path_style(true).build();
-            self.public = Some(Client::from_conf(config));
+            let config = Builder::from(clients.config()).endpoint_url(address).force_path_style(true);
+            self.public = Some(lazy(|| Client::from_conf(config.build())));
         }
         self
     }

@@ -6,6 +6,7 @@
 
 mod clients;
 mod files;
+mod lazy;
 mod metrics;
 mod queues;
 mod roots;

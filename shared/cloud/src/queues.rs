@@ -8,6 +8,7 @@ use kernel::{Error, Result};
 use serde::Serialize;
 
 use crate::Clients;
+use crate::lazy::{Lazy, lazy};
 
 /// The longest delay that SQS knows, in seconds.
 const MAX_DELAY: i32 = 900;
@@ -15,7 +16,7 @@ const MAX_DELAY: i32 = 900;
 /// The queues that Rapport sends to.
 #[derive(Debug, Clone)]
 pub struct Queues {
-    client: Client,
+    client: Lazy<Client>,
     snapshots: String,
     jobs: String,
 }
@@ -24,7 +25,8 @@ impl Queues {
     /// `snapshots` is the URL of the queue that the snapshot worker reads; empty where the function never sends.
     #[must_use]
     pub fn new(clients: &Clients, snapshots: &str) -> Self {
-        Self { client: Client::new(clients.config()), snapshots: snapshots.to_owned(), jobs: String::new() }
+        let config = clients.config().clone();
+        Self { client: lazy(move || Client::new(&config)), snapshots: snapshots.to_owned(), jobs: String::new() }
     }
 
     /// These queues and the one that the worker of jobs reads, by its URL; empty where the function never sends to it.
