@@ -32,12 +32,11 @@ async fn read_me(Context(cx): Context, _: NoQuery) -> Result<Json<Value>> {
     let keys = cx.table.keys();
     let wanted = [keys.record("user", cx.caller.user.erase()), keys.config("workspace")];
     let found = cx.table.get_many(&wanted).await?;
-    let user = found.iter().find(|document| document.get("object").is_some_and(|object| object == "user"));
-    let workspace = found.iter().find(|document| document.get("object").is_some_and(|object| object == "workspace"));
-    let user = user.ok_or(Error::not_found("user"))?;
+    let of = |name: &str| found.iter().find(|document| document.get("object").is_some_and(|object| object == name));
+    let user = of("user").ok_or(Error::not_found("user"))?;
     Ok(Json(json!({
         "user": render(&*cx.object("user").await?, user),
-        "workspace": workspace,
+        "workspace": of("workspace"),
         "role": cx.caller.role,
         "api_key": cx.caller.api_key,
     })))

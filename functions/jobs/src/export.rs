@@ -157,7 +157,7 @@ async fn begin(
     let mut total = 0;
     for object in &objects {
         check_fields(cx, schema, object, &input)?;
-        let query = Query { count: true, limit: 1, max_bytes: None, ..input::query(cx, schema, object, &asked) };
+        let query = Query { count: true, limit: 1, ..input::query(cx, schema, object, &asked) };
         let replica = replicas.open(&cx.table, &cx.clock).await?;
         let answer = replica.answer(&query, position).await.map_err(|error| view.explain(&own, error))?;
         total += answer.count.unwrap_or_default();

@@ -89,9 +89,11 @@ impl Work {
     /// The context in which records are changed: in the name of whoever has started the job, with what they may do; but what
     /// follows a merge follows for every record, also for those that whoever has merged cannot see.
     fn entitled(&self, cx: &Cx) -> Cx {
-        let is_of_merge =
-            matches!(self, Self::Follow(_)) || matches!(self, Self::Revert(revert) if revert.is_of_merge());
-        if is_of_merge { cx.as_admin() } else { cx.clone() }
+        match self {
+            Self::Follow(_) => cx.as_admin(),
+            Self::Revert(revert) if revert.is_of_merge() => cx.as_admin(),
+            _ => cx.clone(),
+        }
     }
 
     /// Does it to some records, and notes what is wrong with each.

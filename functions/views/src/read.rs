@@ -122,7 +122,7 @@ async fn find(
         None => records::load(cx, object, id).await?,
     };
     let document = record.document();
-    let wants_roll_ups = wanted.as_of.is_none() && api::roll_ups(object).next().is_some();
+    let wants_roll_ups = wanted.as_of.is_none() && object.roll_ups().next().is_some();
     let mut ids: Vec<AnyId> = include::ids(&includes, &document).into_iter().collect();
     let includes_itself = ids.contains(&id);
     ids.extend((wants_roll_ups && !includes_itself).then_some(id));
@@ -147,7 +147,7 @@ async fn find(
     let mut unseen = hidden(&schema, &visibility, object);
     // Also those that were not known when it was asked for them: they are not `null`.
     if !wants_roll_ups {
-        unseen.extend(api::roll_ups(object).map(str::to_owned));
+        unseen.extend(object.roll_ups().map(str::to_owned));
     }
     let showing = Showing::of(object, &unseen, only.as_ref());
     let mut body = Body { record: showing.document(&document, &roll_ups), included: None };

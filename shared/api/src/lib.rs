@@ -44,7 +44,7 @@ pub use room::{MAX_ANSWER_BYTES, Room};
 pub use routes::{Operation, Parameter, Routes, Shape, Tag};
 pub use schemas::{ALWAYS_ANSWERED, record_schema_name};
 pub use share_routes::share_routes;
-pub use shown::{Only, Showing, roll_ups, schema_for};
+pub use shown::{Only, Showing, schema_for};
 pub use workspace_document::workspace_document;
 
 /// The result of a handler.

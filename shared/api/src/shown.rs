@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use events::Document;
 use kernel::{Result, Timestamp, Violations};
-use records::{COMMON_FIELDS, Cx, FieldType, Members, Object, Schema};
+use records::{COMMON_FIELDS, Cx, Members, Object, Schema};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -66,11 +66,6 @@ impl<'a> Showing<'a> {
     }
 }
 
-/// The paths of an object's fields whose values only a replica knows.
-pub fn roll_ups(object: &Object) -> impl Iterator<Item = &str> {
-    object.live().filter(|field| matches!(field.kind, FieldType::RollUp(_))).map(|field| field.path.as_str())
-}
-
 /// A schema that knows every field that some documents have values of. No round trip while the known one does.
 ///
 /// A schema is used for a minute, and somebody may have made a field and given it a value within that minute.
@@ -102,7 +97,7 @@ fn written_at(document: &Document) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use records::{Definition, Field};
+    use records::{Definition, Field, FieldType};
     use serde_json::json;
 
     fn record() -> Document {

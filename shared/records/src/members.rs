@@ -4,7 +4,7 @@
 //! written as it is read, without a copy of it in between: lists answer fifty at a time.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use events::Document;
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -125,8 +125,8 @@ impl Serialize for Group<'_> {
 /// A stored document as it is answered, without roll-ups.
 #[must_use]
 pub fn render(object: &Object, document: &Document) -> Document {
-    let is_roll_up = |path: &str| object.field(path).is_some_and(|field| matches!(field.kind, FieldType::RollUp(_)));
-    let members = Members::of(object, &|path| !is_roll_up(path));
+    let roll_ups: BTreeSet<&str> = object.roll_ups().collect();
+    let members = Members::of(object, &|path| !roll_ups.contains(path));
     members.document(document, &BTreeMap::new())
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::formula::Formula;
-use crate::{Field, Fields};
+use crate::{Field, FieldType, Fields};
 
 /// What records of one sort have in common.
 ///
@@ -121,6 +121,11 @@ impl Object {
     /// Its fields but for those that were given up.
     pub fn live(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| !field.archived)
+    }
+
+    /// The paths of its fields whose values only a replica knows.
+    pub fn roll_ups(&self) -> impl Iterator<Item = &str> {
+        self.live().filter(|field| matches!(field.kind, FieldType::RollUp(_))).map(|field| field.path.as_str())
     }
 
     /// Its fields that the table keeps.

@@ -2,6 +2,9 @@
 //!
 //! The engine does the same, but looks at every token of the last ten minutes in each transaction, which is most of what a
 //! write costs once there are some thousands. Here the oldest go first, and nothing else is looked at.
+//!
+//! Two things are not as in DynamoDB: what a request asks by its items counts there and its text here, and an answer that is given
+//! again says what the first one has cost.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -10,8 +13,7 @@ use std::time::{Duration, Instant};
 
 use dynoxide::DynoxideError;
 
-/// How long a token is known, as DynamoDB documents it. Two things are not as there: what a request asks by its items counts there and
-/// its text here, and an answer that is given again says what the first one has cost.
+/// How long a token is known, as DynamoDB documents it.
 const WINDOW: Duration = Duration::from_secs(600);
 /// How many are known at most: who sends something again does so within seconds, after a few others.
 const MOST: usize = 5_000;

@@ -1,23 +1,9 @@
 //! Workers that are killed in the middle of an import: no row is doubled, none is lost, and the counts are right.
 
-use aws_lambda_events::event::sqs::SqsEvent;
-use jobs::Worker;
 use serde_json::{Value, json};
 
 use super::{counts, text, upload};
 use crate::jobs::killed::{Rig, killed_at};
-
-/// Lets another worker carry a job out to its end, in more than one turn where the machine is slow.
-async fn carried_out(rig: &Rig, job: &Value, event: SqsEvent) -> Value {
-    loop {
-        let response = Box::pin(Worker::default().handle(&rig.app(), event.clone())).await;
-        assert!(response.batch_item_failures.is_empty());
-        let job = rig.job(job).await;
-        if !["waiting", "running"].contains(&job["state"].as_str().unwrap()) {
-            return job;
-        }
-    }
-}
 
 /// Passes if everything that the import of a number has brought is there once, and as the last row says.
 async fn is_whole(rig: &Rig, number: u64) {
@@ -73,7 +59,7 @@ async fn an_import_whose_worker_is_killed_anywhere_has_the_same_result() {
         let job = rig.me.post("/v1/imports", import).await.expect(202);
         let event = rig.message(&job).await;
         let is_killed = killed_at(&rig, event.clone(), number, number % 2 == 0).await;
-        let job = carried_out(&rig, &job, event).await;
+        let job = rig.carried_out(&job, event).await;
         assert_eq!((text(&job["state"]), counts(&job)), ("done".into(), [7, 7, 5, 6, 1]), "killed at {number}");
         rig.drain().await;
         is_whole(&rig, number).await;
@@ -103,12 +89,12 @@ async fn an_import_is_taken_back_once_wherever_the_worker_of_its_undo_is_killed(
         let file = json!({ "upload": upload, "object": "contact", "match_by": ["email"], "columns": columns });
         let import = rig.me.post("/v1/imports", json!({ "files": [file] })).await.expect(202);
         let event = rig.message(&import).await;
-        assert_eq!(counts(&carried_out(&rig, &import, event).await), [4, 4, 1, 2, 1]);
+        assert_eq!(counts(&rig.carried_out(&import, event).await), [4, 4, 1, 2, 1]);
 
         let undo = rig.me.post(&format!("/v1/jobs/{}/undo", text(&import["id"])), json!({})).await.expect(202);
         let event = rig.message(&undo).await;
         let is_killed = killed_at(&rig, event.clone(), number, number % 2 == 0).await;
-        let undo = carried_out(&rig, &undo, event).await;
+        let undo = rig.carried_out(&undo, event).await;
         let counted = ["done", "changed", "kept", "failed"].map(|name| undo["counts"][name].as_u64().unwrap_or(0));
         assert_eq!((text(&undo["state"]), counted), ("done".into(), [4, 2, 0, 0]), "killed at {number}");
         let after = rig.me.get(&format!("/v1/contacts/{}", rig.ids[0])).await.expect(200);

@@ -1,6 +1,5 @@
 //! Files of several parts: written whole, whatever becomes of those who write them.
 
-use jobs::Worker;
 use serde_json::{Value, json};
 
 use super::exports::fetched;
@@ -53,9 +52,7 @@ async fn a_worker_that_is_killed_anywhere_loses_and_doubles_no_line() {
         let job = started(&rig).await;
         let event = rig.message(&job).await;
         let killed = killed_at(&rig, event.clone(), number, number % 2 == 0).await;
-        let response = Box::pin(Worker::default().handle(&rig.app(), event)).await;
-        assert!(response.batch_item_failures.is_empty());
-        let job = rig.job(&job).await;
+        let job = rig.carried_out(&job, event).await;
         let many = MANY as u64;
         assert_eq!((text(&job["state"]), counts(&job)), ("done".into(), [many, many, 0, 0, 0]), "killed at {number}");
         assert_eq!(people(&rig, &job).await, everybody(), "killed at {number}");
@@ -72,11 +69,7 @@ async fn two_workers_with_the_same_message_write_one_file() {
     let rig = rig().await;
     let job = started(&rig).await;
     let event = rig.message(&job).await;
-    let (one, two, app) = (Worker::default(), Worker::default(), rig.app());
-    let (first, second) =
-        tokio::join!(Box::pin(one.handle(&app, event.clone())), Box::pin(two.handle(&app, event.clone())));
     // Who has lost a step to the other has nothing to do but to let it go on.
-    assert!(first.batch_item_failures.is_empty() && second.batch_item_failures.is_empty());
-    Box::pin(Worker::default().handle(&app, event)).await;
-    assert_eq!(people(&rig, &rig.job(&job).await).await, everybody());
+    rig.at_once(&event).await;
+    assert_eq!(people(&rig, &rig.carried_out(&job, event).await).await, everybody());
 }

@@ -3,7 +3,7 @@
 use events::Document;
 use kernel::{Error, Id, Result, Violations, kinds, pointer};
 use records::{Cx, Object, Schema};
-use replica::{Asked, Direction, MAX_SLICE, Place as Words, Query, Sort};
+use replica::{Asked, Direction, Place as Words, Query, Sort};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -157,14 +157,10 @@ impl Input {
     }
 }
 
-/// After how many bytes of documents an answer ends: with them in memory, others have not waited for long, and a list that has to
-/// be sorted is sorted some dozens of times.
-const MAX_BYTES: usize = 1 << 20;
-
 /// A question as a replica takes it: by id where nobody has asked for an order, so that no change of a record moves it to another
 /// page.
 pub(super) fn query(cx: &Cx, schema: &Schema, object: &Object, asked: &Asked) -> Query {
-    let query = Query { limit: MAX_SLICE, max_bytes: Some(MAX_BYTES), ..asked.query(cx, schema, object) };
+    let query = asked.query(cx, schema, object);
     let sort = if query.sort.is_empty() { vec![Sort::by("id", Direction::Ascending)] } else { query.sort };
     Query { sort, ..query }
 }

@@ -8,7 +8,7 @@ use cloud::{Files, PART_BYTES, Parts};
 use events::Document;
 use kernel::{AnyId, Error, Position, Result, Violations};
 use records::{Cx, Job, JobState, Object, Schema};
-use replica::{Found, Query, Replica, Replicas, Visibility};
+use replica::{Found, MAX_SLICE, Query, Replica, Replicas, Visibility};
 
 use super::Begun;
 use super::columns::{self, Column, Others};
@@ -20,6 +20,9 @@ use crate::place::Place;
 /// After how many records others get on, and it is looked whether they make a part: formulas can make much of little, up to some
 /// hundred KB of each.
 const AT_ONCE: usize = 50;
+/// After how many bytes of documents an answer ends: with them in memory, others have not waited for long, and a list that has to
+/// be sorted is sorted some dozens of times.
+const MAX_BYTES: usize = 1 << 20;
 
 /// Takes one step, and notes how far it is.
 pub(crate) async fn step(cx: &Cx, files: &Files, replicas: &Replicas, job: &Job, mut place: Place) -> Result<Next> {
@@ -109,6 +112,7 @@ impl<'a> File<'a> {
         let replica = replicas.open(&self.cx.table, &self.cx.clock).await?;
         let asked = self.input.own()?.within(self.input.of_view()?);
         let query = input::query(self.cx, &schema, &self.object, &asked);
+        let query = Query { limit: MAX_SLICE, max_bytes: Some(MAX_BYTES), ..query };
         let mut is_first = true;
         loop {
             let query = Query { cursor: begun.after.take(), ..query.clone() };

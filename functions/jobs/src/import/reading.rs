@@ -56,8 +56,8 @@ pub(crate) async fn rows(
         detail: format!("{} is not there any more: upload it again", file.name),
     };
     let mut reading = files.open_at(key, from.offset).await?.ok_or_else(gone)?;
-    // Its rows would begin anywhere in another one. Behind the end of a file there is nothing, and no word of which it is.
-    // Of which it was is not known of imports that are older than this rule.
+    // In another file its rows would begin anywhere. Which one it is is not known behind its end, where there is nothing to read,
+    // nor for imports that were started before it was noted.
     let is_known = !file.e_tag.is_empty() && !reading.e_tag().is_empty();
     if is_known && file.e_tag != reading.e_tag() {
         let detail = format!("{} was uploaded anew while it was brought in: bring it in again", file.name);

@@ -2,7 +2,7 @@
 
 use api::Result;
 use kernel::{Error, Violations};
-use records::{Definition, Field, FieldType, Object, Schema};
+use records::{Definition, Field, Object, Schema};
 use serde_json::json;
 
 use crate::limits;
@@ -35,8 +35,7 @@ pub(crate) fn check<'a>(
         "too_many_unique_fields",
         "unique fields of a company's own in an object",
     );
-    let roll_ups = count(|field| matches!(field.kind, FieldType::RollUp(_)));
-    bound(roll_ups, limits::ROLL_UPS, "/type", "too_many_roll_ups", "roll-ups in an object");
+    bound(object.roll_ups().count(), limits::ROLL_UPS, "/type", "too_many_roll_ups", "roll-ups in an object");
     for field in &object.fields {
         let options = field.kind.options().map_or(0, <[_]>::len);
         bound(options, limits::OPTIONS, "/options", "too_many_options", "options in a field, archived ones included");
