@@ -15,11 +15,9 @@ use aws_smithy_runtime_api::client::http::{HttpConnectorFuture, SharedHttpClient
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::response::IntoResponse;
-use bytes::Bytes;
+use axum::body::Body;
+use axum::extract::State;
 use http::{Request, Response, StatusCode};
-use http_body_util::BodyExt;
 use testkit::{Answer, Engine, Exchange};
 use tokio::sync::Notify;
 use tokio::sync::futures::Notified;
@@ -28,8 +26,8 @@ use self::files::Files;
 use self::queues::Queues;
 use crate::template::Expiration;
 
-/// The largest request to the AWS port, in bytes: a snapshot of a large workspace.
-const LARGEST: usize = 512 * 1024 * 1024;
+/// The largest request of the AWS JSON protocol, in bytes: a batch of DynamoDB.
+const LARGEST: usize = 16 * 1024 * 1024;
 
 /// The services. Cloning shares them.
 #[derive(Clone, Debug)]
@@ -66,7 +64,7 @@ impl Aws {
     }
 
     /// Answers who has an address of a file that was signed for them.
-    pub(crate) async fn answer_signed(&self, request: Request<axum::body::Body>) -> axum::response::Response {
+    pub(crate) async fn answer_signed(&self, request: Request<Body>) -> axum::response::Response {
         self.files.answer_signed(request).await
     }
 
@@ -80,10 +78,16 @@ impl Aws {
         self.written.notified()
     }
 
-    async fn answer(&self, request: Request<Bytes>) -> Response<SdkBody> {
-        let target = request.headers().get("x-amz-target").and_then(|target| target.to_str().ok());
-        let Some(target) = target else { return self.files.answer(request).await };
-        let Some(exchange) = Exchange::parse(target, request.body()) else {
+    /// Answers a request. What is put into a file is never in memory as a whole.
+    async fn answer(&self, request: Request<Body>) -> Response<SdkBody> {
+        let (parts, body) = request.into_parts();
+        let Some(target) = parts.headers.get("x-amz-target") else {
+            return self.files.answer(Request::from_parts(parts, body)).await;
+        };
+        let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {
+            return plain(StatusCode::PAYLOAD_TOO_LARGE, "too large for a request of the AWS JSON protocol");
+        };
+        let Some(exchange) = target.to_str().ok().and_then(|target| Exchange::parse(target, &body)) else {
             return plain(StatusCode::BAD_REQUEST, "not a request of the AWS JSON protocol");
         };
         let answer = match exchange.service.as_str() {
@@ -122,30 +126,24 @@ impl Aws {
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
-        let (parts, body) = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?.into_parts();
-        let body = body.collect().await.map_err(ConnectorError::user)?.to_bytes();
-        let response = self.answer(Request::from_parts(parts, body)).await;
+        let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
+        let response = self.answer(request.map(Body::new)).await;
         HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
     }
 
     /// What the AWS port serves.
     pub(crate) fn router(&self) -> axum::Router {
-        axum::Router::new().fallback(on_the_port).layer(DefaultBodyLimit::max(LARGEST)).with_state(self.clone())
+        axum::Router::new().fallback(on_the_port).with_state(self.clone())
     }
 }
 
-async fn on_the_port(State(aws): State<Aws>, request: Request<axum::body::Body>) -> axum::response::Response {
+async fn on_the_port(State(aws): State<Aws>, request: Request<Body>) -> axum::response::Response {
     // Nothing is asked for here, so nobody may come by way of a browser: a page cannot send this Host, nor hide its Origin.
     let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
     if !is_this_machine(host) || request.headers().contains_key(http::header::ORIGIN) {
-        return plain(StatusCode::FORBIDDEN, "the AWS port serves programs on this machine only")
-            .map(axum::body::Body::new);
+        return plain(StatusCode::FORBIDDEN, "the AWS port serves programs on this machine only").map(Body::new);
     }
-    let (parts, body) = request.into_parts();
-    match axum::body::to_bytes(body, LARGEST).await {
-        Ok(body) => aws.answer(Request::from_parts(parts, body)).await.map(axum::body::Body::new),
-        Err(_) => StatusCode::PAYLOAD_TOO_LARGE.into_response(),
-    }
+    aws.answer(request).await.map(Body::new)
 }
 
 /// Whether a `Host` header names this machine, with any port.

@@ -3,8 +3,12 @@
 mod parts;
 mod presigned;
 
+use std::path::Path;
+use std::time::Duration;
+
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::Builder;
+use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
@@ -13,6 +17,9 @@ use kernel::{Error, Result};
 pub use self::parts::{PART_BYTES, Parts};
 use crate::Clients;
 use crate::lazy::{Lazy, lazy};
+
+/// How long S3 may take to put parts together, or to take a large file.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The bucket that Rapport keeps files in.
 #[derive(Debug, Clone)]
@@ -55,6 +62,12 @@ impl Reading {
     }
 }
 
+/// For requests that S3 has much to do for.
+fn patient() -> Builder {
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).build();
+    Builder::new().timeout_config(timeouts)
+}
+
 /// Why something was not done, for the log.
 fn failed<E, R>(error: SdkError<E, R>) -> Error
 where
@@ -90,6 +103,18 @@ impl Files {
     pub async fn put(&self, key: &str, body: Bytes) -> Result<()> {
         let sent = self.client.put_object().bucket(&self.bucket).key(key).body(ByteStream::from(body)).send().await;
         sent.map(|_| ()).map_err(failed)
+    }
+
+    /// Stores a file of this machine as an object, of which no more than a piece is in memory. S3 refuses it if it has not the
+    /// given digest when it gets there.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or the bucket does not take it.
+    pub async fn put_file(&self, key: &str, path: &Path, sha256: &[u8; 32]) -> Result<()> {
+        let body = ByteStream::from_path(path).await.map_err(Error::unavailable)?;
+        let request = self.client.put_object().bucket(&self.bucket).key(key).body(body);
+        let request = request.checksum_sha256(aws_smithy_types::base64::encode(sha256));
+        request.customize().config_override(patient()).send().await.map(drop).map_err(failed)
     }
 
     /// Reads an object whole; `None` when there is none.

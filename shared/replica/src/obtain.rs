@@ -39,10 +39,15 @@ fn not_whole() -> Error {
 }
 
 /// A path that removes its file unless it was kept: a killed download or build leaves nothing behind that is used.
-struct Draft(Option<PathBuf>);
+pub(crate) struct Draft(Option<PathBuf>);
 
 impl Draft {
-    fn path(&self) -> &Path {
+    /// A file that is to be made there.
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self(Some(path))
+    }
+
+    pub(crate) fn path(&self) -> &Path {
         self.0.as_deref().expect("a draft has its path until it is kept")
     }
 
@@ -138,7 +143,7 @@ impl Replica {
         let source = self.replicas.source().await?;
         let directory = self.replicas.directory(source)?;
         let path = self.replicas.new_path(&directory, self.table.workspace_id(), &self.clock);
-        let draft = Draft(Some(path.with_extension("draft")));
+        let draft = Draft::new(path.with_extension("draft"));
         if write_unpacked(packed, draft.path()).await?.is_none_or(|digest| digest != manifest.sha256) {
             return Ok(None);
         }
@@ -167,7 +172,7 @@ impl Replica {
         let source = self.replicas.source().await?;
         let directory = self.replicas.directory(source)?;
         let path = self.replicas.new_path(&directory, self.table.workspace_id(), &self.clock);
-        let draft = Draft(Some(path.with_extension("draft")));
+        let draft = Draft::new(path.with_extension("draft"));
         let last = self.table.journal_last().await?;
         let started = self.clock.now();
         let failed = |error: rusqlite::Error| Error::unavailable(error);

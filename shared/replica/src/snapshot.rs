@@ -1,17 +1,18 @@
 //! Snapshots: a replica's file, packed, in S3, and the manifest that says which one counts.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Write;
 use std::path::Path;
 
-use bytes::Bytes;
 use events::{SnapshotReason, SnapshotRequest};
 use kernel::{AnyId, Error, Result, Version};
 use rusqlite::Connection;
 use sha2::{Digest, Sha256};
 use table::Manifest;
 
-use crate::database::{Database, is_whole, remove_file};
-use crate::obtain::is_too_old;
+use crate::database::{Database, is_whole};
+use crate::obtain::{Draft, is_too_old};
 use crate::replicas::Replica;
 use crate::schema::REPLICA_SCHEMA;
 use crate::state::state;
@@ -37,7 +38,7 @@ pub enum Snapshotted {
     Lost,
 }
 
-/// A file, packed.
+/// A replica's file, packed into another one.
 struct Packed {
     /// The number of the last entry in it.
     seq: u64,
@@ -45,7 +46,29 @@ struct Packed {
     fingerprint: String,
     /// Its rows by kind.
     rows: BTreeMap<String, u64>,
-    bytes: Bytes,
+    file: Draft,
+    bytes: u64,
+    sha256: [u8; 32],
+}
+
+/// Writes into a file, and knows what it has written. A replica grows with its workspace, and memory must not.
+struct Measured {
+    file: File,
+    bytes: u64,
+    digest: Sha256,
+}
+
+impl Write for Measured {
+    fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+        let written = self.file.write(buffer)?;
+        self.digest.update(&buffer[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.file.flush()
+    }
 }
 
 /// A digest as text.
@@ -137,10 +160,9 @@ impl Replica {
     async fn pack(&self) -> Result<Packed> {
         let source = self.replicas.source().await?;
         let directory = self.replicas.directory(source)?;
-        let path = self.replicas.new_path(&directory, self.table.workspace_id(), &self.clock).with_extension("packing");
-        let packed = pack_into(&*self.database()?, &path);
-        remove_file(&path);
-        packed
+        let path = self.replicas.new_path(&directory, self.table.workspace_id(), &self.clock);
+        let copy = Draft::new(path.with_extension("packing"));
+        pack(&*self.database()?, &copy, Draft::new(path.with_extension("zst.packing")))
     }
 
     /// Uploads, then moves the manifest by compare-and-set. `None`: somebody else has moved it.
@@ -158,10 +180,10 @@ impl Replica {
             at: self.clock.now(),
             fingerprint: packed.fingerprint.clone(),
             rows,
-            sha256: hex(&Sha256::digest(&packed.bytes)),
-            bytes: packed.bytes.len() as u64,
+            sha256: hex(&packed.sha256),
+            bytes: packed.bytes,
         };
-        files.put(&manifest.object, packed.bytes.clone()).await?;
+        files.put_file(&manifest.object, packed.file.path(), &packed.sha256).await?;
         if self.table.move_manifest(REPLICA_SCHEMA, &manifest, seen).await? {
             return Ok(Some(manifest));
         }
@@ -180,7 +202,9 @@ impl Replica {
     }
 }
 
-fn pack_into(database: &Database, path: &Path) -> Result<Packed> {
+/// Packs what is in a replica now, by a copy, into a file.
+fn pack(database: &Database, copy: &Draft, file: Draft) -> Result<Packed> {
+    let path = copy.path();
     let text = path.to_str().ok_or_else(|| Error::bug("a replica's path is not text"))?;
     database.scrub()?;
     database.with_writer(|connection| connection.execute("VACUUM INTO ?", [text]).map(drop))?;
@@ -197,17 +221,15 @@ fn pack_into(database: &Database, path: &Path) -> Result<Packed> {
     let fingerprint = copy.query_row("SELECT fingerprint FROM state", [], |row| row.get(0)).map_err(sqlite)?;
     let rows = count(&copy).map_err(sqlite)?;
     copy.close().map_err(|(_, error)| sqlite(error))?;
-    let bytes = pack_file(path).map_err(Error::unavailable)?;
-    Ok(Packed { seq, fingerprint, rows, bytes: bytes.into() })
+    let Measured { bytes, digest, .. } = pack_file(path, file.path()).map_err(Error::unavailable)?;
+    Ok(Packed { seq, fingerprint, rows, file, bytes, sha256: digest.finalize().into() })
 }
 
-fn pack_file(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut file = std::fs::File::open(path)?;
-    // Room that is not used costs nothing, and what has to grow is there twice meanwhile.
-    let room = Vec::with_capacity(usize::try_from(file.metadata()?.len()).unwrap_or_default());
-    let mut encoder = zstd::stream::write::Encoder::new(room, LEVEL)?;
+fn pack_file(from: &Path, to: &Path) -> std::io::Result<Measured> {
+    let measured = Measured { file: File::create_new(to)?, bytes: 0, digest: Sha256::new() };
+    let mut encoder = zstd::stream::write::Encoder::new(measured, LEVEL)?;
     encoder.include_checksum(true)?;
-    std::io::copy(&mut file, &mut encoder)?;
+    std::io::copy(&mut File::open(from)?, &mut encoder)?;
     encoder.finish()
 }
 

@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 use serde_json::Value;
 
 use crate::connector::{Answer, Exchange};
@@ -203,7 +204,7 @@ impl HttpConnector for Front {
                         return cloud.list(&key, &prefix);
                     }
                     let method = request.method().to_owned();
-                    cloud.file(&method, key, bytes_of(request.into_body()))
+                    cloud.file(&method, key, bytes_of(request.into_body()).await?)
                 }
             }
         })
@@ -233,7 +234,8 @@ fn key_of(uri: &str) -> String {
     path.split('?').next().unwrap_or_default().to_owned()
 }
 
-/// The bytes of an upload. The SDK may send them in chunks with a checksum behind them (`aws-chunked`).
-fn bytes_of(body: SdkBody) -> Vec<u8> {
-    body.bytes().map(<[u8]>::to_vec).unwrap_or_default()
+/// The bytes of an upload, which may come piece by piece.
+async fn bytes_of(body: SdkBody) -> Result<Vec<u8>, ConnectorError> {
+    let collected = ByteStream::new(body).collect().await;
+    Ok(collected.map_err(|error| ConnectorError::user(error.into()))?.to_vec())
 }

@@ -8,9 +8,7 @@ use std::time::SystemTime;
 
 use anyhow::{Context, Result};
 use aws_smithy_types::body::SdkBody;
-use bytes::Bytes;
 use http::{HeaderName, Method, Request, Response, StatusCode};
-use http_body_util::Full;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::SimpleAuth;
 use s3s::service::{S3Service, S3ServiceBuilder};
@@ -88,13 +86,12 @@ impl Files {
         expire(&self.folder, bucket, rules, SystemTime::now())
     }
 
-    /// Answers what is asked of a bucket. What is in an object is read as it is sent.
-    pub(crate) async fn answer(&self, mut request: Request<Bytes>) -> Response<SdkBody> {
+    /// Answers what is asked of a bucket. What is in an object is written as it comes and read as it is sent.
+    pub(crate) async fn answer(&self, mut request: Request<axum::body::Body>) -> Response<SdkBody> {
         // Whoever can reach this may do everything; a signature would only be refused for want of a key to check it with.
         request.headers_mut().remove(http::header::AUTHORIZATION);
         request.extensions_mut().insert(Door::Inside);
-        let answer = self.service.clone().oneshot(request.map(Full::new)).await;
-        match answer {
+        match self.service.clone().oneshot(request).await {
             Ok(response) => response.map(SdkBody::from_body_1_x),
             Err(error) => failed(&format!("{error:?}")).map(|()| SdkBody::empty()),
         }

@@ -8,6 +8,7 @@ use aws_sdk_s3::presigning::PresigningConfig;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
 use local::{BUCKET, Config, Stack};
+use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 
 use crate::functions::{Seen, stack};
@@ -227,4 +228,20 @@ async fn files_written_in_parts_survive_those_who_write_them() {
     let gone = files.put_part("other", &mut parts.clone(), "x".into()).await.unwrap_err();
     assert_eq!(gone.code(), "not_found");
     assert_eq!(files.finish_parts("other", &parts).await.unwrap_err().code(), "not_found");
+}
+
+#[tokio::test]
+async fn a_file_of_this_machine_is_put_whole_and_refused_where_its_digest_is_another() {
+    let desk = Desk::new().await;
+    let clients = cloud::Clients::in_process(desk.stack.parts().http.clone());
+    let files = cloud::Files::new(&clients, BUCKET);
+    let path = desk.folder.path().join("large");
+    // More than is read at once, and not a round number of times.
+    let bytes: Vec<u8> = (0..1_000_001_u32).map(|number| number.to_le_bytes()[0]).collect();
+    std::fs::write(&path, &bytes).unwrap();
+    let sha256 = Sha256::digest(&bytes).into();
+    files.put_file(KEY, &path, &sha256).await.unwrap();
+    assert!(files.get(KEY).await.unwrap().unwrap() == bytes);
+    std::fs::write(&path, &bytes[1..]).unwrap();
+    files.put_file("other", &path, &sha256).await.unwrap_err();
 }

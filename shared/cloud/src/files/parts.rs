@@ -1,8 +1,5 @@
 //! Files that are written in parts: whoever is stopped goes on with the next part, and holds no more than one in memory.
 
-use std::time::Duration;
-
-use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_s3::primitives::ByteStream;
 use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart};
@@ -10,12 +7,10 @@ use bytes::Bytes;
 use kernel::{Error, Result};
 use serde::{Deserialize, Serialize};
 
-use super::{Files, failed};
+use super::{Files, failed, patient};
 
 /// The least bytes that a part has, but for the last one: what S3 asks for.
 pub const PART_BYTES: usize = 5 * 1024 * 1024;
-/// How long S3 may take to put the parts together.
-const FINISHING: Duration = Duration::from_secs(60);
 
 /// A file that is being written in parts, as whoever writes it keeps it in mind. Nobody sees the file before it is finished.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -97,9 +92,8 @@ impl Files {
         });
         let completed = CompletedMultipartUpload::builder().set_parts(Some(completed.collect())).build();
         let request = self.client.complete_multipart_upload().bucket(&self.bucket).key(key);
-        let patient = TimeoutConfig::builder().operation_attempt_timeout(FINISHING).build();
         let request = request.upload_id(&parts.upload_id).multipart_upload(completed).customize();
-        let sent = request.config_override(aws_sdk_s3::Config::builder().timeout_config(patient)).send().await;
+        let sent = request.config_override(patient()).send().await;
         match sent.map_err(gone_or_failed) {
             // What is not there may have been finished before, by somebody who could not note it.
             Ok(_) | Err(Error::NotFound { .. }) if self.size(key).await? == Some(parts.bytes) => Ok(()),
