@@ -12,12 +12,12 @@ use serde_json::{Value, json};
 use table::{Changes, KeptAnswer, Once, Refused, TenantTable};
 
 use crate::advance::Found;
-use crate::chunk::{self, Failure};
+use crate::chunk::Failure;
 use crate::place::Place;
 use crate::work::Tally;
 
-/// How many records are found at once: as many chunks as one transaction writes easily.
-const PAGE: usize = 20 * chunk::SIZE;
+/// How many records are found at once: twenty chunks, which one transaction writes easily.
+const PAGE: u16 = 2_000;
 
 /// Starts a job for everything that the schema has to have done, each once however often this is called.
 pub(crate) async fn start(cx: &Cx) -> Result<()> {
@@ -61,16 +61,9 @@ pub(crate) async fn settles_in(cx: &Cx, job: &Job) -> Result<Option<Duration>> {
 /// The next records of the object, as the catalog has them: none that is written from now on needs the job.
 pub(crate) async fn page(cx: &Cx, job: &Job, place: &Place) -> Result<Found> {
     let (Some(_), Some(object)) = (work_of(cx, job).await?, &job.of) else { return Ok(Found::default()) };
-    let mut found = cx.table.catalog(object, place.after.as_deref()).await?;
-    let next = match found.ids.get(PAGE..) {
-        Some([_, ..]) => {
-            found.ids.truncate(PAGE);
-            found.ids.last().cloned()
-        }
-        _ => found.next,
-    };
+    let found = cx.table.catalog(object, place.after.as_deref(), PAGE).await?;
     let ids: Result<Vec<AnyId>> = found.ids.iter().map(|id| id.parse().map_err(Error::bug)).collect();
-    Ok(Found { ids: ids?, next })
+    Ok(Found { ids: ids?, next: found.next })
 }
 
 /// Guards the values of some records, or frees them.

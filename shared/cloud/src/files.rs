@@ -18,8 +18,10 @@ pub use self::parts::{PART_BYTES, Parts};
 use crate::Clients;
 use crate::lazy::{Lazy, lazy};
 
-/// How long S3 may take to put parts together, or to take a large file.
+/// How long S3 may take to put parts together, or to take a large file; and together with all that is tried again, which has to
+/// end before the function does that asks.
 const PATIENCE: Duration = Duration::from_secs(60);
+const ALL_PATIENCE: Duration = Duration::from_secs(100);
 
 /// The bucket that Rapport keeps files in.
 #[derive(Debug, Clone)]
@@ -64,8 +66,8 @@ impl Reading {
 
 /// For requests that S3 has much to do for.
 fn patient() -> Builder {
-    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).build();
-    Builder::new().timeout_config(timeouts)
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(PATIENCE).operation_timeout(ALL_PATIENCE);
+    Builder::new().timeout_config(timeouts.build())
 }
 
 /// Why something was not done, for the log.

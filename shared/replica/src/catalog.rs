@@ -15,6 +15,8 @@ use crate::replicas::Replica;
 /// How many items are read before they are taken over: four batches side by side, since what takes its time is the way
 /// to the table.
 const ITEMS: usize = 400;
+/// How many keys are read at once, more than a request may read of records.
+const PAGE: u16 = 6_000;
 
 impl Replica {
     /// Reads everything there is into a new file: the definitions first, so that tables and columns are there, then every
@@ -34,7 +36,7 @@ impl Replica {
         for (children, sort, id) in CHILDREN {
             let mut after = None;
             loop {
-                let page = self.table.catalogued_children(children, after.as_ref()).await?;
+                let page = self.table.catalogued_children(children, after.as_ref(), page_of(left)).await?;
                 take(&mut left, page.keys.len())?;
                 let documents = self.items(&page.keys).await?;
                 database.write(|writer| {
@@ -52,7 +54,7 @@ impl Replica {
     async fn read_records(&self, database: &Database, object: &str, left: &mut usize) -> Result<()> {
         let mut after = None;
         loop {
-            let page = self.table.catalog(object, after.as_deref()).await?;
+            let page = self.table.catalog(object, after.as_deref(), page_of(*left)).await?;
             take(left, page.ids.len())?;
             for keys in self.record_keys(object, &page.ids).chunks(ITEMS) {
                 database.fetched(object, &self.items(keys).await?)?;
@@ -68,7 +70,7 @@ impl Replica {
     pub(crate) async fn catalogued(&self, object: &str) -> Result<BTreeSet<String>> {
         let (mut ids, mut after) = (BTreeSet::new(), None);
         loop {
-            let page = self.table.catalog(object, after.as_deref()).await?;
+            let page = self.table.catalog(object, after.as_deref(), PAGE).await?;
             ids.extend(page.ids);
             match page.next {
                 Some(next) => after = Some(next),
@@ -81,7 +83,7 @@ impl Replica {
     pub(crate) async fn all_children(&self, children: Children) -> Result<Vec<Document>> {
         let (mut documents, mut after) = (Vec::new(), None);
         loop {
-            let page = self.table.catalogued_children(children, after.as_ref()).await?;
+            let page = self.table.catalogued_children(children, after.as_ref(), PAGE).await?;
             documents.extend(self.items(&page.keys).await?);
             match page.next {
                 Some(next) => after = Some(next),
@@ -113,6 +115,11 @@ impl Replica {
 pub(crate) fn defined(config: &[Document]) -> BTreeSet<String> {
     let name = |document: &Document| part_of(document.clone())?.0.strip_prefix(Definition::PARTS).map(str::to_owned);
     config.iter().filter_map(name).collect()
+}
+
+/// How many keys to read where so many more records may be read: one more tells that there are too many, before any of them is read.
+fn page_of(left: usize) -> u16 {
+    u16::try_from(left.saturating_add(1)).unwrap_or(u16::MAX).min(PAGE)
 }
 
 fn take(left: &mut usize, count: usize) -> Result<()> {

@@ -24,6 +24,11 @@ pub(crate) fn is_too_old(caught_up_at: i64, now: Timestamp) -> bool {
     now.as_millis() - caught_up_at > TOO_OLD_MS
 }
 
+/// Whether a file is a snapshot in the making whose process is gone. Its name is one of `Replicas::new_path`.
+fn is_left_packing(name: &str) -> bool {
+    name.ends_with(".packing") && name.split('-').nth(1) != Some(&std::process::id().to_string())
+}
+
 /// A file that is being made.
 pub(crate) struct New {
     draft: Draft,
@@ -79,7 +84,7 @@ impl Replica {
         }
     }
 
-    /// The newest file of this workspace in the directory that can be used; all others go.
+    /// The newest file of this workspace in the directory that can be used; all others go, and what a killed process was packing.
     async fn local(&self) -> Result<Option<Database>> {
         let source = self.replicas.source().await?;
         let directory = self.replicas.directory(source)?;
@@ -87,7 +92,8 @@ impl Replica {
         let entries = std::fs::read_dir(&directory).map_err(Error::unavailable)?;
         let mut names: Vec<String> = entries
             .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
-            .filter(|name| name.starts_with(&mine) && (name.ends_with(".sqlite") || name.ends_with(".draft")))
+            .filter(|name| name.starts_with(&mine))
+            .filter(|name| name.ends_with(".sqlite") || name.ends_with(".draft") || is_left_packing(name))
             .collect();
         names.sort_unstable();
         let mut found = None;

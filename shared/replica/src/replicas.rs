@@ -27,7 +27,8 @@ pub struct Limits {
     pub build: usize,
     /// How long one question may take.
     pub statement: Duration,
-    /// How many bytes all files together may have. A snapshot needs two to three times the size of its file besides.
+    /// How many bytes all files together may have. Making a snapshot takes a copy of its file and the packed one
+    /// besides.
     pub disk: u64,
     /// Whether to ask for a snapshot when one would have helped. Whoever makes them does not ask.
     pub asks: bool,

@@ -172,11 +172,12 @@ impl TenantTable {
         Ok(Page { documents, next })
     }
 
-    /// The ids of one object's records as the catalog index has them: eventually consistent, in the order of the ids.
+    /// The ids of one object's records as the catalog index has them, so many at most: eventually consistent, in the order of the
+    /// ids. A thousand are some 12 read units.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn catalog(&self, object: &str, after: Option<&str>) -> Result<Catalogued> {
+    pub async fn catalog(&self, object: &str, after: Option<&str>, limit: u16) -> Result<Catalogued> {
         let partition = self.keys().catalog(object);
         let start = after.map(|id| self.catalog_start(object, &partition, id)).transpose()?;
         let answer = self
@@ -187,6 +188,7 @@ impl TenantTable {
             .key_condition_expression("gsi1pk = :pk")
             .expression_attribute_values(":pk", AttributeValue::S(partition))
             .set_exclusive_start_key(start)
+            .limit(i32::from(limit))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await
@@ -197,12 +199,17 @@ impl TenantTable {
         Ok(Catalogued { ids, next })
     }
 
-    /// The keys of a workspace's links or shares as the catalog index has them: eventually consistent, by record. A link
-    /// is there once, as the record that it was made from has it.
+    /// The keys of a workspace's links or shares as the catalog index has them, so many at most: eventually consistent, by record.
+    /// A link is there once, as the record that it was made from has it.
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn catalogued_children(&self, children: Children, after: Option<&Key>) -> Result<CataloguedKeys> {
+    pub async fn catalogued_children(
+        &self,
+        children: Children,
+        after: Option<&Key>,
+        limit: u16,
+    ) -> Result<CataloguedKeys> {
         let partition = match children {
             Children::Links => self.keys().link_catalog(),
             Children::Shares => self.keys().share_catalog(),
@@ -222,6 +229,7 @@ impl TenantTable {
             .key_condition_expression("gsi1pk = :pk")
             .expression_attribute_values(":pk", AttributeValue::S(partition))
             .set_exclusive_start_key(start)
+            .limit(i32::from(limit))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()
             .await

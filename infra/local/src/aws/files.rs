@@ -1,4 +1,6 @@
 //! S3 on files: each bucket is a folder.
+//!
+//! Unlike in S3, an object that is refused because its digest is another one is there nevertheless.
 
 use std::path::{Path, PathBuf};
 use std::pin::Pin;

@@ -11,11 +11,16 @@ use serde_json::json;
 
 use crate::world::{CONTACT, World, column, rows};
 
-fn files(world: &World, directory: &str) -> Vec<PathBuf> {
+fn paths(world: &World, directory: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for source in std::fs::read_dir(world.directory.path().join(directory)).unwrap() {
         found.extend(std::fs::read_dir(source.unwrap().path()).unwrap().map(|file| file.unwrap().path()));
     }
+    found
+}
+
+fn files(world: &World, directory: &str) -> Vec<PathBuf> {
+    let mut found = paths(world, directory);
     found.retain(|path| path.extension().is_some_and(|extension| extension == "sqlite"));
     found
 }
@@ -49,6 +54,29 @@ async fn a_restarted_process_goes_on_with_its_file() {
     assert_eq!(rows(&replica), wanted);
     assert_eq!(world.faults.calls("Query") + world.faults.calls("GetItem") + world.faults.calls("BatchGetItem"), 0);
     assert_eq!(files(&world, "one").len(), 1);
+}
+
+#[tokio::test]
+async fn nothing_stays_on_disk_of_what_was_packed_and_of_what_a_killed_process_was_packing() {
+    let world = World::new();
+    with_three(&world).await;
+    let packings = || {
+        let mut found = paths(&world, "worker");
+        found.retain(|path| path.to_string_lossy().contains("packing"));
+        found
+    };
+    worker(&world).await.snapshot(&behind(&world)).await.unwrap();
+    assert_eq!(packings(), Vec::<PathBuf>::new());
+    let file = files(&world, "worker").remove(0);
+    let beside = |process: u32, ending| file.with_file_name(format!("{}.0-{process}-0.{ending}", world.workspace()));
+    // No process has the number 0, and this one is packing right now.
+    let [left, packed] = ["packing", "zst.packing"].map(|ending| beside(0, ending));
+    let present = beside(std::process::id(), "packing");
+    for path in [&left, &packed, &present] {
+        std::fs::write(path, "Name 1").unwrap();
+    }
+    worker(&world).await;
+    assert_eq!(packings(), [present]);
 }
 
 #[tokio::test]

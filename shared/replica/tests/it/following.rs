@@ -121,6 +121,19 @@ async fn a_build_that_is_killed_has_asked_for_a_snapshot() {
     assert_eq!(world.cloud.take_messages().len(), 1);
 }
 
+#[tokio::test]
+async fn a_workspace_that_is_too_large_for_a_request_is_so_before_any_record_is_read() {
+    let world = World::new();
+    for _ in 0..3 {
+        world.store(world.id(), 1, json!({})).await;
+    }
+    let replicas = |name, build| world.replicas_of(name, vec![CONTACT.clone()], Limits { build, ..Limits::request() });
+    world.faults.reset_counts();
+    let error = replicas("two", 2).open(&world.table, &world.clock).await.unwrap_err();
+    assert_eq!((error.code(), world.faults.calls("BatchGetItem")), ("unavailable", 0));
+    assert_eq!(rows(&replicas("three", 3).open(&world.table, &world.clock).await.unwrap()).len(), 3);
+}
+
 /// The crate's own `MARGIN_MS` in minutes: how far the index may be behind when a replica is built.
 const MARGIN_MINUTES: i64 = 60;
 

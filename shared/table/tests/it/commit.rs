@@ -15,7 +15,22 @@ async fn a_record_reads_back_without_the_tables_own_attributes() {
     table.commit(&create(&table, id, None)).await.unwrap();
     let read = table.get(&table.keys().record("contact", id)).await.unwrap();
     assert_eq!(read, Some(document(id, 1, "Berlin")));
-    assert_eq!(table.catalog("contact", None).await.unwrap().ids, [id.to_string()]);
+    assert_eq!(table.catalog("contact", None, 10).await.unwrap().ids, [id.to_string()]);
+}
+
+#[tokio::test]
+async fn the_catalog_is_read_page_by_page_of_the_size_that_is_asked_for() {
+    let bench = Bench::new();
+    let table = bench.workspace();
+    let mut ids = [bench.contact(), bench.contact(), bench.contact()];
+    for id in ids {
+        table.commit(&create(&table, id, None)).await.unwrap();
+    }
+    ids.sort();
+    let first = table.catalog("contact", None, 2).await.unwrap();
+    assert_eq!(first.ids, [ids[0].to_string(), ids[1].to_string()]);
+    let rest = table.catalog("contact", first.next.as_deref(), 2).await.unwrap();
+    assert_eq!((rest.ids, rest.next), (vec![ids[2].to_string()], None));
 }
 
 #[tokio::test]
@@ -143,7 +158,7 @@ async fn of_many_writers_who_want_one_value_one_gets_it() {
     });
     let won = futures_util::future::join_all(attempts).await.into_iter().filter(|won| *won).count();
     assert_eq!(won, 1);
-    assert_eq!(table.catalog("contact", None).await.unwrap().ids.len(), 1);
+    assert_eq!(table.catalog("contact", None, 10).await.unwrap().ids.len(), 1);
 }
 
 #[tokio::test]
