@@ -138,13 +138,23 @@ fn of_member(house: &House, member: &Member, manifest: &Manifest<'_>) -> Vec<Fin
     findings
 }
 
-/// Whether a Rust file of the member names the crate.
+/// Whether a Rust file of the member names the crate: as the beginning of a path, or as what is used. Its name is a word besides.
 fn is_named(house: &House, member: &Member, dependency: &str) -> bool {
     let known = member.dependencies.iter().find(|known| known.name == dependency);
     let name = known.map_or_else(|| dependency.replace('-', "_"), |known| known.called.clone());
-    let is_part = |character: char| character.is_alphanumeric() || character == '_';
     let mut sources = house.files.iter().filter(|(path, _)| path.ends_with(".rs") && member.holds(path));
-    sources.any(|(_, text)| text.split(|character| !is_part(character)).any(|word| word == name))
+    sources
+        .any(|(_, text)| text.lines().filter_map(|line| line.split("//").next()).any(|code| begins_a_path(code, &name)))
+}
+
+fn begins_a_path(code: &str, name: &str) -> bool {
+    let is_part = |character: char| character.is_alphanumeric() || character == '_';
+    code.match_indices(name).any(|(at, _)| {
+        let (before, rest) = code.split_at(at);
+        let after = rest.strip_prefix(name).unwrap_or_default();
+        let is_inside = before.ends_with(is_part) || before.ends_with("::") || after.starts_with(is_part);
+        !is_inside && (after.starts_with("::") || before.ends_with("use "))
+    })
 }
 
 #[cfg(test)]
@@ -174,6 +184,12 @@ mod tests {
     fn what_no_code_names_is_not_asked_for() {
         let unused = format!("{GOOD}[dependencies]\nserde = {{ workspace = true }}\n");
         assert_eq!(member(&unused), ["no code names `serde`"]);
+        for code in ["use serde::Value;", "    Err(serde::Error)", "use serde;", "#[serde::derive]"] {
+            assert!(begins_a_path(code, "serde"), "{code}");
+        }
+        for code in ["let serde = 1;", "use axum::serde::Value;", "use serde_json::json;", "Ok(my_serde::json)"] {
+            assert!(!begins_a_path(code, "serde"), "{code}");
+        }
         let explained = unused.replace("serde =", "# Switches a feature on.\nserde =");
         assert!(member(&explained).is_empty());
     }
