@@ -12,6 +12,7 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use serde_json::Value;
+use tokio::sync::Notify;
 
 use crate::connector::{Answer, Exchange};
 
@@ -73,6 +74,7 @@ type Hook = Arc<dyn Fn(&Call) -> Fate + Send + Sync>;
 struct State {
     calls: BTreeMap<String, u64>,
     hook: Option<Hook>,
+    vanished: Arc<Notify>,
 }
 
 /// A transport around another one that counts the calls and decides on each one's fate. Cloning shares counts and hook.
@@ -97,12 +99,21 @@ impl Faults {
 
     /// Asks `hook` about every further request. It replaces the one before.
     pub fn hook(&self, hook: impl Fn(&Call) -> Fate + Send + Sync + 'static) {
-        self.with(|state| state.hook = Some(Arc::new(hook)));
+        self.with(|state| {
+            state.hook = Some(Arc::new(hook));
+            state.vanished = Arc::default();
+        });
     }
 
     /// Lets everything pass again.
     pub fn heal(&self) {
         self.with(|state| state.hook = None);
+    }
+
+    /// Waits until a request was carried out that is never answered ([`Fate::Vanish`]), since there is this hook.
+    pub async fn vanished(&self) {
+        let vanished = self.with(|state| state.vanished.clone());
+        vanished.notified().await;
     }
 
     /// How many requests of `operation` there were, the failed ones and the SDK's own retries included.
@@ -203,6 +214,7 @@ impl Unreliable {
             Fate::Freeze => std::future::pending().await,
             Fate::Vanish => {
                 self.forward(request).await?;
+                locked(&self.state).vanished.notify_one();
                 std::future::pending().await
             }
             Fate::Answer(value) => Answer { status: 200, body: value.to_string() }.into_response(),

@@ -8,11 +8,14 @@ use events::JobRequest;
 use jobs::Worker;
 use local::{Config, Stack};
 use serde_json::{Value, json};
-use testkit::{Fate, Faults};
+use testkit::{Cloud, Fate, Faults};
 use tokio::sync::Notify;
 
 use super::{counts, text};
 use crate::app::Caller;
+
+/// How many turns a job has at most, of ten seconds each.
+const MOST_TURNS: usize = 30;
 
 /// A workspace whose worker is run by the test, with faults between it and the table.
 pub(crate) struct Rig {
@@ -57,16 +60,24 @@ impl Rig {
         assert!(first.batch_item_failures.is_empty() && second.batch_item_failures.is_empty());
     }
 
-    /// Lets another worker carry a job out to its end, in more than one turn where the machine is slow.
+    /// Lets another worker carry a job out to its end. Where the machine is slow that takes more than one turn, each of which has
+    /// to ask for the next.
     pub(crate) async fn carried_out(&self, job: &Value, event: SqsEvent) -> Value {
-        loop {
-            let response = Box::pin(Worker::default().handle(&self.app(), event.clone())).await;
+        let queue = Cloud::new(self.faults.http_client());
+        let clients = cloud::Clients::in_process(queue.http_client());
+        let queues = cloud::Queues::new(&clients, "snapshots").with_jobs("jobs");
+        for _ in 0..MOST_TURNS {
+            let app = api::App { queues: queues.clone(), ..self.app() };
+            let response = Box::pin(Worker::default().handle(&app, event.clone())).await;
             assert!(response.batch_item_failures.is_empty());
             let job = self.job(job).await;
             if !["waiting", "running"].contains(&job["state"].as_str().unwrap()) {
                 return job;
             }
+            let id = text(&job["id"]);
+            assert!(queue.take_messages().iter().any(|message| message.contains(&id)), "nobody goes on with {job:#}");
         }
+        panic!("the job does not end");
     }
 
     pub(crate) async fn start(&self, body: Value) -> Value {
@@ -117,6 +128,8 @@ pub(crate) async fn message(me: &Caller, job: &Value) -> SqsEvent {
 pub(crate) async fn killed_at(rig: &Rig, event: SqsEvent, number: u64, carried_out: bool) -> bool {
     let killed = Arc::new(Notify::new());
     let (count, tell) = (AtomicU64::new(0), killed.clone());
+    // Nothing of it happens later: in truth its message comes again when it is long gone.
+    let is_dead = async { if carried_out { rig.faults.vanished().await } else { killed.notified().await } };
     rig.faults.hook(move |_| {
         if count.fetch_add(1, SeqCst) + 1 < number {
             return Fate::Pass;
@@ -126,8 +139,7 @@ pub(crate) async fn killed_at(rig: &Rig, event: SqsEvent, number: u64, carried_o
     });
     let (app, worker) = (rig.app(), Worker::default());
     let outcome = tokio::select! {
-        // What is carried out is, before the one who asked for it is gone.
-        () = async { killed.notified().await; for _ in 0..50 { tokio::task::yield_now().await } } => true,
+        () = is_dead => true,
         response = Box::pin(worker.handle(&app, event)) => {
             assert!(response.batch_item_failures.is_empty());
             false
