@@ -63,12 +63,13 @@ mod tests {
     fn what_a_killed_process_left_goes_and_the_oldest_idle_file_when_the_disk_is_short() {
         let directory = tempfile::tempdir().unwrap();
         let make = |name: &str, minutes: u64| file(directory.path(), name, Duration::from_secs(minutes * 60));
-        let [left, draft, now] = [make("a.1.zst.packing", 60), make("a.2.draft", 60), make("a.3.packing", 1)];
+        let [left, draft, now] = [make("a.1.packing", 60), make("a.2.draft", 60), make("a.3.packing", 1)];
+        let packed = make("a.4.zst.packing", 60);
         let [open, old, young] = [make("b.sqlite", 50), make("c.sqlite", 40), make("d.sqlite", 30)];
         assert_eq!(super::make(directory.path(), std::slice::from_ref(&open), 300), 300);
         assert_eq!(
-            [&left, &draft, &now, &open, &old, &young].map(|path| path.exists()),
-            [false, false, true, true, false, true]
+            [&left, &draft, &packed, &now, &open, &old, &young].map(|path| path.exists()),
+            [false, false, false, true, true, false, true]
         );
     }
 }

@@ -173,7 +173,7 @@ impl TenantTable {
     }
 
     /// The ids of one object's records as the catalog index has them, so many at most: eventually consistent, in the order of the
-    /// ids. A thousand are some 12 read units.
+    /// ids.
     ///
     /// # Errors
     /// When the table does not answer.

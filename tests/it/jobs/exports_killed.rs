@@ -70,6 +70,6 @@ async fn two_workers_with_the_same_message_write_one_file() {
     let job = started(&rig).await;
     let event = rig.message(&job).await;
     // Who has lost a step to the other has nothing to do but to let it go on.
-    rig.at_once(&event).await;
+    rig.at_once(&job, &event).await;
     assert_eq!(people(&rig, &rig.carried_out(&job, event).await).await, everybody());
 }

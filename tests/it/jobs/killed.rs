@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
+use cloud::Queues;
 use events::JobRequest;
 use jobs::Worker;
 use local::{Config, Stack};
@@ -48,34 +49,49 @@ impl Rig {
         api::App { tables: table::Tables::new(&clients, local::TABLE), schemas: records::Schemas::default(), ..app }
     }
 
+    /// A queue of its own, in which a worker asks itself to go on.
+    fn queue(&self) -> (Cloud, Queues) {
+        let queue = Cloud::new(self.faults.http_client());
+        let clients = cloud::Clients::in_process(queue.http_client());
+        (queue, Queues::new(&clients, "snapshots").with_jobs("jobs"))
+    }
+
+    /// A job after a turn: it is finished, or somebody was asked to go on with it.
+    async fn after_turn(&self, job: &Value, queue: &Cloud) -> Value {
+        let job = self.job(job).await;
+        let id = text(&job["id"]);
+        let is_asked = queue.take_messages().iter().any(|message| message.contains(&id));
+        assert!(is_finished(&job) || is_asked, "nobody goes on with {job:#}");
+        job
+    }
+
     /// Two instances get the same message at the same time, each with a disk of its own, as in Lambda. Neither fails.
-    pub(super) async fn at_once(&self, event: &SqsEvent) {
+    pub(super) async fn at_once(&self, job: &Value, event: &SqsEvent) {
+        let (queue, queues) = self.queue();
         let instance = |name| {
             let app = self.app();
-            (Worker::default(), api::App { replica_dir: app.replica_dir.join(name), ..app })
+            let replica_dir = app.replica_dir.join(name);
+            (Worker::default(), api::App { replica_dir, queues: queues.clone(), ..app })
         };
         let (one, two) = (instance("one"), instance("two"));
         let (first, second) =
             tokio::join!(Box::pin(one.0.handle(&one.1, event.clone())), Box::pin(two.0.handle(&two.1, event.clone())));
         assert!(first.batch_item_failures.is_empty() && second.batch_item_failures.is_empty());
+        self.after_turn(job, &queue).await;
     }
 
     /// Lets another worker carry a job out to its end. Where the machine is slow that takes more than one turn, each of which has
     /// to ask for the next.
     pub(crate) async fn carried_out(&self, job: &Value, event: SqsEvent) -> Value {
-        let queue = Cloud::new(self.faults.http_client());
-        let clients = cloud::Clients::in_process(queue.http_client());
-        let queues = cloud::Queues::new(&clients, "snapshots").with_jobs("jobs");
+        let (queue, queues) = self.queue();
         for _ in 0..MOST_TURNS {
             let app = api::App { queues: queues.clone(), ..self.app() };
             let response = Box::pin(Worker::default().handle(&app, event.clone())).await;
             assert!(response.batch_item_failures.is_empty());
-            let job = self.job(job).await;
-            if !["waiting", "running"].contains(&job["state"].as_str().unwrap()) {
+            let job = self.after_turn(job, &queue).await;
+            if is_finished(&job) {
                 return job;
             }
-            let id = text(&job["id"]);
-            assert!(queue.take_messages().iter().any(|message| message.contains(&id)), "nobody goes on with {job:#}");
         }
         panic!("the job does not end");
     }
@@ -110,6 +126,10 @@ impl Rig {
         }
         versions
     }
+}
+
+fn is_finished(job: &Value) -> bool {
+    !["waiting", "running"].contains(&job["state"].as_str().unwrap())
 }
 
 /// The message that a job's worker gets.
@@ -187,7 +207,7 @@ async fn two_workers_with_the_same_message_do_the_work_of_one() {
     let rig = Rig::with(30).await;
     let job = rig.start(json!({ "ids": rig.ids, "change": { "city": "Ulm" } })).await;
     let event = rig.message(&job).await;
-    rig.at_once(&event).await;
+    rig.at_once(&job, &event).await;
     let job = rig.carried_out(&job, event).await;
     assert_eq!((text(&job["state"]), counts(&job)), ("done".into(), [30, 30, 30, 0, 0]));
     assert_eq!(rig.versions().await, vec![2; 30]);
