@@ -46,6 +46,8 @@ struct Seen {
     zipped_mb: f64,
     ready: Millis,
     answered: Millis,
+    /// What the first answer took, less what the function waited for the table: of starts of their own, through the meter.
+    unwaited: Millis,
     warm: Warm,
     /// The same over the large workspace, where it has a replica: what it was asked, how often, and what it had in memory then.
     large: Option<Large>,
@@ -80,16 +82,19 @@ pub(crate) fn measure(plan: &Plan, folder: &Path) -> Result<Report> {
     let large = World::one("large", plan.seed, plan.sizes, &data)?;
     let stack = Quiet::start(&data)?;
     let mut seen = cases(&workspace, &stack)?.into_iter().map(weighed).collect::<Result<Vec<_>>>()?;
+    let meter = Meter::before(&stack.endpoint()?)?;
+    let environment = meter.environment(&stack.environment);
     for round in 0..plan.starts {
         say(&format!("starting each, {} of {}", round + 1, plan.starts));
         for one in &mut seen {
-            let disk = folder.join(format!("start-{}", one.case.name()));
-            start(one, &stack, &disk)?;
-            std::fs::remove_dir_all(&disk)?;
+            let (ready, answered) = start(&one.case, &stack.environment, folder)?;
+            one.ready.add(ready);
+            one.answered.add(answered);
+            let (_, answered) = start(&one.case, &environment, folder)?;
+            let (waited, _) = meter.waited();
+            one.unwaited.add(answered - waited.as_secs_f64() * 1e3);
         }
     }
-    let meter = Meter::before(&stack.endpoint()?)?;
-    let environment = meter.environment(&stack.environment);
     for one in &mut seen {
         say(&format!("asking {}", one.case.name()));
         let disk = folder.join(format!("warm-{}", one.case.name()));
@@ -118,19 +123,22 @@ fn weighed(case: Case) -> Result<Seen> {
     let packed = Command::new("gzip").args(["-6", "-c"]).arg(&path).stdout(Stdio::piped()).output().context("gzip")?;
     ensure!(packed.status.success(), "gzip cannot pack {}", path.display());
     let (binary_mb, zipped_mb) = (path.metadata()?.len() as f64 / 1e6, packed.stdout.len() as f64 / 1e6);
-    let (ready, answered, warm) = Default::default();
-    Ok(Seen { case, binary_mb, zipped_mb, ready, answered, warm, large: None })
+    let (ready, answered, unwaited, warm) = Default::default();
+    Ok(Seen { case, binary_mb, zipped_mb, ready, answered, unwaited, warm, large: None })
 }
 
-fn start(one: &mut Seen, stack: &Quiet, disk: &Path) -> Result<()> {
-    let Seen { case, ready, answered, .. } = one;
+/// Starts one with an empty disk and lets it answer once: after how many milliseconds it asked for work, and had answered.
+fn start(case: &Case, environment: &[(String, String)], folder: &Path) -> Result<(f64, f64)> {
     let event = case.event(0)?;
-    let mut instance = Instance::start(case.binary, case.entry, &stack.environment, disk)?;
-    ready.add(instance.ready()?);
+    let disk = folder.join(format!("start-{}", case.name()));
+    let mut instance = Instance::start(case.binary, case.entry, environment, &disk)?;
+    let ready = instance.ready()?;
     let answer = instance.answer(&event)?;
     case.check(&answer.value)?;
-    answered.add(instance.since_start(answer.to));
-    Ok(())
+    let answered = instance.since_start(answer.to);
+    drop(instance);
+    std::fs::remove_dir_all(&disk)?;
+    Ok((ready, answered))
 }
 
 /// Asks one that was started, some times that do not count and some that do.
@@ -272,14 +280,24 @@ fn tables(plan: &Plan, floor: &Seen, seen: &[Seen], report: &mut Report) {
             ms(answered),
             of_answered,
             ms(one.answered.percentile(95)),
+            ms(one.unwaited.median()),
         ]
     });
     let text = format!(
-        "Of {} starts each, medians and what 95 of 100 stay within, on one core, with an empty disk.",
+        "Of {} starts each, medians and what 95 of 100 stay within, on one core, with an empty disk. Without waiting is the median of \
+         as many starts with the proxy in between, less the time in which at least one call was under way.",
         plan.starts
     );
-    let columns =
-        ["function", "first request", "asks for work", "times the floor", "answered", "times the floor", "95 of 100"];
+    let columns = [
+        "function",
+        "first request",
+        "asks for work",
+        "times the floor",
+        "answered",
+        "times the floor",
+        "95 of 100",
+        "without waiting",
+    ];
     report.part("Starts", &text, &columns, starts.collect());
     let warm = all().map(|one| {
         let Warm { whole, waited, added, calls, .. } = &one.warm;
