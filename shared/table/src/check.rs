@@ -2,11 +2,11 @@
 
 use kernel::Result;
 
-use crate::{Changes, Committed, Refused, TenantTable};
+use crate::{Changes, Committed, Key, Refused, TenantTable};
 
 impl TenantTable {
     /// Judges the conditions of a commit by what is stored now, in the order in which a commit tells of them. Writes
-    /// nothing; one read a condition, and none after the first that does not hold.
+    /// nothing, and reads everything that they are about in one round trip.
     ///
     /// # Errors
     /// Why nothing would be written.
@@ -17,9 +17,11 @@ impl TenantTable {
         {
             return Err(Refused::Repeated(kept));
         }
-        for action in &changes.actions {
-            let Some(condition) = action.condition() else { continue };
-            let stored = self.read(action.key()).await?;
+        let conditional = || changes.actions.iter().filter_map(|action| Some((action, action.condition()?)));
+        let keys: Vec<Key> = conditional().map(|(action, _)| action.key().clone()).collect();
+        let mut stored = self.read_each(&keys).await?;
+        for (action, condition) in conditional() {
+            let stored = stored.remove(action.key());
             if !condition.holds(stored.as_ref()) {
                 return Err(action.refusal(stored));
             }

@@ -85,6 +85,7 @@ impl TenantTable {
     /// # Errors
     /// When the table does not answer, or keeps having no capacity.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Document>> {
+        keys.iter().try_for_each(|key| self.own(key))?;
         self.get_items(keys).await?.into_iter().map(to_document).collect()
     }
 
@@ -93,13 +94,18 @@ impl TenantTable {
     /// # Errors
     /// As [`TenantTable::get_many`].
     pub async fn get_each(&self, keys: &[Key]) -> Result<HashMap<Key, Document>> {
+        keys.iter().try_for_each(|key| self.own(key))?;
+        self.read_each(keys).await
+    }
+
+    /// The same for keys that have been looked at.
+    pub(crate) async fn read_each(&self, keys: &[Key]) -> Result<HashMap<Key, Document>> {
         let items = self.get_items(keys).await?.into_iter();
         let keyed = items.filter_map(|item| Some((Key { pk: text(&item, "pk")?, sk: text(&item, "sk")? }, item)));
         keyed.map(|(key, item)| Ok((key, to_document(item)?))).collect()
     }
 
     async fn get_items(&self, keys: &[Key]) -> Result<Vec<Item>> {
-        keys.iter().try_for_each(|key| self.own(key))?;
         let mut items = Vec::with_capacity(keys.len());
         for batch in keys.chunks(MAX_BATCH) {
             let mut wanted: Vec<Item> = batch.iter().map(key_item).collect();

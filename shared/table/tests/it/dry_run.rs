@@ -211,3 +211,13 @@ async fn more_than_a_transaction_holds_is_refused_by_a_dry_run_too() {
     assert_eq!(format!("{dry:?}"), format!("{real:?}"));
     assert!(matches!(dry, Err(Refused::Failed(error)) if error.code() == "invalid"));
 }
+
+#[tokio::test]
+async fn a_dry_run_reads_all_that_it_is_about_at_once() {
+    let world = World::new();
+    let steps = [Step::Create(0), Step::Create(1), Step::Create(2), Step::Take(0, 0), Step::Link(0, 1, 0, 0)];
+    let changes = world.changes(&steps, None);
+    let before = world.table.meter().used().round_trips;
+    world.table.check(&changes).await.unwrap();
+    assert_eq!(world.table.meter().used().round_trips - before, 1);
+}
