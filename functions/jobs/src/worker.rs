@@ -1,4 +1,7 @@
 //! The worker: goes on with the jobs that a queue names, step by step, and asks itself to go on when its time is over.
+//!
+//! A message that stops its workers time after time goes to the dead letters. One whose workers are stopped by something else, a
+//! deployment or a machine, must not: it is sent anew whenever its job has got on.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -7,7 +10,7 @@ use api::App;
 use auth::{Caller, Role};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use events::JobRequest;
-use kernel::{Error, Id, Result, kinds};
+use kernel::{Error, Id, Result, Version, kinds};
 use records::{Cx, Job};
 use replica::{Limits, Replicas};
 use table::{Meter, TenantTable};
@@ -42,57 +45,64 @@ impl Worker {
         let body = message.body.as_deref().unwrap_or_default();
         let request: JobRequest =
             serde_json::from_str(body).map_err(|_| Error::malformed("bad_message", "the message names no job"))?;
-        // Only when there is more: whoever has the last message for a job has to send the next one before this one goes.
-        match self.carry_out(app, &request).await? {
-            Next::More => app.queues.ask_job(&request, Duration::ZERO).await,
-            Next::Later(wait) => app.queues.ask_job(&request, wait).await,
-            Next::Nothing => Ok(()),
-        }
-    }
-
-    async fn carry_out(&self, app: &App, request: &JobRequest) -> Result<Next> {
         match request {
-            JobRequest::GoOn { workspace, job } => self.go_on(app, *workspace, *job).await,
+            JobRequest::GoOn { workspace, job, version } => {
+                if is_again(message)
+                    && let Some(later) = later_version(app, workspace, job, version).await?
+                {
+                    let anew = JobRequest::GoOn { workspace, job, version: later };
+                    return app.queues.ask_job(&anew, Duration::ZERO).await;
+                }
+                let (next, version) = self.go_on(app, workspace, job).await?;
+                let request = JobRequest::GoOn { workspace, job, version };
+                // Only when there is more: whoever has the last message for a job has to send the next one before this one goes.
+                match next {
+                    Next::More => app.queues.ask_job(&request, Duration::ZERO).await,
+                    Next::Later(wait) => app.queues.ask_job(&request, wait).await,
+                    Next::Nothing => Ok(()),
+                }
+            }
             JobRequest::SettleSchema { workspace, by } => {
-                app.schemas.forget(*workspace);
-                let table = app.tables.workspace(*workspace, Meter::default());
-                guards::start(&guards::context(app, &table, by)).await?;
-                Ok(Next::Nothing)
+                app.schemas.forget(workspace);
+                let table = app.tables.workspace(workspace, Meter::default());
+                guards::start(&guards::context(app, &table, &by)).await
             }
         }
     }
 
-    /// Takes steps until the job is finished or the turn is over.
-    async fn go_on(&self, app: &App, workspace: Id<kinds::Workspace>, job: Id<kinds::Job>) -> Result<Next> {
+    /// Takes steps until the job is finished or the turn is over. Answers also the version that the last step began with.
+    async fn go_on(&self, app: &App, workspace: Id<kinds::Workspace>, job: Id<kinds::Job>) -> Result<(Next, Version)> {
         let table = app.tables.workspace(workspace, Meter::default());
         // Others may have changed the schema: what a step is refused must not be refused on the word of an old one.
         app.schemas.forget(workspace);
         let begun = Instant::now();
-        let mut next = Next::More;
+        let (mut next, mut version) = (Next::More, 0);
         while next == Next::More && begun.elapsed() < TURN {
-            next = self.step(app, &table, job).await?;
+            let Some(job) = unfinished(&table, job).await? else {
+                next = Next::Nothing;
+                break;
+            };
+            version = job.common.version;
+            next = self.step(app, &table, &job).await?;
         }
         let used = table.meter().used();
         tracing::info!(
             workspace.id = %workspace, job.id = %job, ?next, round_trips = used.round_trips,
             read_units = used.read_units, write_units = used.write_units, "a job went on"
         );
-        Ok(next)
+        Ok((next, version))
     }
 
-    async fn step(&self, app: &App, table: &TenantTable, id: Id<kinds::Job>) -> Result<Next> {
-        let Some(job) = Job::find(table, id).await?.filter(|job| !job.state.is_finished()) else {
-            return Ok(Next::Nothing);
-        };
-        let outcome = match rights::context(app, table, &job).await {
-            Ok(cx) => advance(&cx, &app.files, self.replicas(app), &job).await,
+    async fn step(&self, app: &App, table: &TenantTable, job: &Job) -> Result<Next> {
+        let outcome = match rights::context(app, table, job).await {
+            Ok(cx) => advance(&cx, &app.files, self.replicas(app), job).await,
             Err(error) => Err(error),
         };
         match outcome {
             Err(error) if is_for_good(&error) => {
                 // Why is told to whoever has started it: it can name files and columns.
-                tracing::error!(job.id = %id, error.code = error.code(), "a job failed");
-                fail(&in_the_name_of(app, table, &job), &job, &error).await?;
+                tracing::error!(job.id = %job.common.id, error.code = error.code(), "a job failed");
+                fail(&in_the_name_of(app, table, job), job, &error).await?;
                 Ok(Next::Nothing)
             }
             outcome => outcome,
@@ -107,6 +117,29 @@ impl Worker {
             Replicas::new(directory, tables, files, queues, Limits { asks: true, ..Limits::worker() })
         })
     }
+}
+
+/// A job that is not finished.
+async fn unfinished(table: &TenantTable, id: Id<kinds::Job>) -> Result<Option<Job>> {
+    Ok(Job::find(table, id).await?.filter(|job| !job.state.is_finished()))
+}
+
+/// Whether a message was given to a worker before, which has not come to its end with it.
+fn is_again(message: &SqsMessage) -> bool {
+    let count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    count.is_some_and(|count: u32| count > 1)
+}
+
+/// The version of an unfinished job that has got on since it had another one.
+async fn later_version(
+    app: &App,
+    workspace: Id<kinds::Workspace>,
+    job: Id<kinds::Job>,
+    than: Version,
+) -> Result<Option<Version>> {
+    let table = app.tables.workspace(workspace, Meter::default());
+    let version = unfinished(&table, job).await?.map(|job| job.common.version);
+    Ok(version.filter(|version| *version > than))
 }
 
 /// Whether a job cannot go on after an error. A defect, of Rapport or of how it is deployed, is none of the job's: the message

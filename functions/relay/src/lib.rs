@@ -41,7 +41,10 @@ async fn relay(app: &App, record: EventRecord) -> Result<()> {
     let Some(event) = parse(record)? else { return Ok(()) };
     let workspace = event.workspace;
     match (event.name.as_str(), event.record.of()) {
-        ("job.created", Some(job)) => app.queues.ask_job(&JobRequest::GoOn { workspace, job }, Duration::ZERO).await,
+        ("job.created", Some(job)) => {
+            let request = JobRequest::GoOn { workspace, job, version: event.version };
+            app.queues.ask_job(&request, Duration::ZERO).await
+        }
         (name, _) if name.starts_with("schema.field_") => {
             app.queues.ask_job(&JobRequest::SettleSchema { workspace, by: event.by }, Duration::ZERO).await
         }

@@ -1,6 +1,6 @@
 //! Messages between functions, as JSON bodies in queues.
 
-use kernel::{AnyId, Id, kinds};
+use kernel::{AnyId, Id, Version, kinds};
 use serde::{Deserialize, Serialize};
 
 use crate::Actor;
@@ -25,6 +25,10 @@ pub enum JobRequest {
         workspace: Id<kinds::Workspace>,
         /// Which one.
         job: Id<kinds::Job>,
+        /// The job's version when this was sent. Who gets the message again and finds a later one knows that the job has got on, and
+        /// that it is not the job which stops its workers.
+        #[serde(default)]
+        version: Version,
     },
     /// To start what a change of the schema has to have done, if it has to have anything done.
     SettleSchema {

@@ -135,7 +135,9 @@ fn is_finished(job: &Value) -> bool {
 /// The message that a job's worker gets.
 pub(crate) async fn message(me: &Caller, job: &Value) -> SqsEvent {
     let workspace = text(&me.get("/v1/me").await.expect(200)["workspace"]["id"]).parse().unwrap();
-    let request = JobRequest::GoOn { workspace, job: text(&job["id"]).parse().unwrap() };
+    // Of one that others have started no more is told than its id: it is new.
+    let version = job["version"].as_u64().unwrap_or(1);
+    let request = JobRequest::GoOn { workspace, job: text(&job["id"]).parse().unwrap(), version };
     let mut message = SqsMessage::default();
     message.message_id = Some("1".to_owned());
     message.body = Some(serde_json::to_string(&request).unwrap());
@@ -200,6 +202,41 @@ async fn a_worker_that_is_killed_anywhere_changes_and_counts_each_record_once() 
         number += 1;
     }
     assert!(deaths > 24, "the worker died only {deaths} times");
+}
+
+#[tokio::test]
+async fn a_message_that_comes_again_is_sent_anew_when_its_job_has_got_on() {
+    let rig = Rig::with(6).await;
+    let job = rig.start(json!({ "ids": rig.ids, "change": { "city": "Ulm" } })).await;
+    let first = rig.message(&job).await;
+    let mut at = 1;
+    let reached = loop {
+        assert!(killed_at(&rig, first.clone(), at, true).await, "the job ended before it got on");
+        at += 1;
+        let now = rig.job(&job).await;
+        if now["version"] != job["version"] {
+            break now;
+        }
+    };
+    let (queue, queues) = rig.queue();
+    let again = |message: &SqsEvent| {
+        let mut event = message.clone();
+        event.records[0].attributes.insert("ApproximateReceiveCount".to_owned(), "5".to_owned());
+        (Worker::default(), api::App { queues: queues.clone(), ..rig.app() }, event)
+    };
+    let (worker, app, event) = again(&first);
+    assert!(Box::pin(worker.handle(&app, event)).await.batch_item_failures.is_empty());
+    // It is not lost with the message: there is a new one, which may be given to as many workers again.
+    let sent = queue.take_messages();
+    let [sent] = sent.as_slice() else { panic!("{sent:?}") };
+    assert!(sent.contains(&text(&job["id"])), "{sent}");
+    assert_eq!(rig.job(&job).await, reached, "nothing is done on the word of the old one");
+    // What comes again to a job that stands still is worked on, and would be given up in the end.
+    let (worker, app, event) = again(&rig.message(&reached).await);
+    assert!(Box::pin(worker.handle(&app, event)).await.batch_item_failures.is_empty());
+    let ended = rig.after_turn(&job, &queue).await;
+    assert_eq!((text(&ended["state"]), counts(&ended)), ("done".into(), [6, 6, 6, 0, 0]));
+    assert_eq!(rig.versions().await, vec![2; 6]);
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn settled(scene: &Scene) -> Value {
     let app = in_seconds(scene, 100);
     let by = Actor { user: made.user, api_key: None };
     ask(&app, JobRequest::SettleSchema { workspace: made.workspace, by }).await;
-    ask(&app, JobRequest::GoOn { workspace: made.workspace, job: text(&job["id"]).parse().unwrap() }).await;
+    ask(&app, JobRequest::GoOn { workspace: made.workspace, job: text(&job["id"]).parse().unwrap(), version: 1 }).await;
     let listed = scene.me.get("/v1/jobs?kind=make_unique&count=exact").await.expect(200);
     assert_eq!(listed["count"], 1);
     scene.finished(&job).await

@@ -125,7 +125,7 @@ async fn done(world: &World, dice: &Dice, job: Id<kinds::Job>) {
 
 fn message(world: &World, job: Id<kinds::Job>) -> SqsEvent {
     let mut message = SqsMessage::default();
-    let request = JobRequest::GoOn { workspace: world.workspace, job };
+    let request = JobRequest::GoOn { workspace: world.workspace, job, version: 1 };
     message.message_id = Some("1".to_owned());
     message.body = Some(serde_json::to_string(&request).unwrap());
     let mut batch = SqsEvent::default();
