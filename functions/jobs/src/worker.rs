@@ -1,7 +1,7 @@
 //! The worker: goes on with the jobs that a queue names, step by step, and asks itself to go on when its time is over.
 //!
 //! A message that stops its workers time after time goes to the dead letters. One whose workers are stopped by something else, a
-//! deployment or a machine, must not: it is sent anew whenever its job has got on.
+//! deployment or a machine, must not: when it comes again and its job has got on, it is sent anew, before a step or after one.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
@@ -47,13 +47,15 @@ impl Worker {
             serde_json::from_str(body).map_err(|_| Error::malformed("bad_message", "the message names no job"))?;
         match request {
             JobRequest::GoOn { workspace, job, version } => {
-                if is_again(message)
-                    && let Some(later) = later_version(app, workspace, job, version).await?
-                {
+                let is_again = is_again(message);
+                if is_again && let Some(later) = later_version(app, workspace, job, version).await? {
+                    tracing::warn!(workspace.id = %workspace, job.id = %job, version, later, "a job's worker was stopped");
                     let anew = JobRequest::GoOn { workspace, job, version: later };
                     return app.queues.ask_job(&anew, Duration::ZERO).await;
                 }
-                let (next, version) = self.go_on(app, workspace, job).await?;
+                // Of a message that comes again it may be the last time: one step is enough for a new one.
+                let turn = if is_again { Duration::ZERO } else { TURN };
+                let (next, version) = self.go_on(app, workspace, job, turn).await?;
                 let request = JobRequest::GoOn { workspace, job, version };
                 // Only when there is more: whoever has the last message for a job has to send the next one before this one goes.
                 match next {
@@ -70,21 +72,28 @@ impl Worker {
         }
     }
 
-    /// Takes steps until the job is finished or the turn is over. Answers also the version that the last step began with.
-    async fn go_on(&self, app: &App, workspace: Id<kinds::Workspace>, job: Id<kinds::Job>) -> Result<(Next, Version)> {
+    /// Takes steps, at least one, until the job is finished or the turn is over. Also answers the version that the last step began
+    /// with.
+    async fn go_on(
+        &self,
+        app: &App,
+        workspace: Id<kinds::Workspace>,
+        job: Id<kinds::Job>,
+        turn: Duration,
+    ) -> Result<(Next, Version)> {
         let table = app.tables.workspace(workspace, Meter::default());
         // Others may have changed the schema: what a step is refused must not be refused on the word of an old one.
         app.schemas.forget(workspace);
         let begun = Instant::now();
-        let (mut next, mut version) = (Next::More, 0);
-        while next == Next::More && begun.elapsed() < TURN {
-            let Some(job) = unfinished(&table, job).await? else {
-                next = Next::Nothing;
-                break;
-            };
+        let mut version = 0;
+        let next = loop {
+            let Some(job) = unfinished(&table, job).await? else { break Next::Nothing };
             version = job.common.version;
-            next = self.step(app, &table, &job).await?;
-        }
+            let next = self.step(app, &table, &job).await?;
+            if next != Next::More || begun.elapsed() >= turn {
+                break next;
+            }
+        };
         let used = table.meter().used();
         tracing::info!(
             workspace.id = %workspace, job.id = %job, ?next, round_trips = used.round_trips,
@@ -124,13 +133,13 @@ async fn unfinished(table: &TenantTable, id: Id<kinds::Job>) -> Result<Option<Jo
     Ok(Job::find(table, id).await?.filter(|job| !job.state.is_finished()))
 }
 
-/// Whether a message was given to a worker before, which has not come to its end with it.
+/// Whether a message was given before to a worker that did not come to its end.
 fn is_again(message: &SqsMessage) -> bool {
     let count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
     count.is_some_and(|count: u32| count > 1)
 }
 
-/// The version of an unfinished job that has got on since it had another one.
+/// The version of an unfinished job, if it is later than a given one.
 async fn later_version(
     app: &App,
     workspace: Id<kinds::Workspace>,

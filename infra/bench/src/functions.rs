@@ -46,7 +46,8 @@ struct Seen {
     zipped_mb: f64,
     ready: Millis,
     answered: Millis,
-    /// What the first answer took, less what the function waited for the table: of starts of their own, through the meter.
+    /// What the first answer took, less the time in which a call to table, queues or S3 was under way: of starts of their own,
+    /// through the meter.
     unwaited: Millis,
     warm: Warm,
     /// The same over the large workspace, where it has a replica: what it was asked, how often, and what it had in memory then.
@@ -90,6 +91,8 @@ pub(crate) fn measure(plan: &Plan, folder: &Path) -> Result<Report> {
             let (ready, answered) = start(&one.case, &stack.environment, folder)?;
             one.ready.add(ready);
             one.answered.add(answered);
+            // What an instance before has left under way when it was stopped is not this one's.
+            let _ = meter.waited();
             let (_, answered) = start(&one.case, &environment, folder)?;
             let (waited, _) = meter.waited();
             one.unwaited.add(answered - waited.as_secs_f64() * 1e3);

@@ -25,8 +25,8 @@ pub enum JobRequest {
         workspace: Id<kinds::Workspace>,
         /// Which one.
         job: Id<kinds::Job>,
-        /// The job's version when this was sent. Who gets the message again and finds a later one knows that the job has got on, and
-        /// that it is not the job which stops its workers.
+        /// The job's version when the sender last saw it. Who gets the message again and finds a later one knows that the job has got
+        /// on, and that it is not the job which stops its workers.
         #[serde(default)]
         version: Version,
     },

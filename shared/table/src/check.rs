@@ -6,7 +6,7 @@ use crate::{Changes, Committed, Key, Refused, TenantTable};
 
 impl TenantTable {
     /// Judges the conditions of a commit by what is stored now, in the order in which a commit tells of them. Writes
-    /// nothing, and reads everything that they are about in one round trip.
+    /// nothing, and reads everything that they are about in one round trip, after that of the kept answer where there is a key.
     ///
     /// # Errors
     /// Why nothing would be written.

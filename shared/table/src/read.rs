@@ -98,7 +98,7 @@ impl TenantTable {
         self.read_each(keys).await
     }
 
-    /// The same for keys that have been looked at.
+    /// The same for keys whose workspace has been checked, or that are nobody's as an API key's is.
     pub(crate) async fn read_each(&self, keys: &[Key]) -> Result<HashMap<Key, Document>> {
         let items = self.get_items(keys).await?.into_iter();
         let keyed = items.filter_map(|item| Some((Key { pk: text(&item, "pk")?, sk: text(&item, "sk")? }, item)));

@@ -135,7 +135,7 @@ fn is_finished(job: &Value) -> bool {
 /// The message that a job's worker gets.
 pub(crate) async fn message(me: &Caller, job: &Value) -> SqsEvent {
     let workspace = text(&me.get("/v1/me").await.expect(200)["workspace"]["id"]).parse().unwrap();
-    // Of one that others have started no more is told than its id: it is new.
+    // A merge answers its job's id alone: a new job has the version 1.
     let version = job["version"].as_u64().unwrap_or(1);
     let request = JobRequest::GoOn { workspace, job: text(&job["id"]).parse().unwrap(), version };
     let mut message = SqsMessage::default();
@@ -229,12 +229,15 @@ async fn a_message_that_comes_again_is_sent_anew_when_its_job_has_got_on() {
     // It is not lost with the message: there is a new one, which may be given to as many workers again.
     let sent = queue.take_messages();
     let [sent] = sent.as_slice() else { panic!("{sent:?}") };
-    assert!(sent.contains(&text(&job["id"])), "{sent}");
+    let second = rig.message(&reached).await;
+    assert_eq!(Some(sent), second.records[0].body.as_ref(), "the same with the version that the job has now");
     assert_eq!(rig.job(&job).await, reached, "nothing is done on the word of the old one");
-    // What comes again to a job that stands still is worked on, and would be given up in the end.
-    let (worker, app, event) = again(&rig.message(&reached).await);
+    // What comes again to a job that stands still is worked on, and given up in the end: it is not sent anew before a step.
+    let (worker, app, event) = again(&second);
     assert!(Box::pin(worker.handle(&app, event)).await.batch_item_failures.is_empty());
-    let ended = rig.after_turn(&job, &queue).await;
+    let stepped = rig.after_turn(&job, &queue).await;
+    assert_ne!(stepped["version"], reached["version"], "a step was taken");
+    let ended = rig.carried_out(&job, second).await;
     assert_eq!((text(&ended["state"]), counts(&ended)), ("done".into(), [6, 6, 6, 0, 0]));
     assert_eq!(rig.versions().await, vec![2; 6]);
 }
