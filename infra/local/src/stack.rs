@@ -141,13 +141,9 @@ impl Stack {
             aws_address.map_or_else(|| "http://in-process.invalid".to_owned(), |address| format!("http://{address}"));
 
         let state = Arc::new(State::open(&data_dir.join("state.sqlite"))?);
-        let engine = Engine::open(&data_dir.join("table.sqlite"))?;
-        engine.create_table(TABLE)?;
-        let queues = Queues::new(state.clone(), template.queues.clone())?;
         let files_secret = first::files_secret(data_dir.path())?;
-        let files = Files::new(&data_dir.join("files"), &files_secret)?;
-        let aws = Aws::new(engine, queues, files, &endpoint);
-        aws.create_bucket(BUCKET)?;
+        let queues = Queues::new(state.clone(), template.queues.clone())?;
+        let aws = services(&data_dir, queues, &files_secret, &endpoint)?;
         let parts = Parts {
             http: aws.http_client(),
             snapshots_queue: aws.queue_url(SNAPSHOTS_QUEUE),
@@ -339,6 +335,16 @@ impl Stack {
         self.servers.shutdown().await;
         self.background.shutdown().await;
     }
+}
+
+/// The services with the table and the bucket.
+fn services(data_dir: &DataDir, queues: Queues, files_secret: &str, endpoint: &str) -> Result<Aws> {
+    let engine = Engine::open(&data_dir.join("table.sqlite"))?;
+    engine.create_table(TABLE)?;
+    let files = Files::new(&data_dir.join("files"), files_secret)?;
+    let aws = Aws::new(engine, queues, files, endpoint);
+    aws.create_bucket(BUCKET)?;
+    Ok(aws)
 }
 
 /// An address on this machine; without a port, one that nobody can reach but by [`Stack::router`].
