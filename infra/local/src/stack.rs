@@ -143,7 +143,7 @@ impl Stack {
         let state = Arc::new(State::open(&data_dir.join("state.sqlite"))?);
         let files_secret = first::files_secret(data_dir.path())?;
         let queues = Queues::new(state.clone(), template.queues.clone())?;
-        let aws = services(&data_dir, queues, &files_secret, &endpoint)?;
+        let aws = aws_in(&data_dir, queues, &files_secret, &endpoint)?;
         let parts = Parts {
             http: aws.http_client(),
             snapshots_queue: aws.queue_url(SNAPSHOTS_QUEUE),
@@ -338,7 +338,7 @@ impl Stack {
 }
 
 /// The services with the table and the bucket.
-fn services(data_dir: &DataDir, queues: Queues, files_secret: &str, endpoint: &str) -> Result<Aws> {
+fn aws_in(data_dir: &DataDir, queues: Queues, files_secret: &str, endpoint: &str) -> Result<Aws> {
     let engine = Engine::open(&data_dir.join("table.sqlite"))?;
     engine.create_table(TABLE)?;
     let files = Files::new(&data_dir.join("files"), files_secret)?;
