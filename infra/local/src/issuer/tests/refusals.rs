@@ -1,6 +1,6 @@
 //! What is refused, and how.
 
-use super::{APP, Desk, HERE, VERIFIER, digest, text};
+use super::{APP, Desk, HERE, Issuer, VERIFIER, digest, text};
 
 #[tokio::test]
 async fn nobody_is_sent_to_another_machine() {
@@ -183,6 +183,17 @@ async fn only_good_access_tokens_say_who_somebody_is() {
     assert_eq!(desk.send("GET", "/oidc/logout", &[], &unnamed).await.status, 400);
     let other = [("client_id", "other"), unnamed[0]];
     assert_eq!(desk.send("GET", "/oidc/logout", &[], &other).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_token_is_of_one_issuer_though_another_has_its_key() {
+    let mut desk = Desk::new();
+    let tokens = desk.tokens().await;
+    desk.issuer = Issuer::new(Some(4001), desk.folder.path(), &desk.issuer.0.state, desk.clock.clone()).unwrap();
+    assert_eq!(desk.userinfo(text(&tokens, "access_token")).await.status, 401);
+    let hint = [("id_token_hint", text(&tokens, "id_token"))];
+    assert_eq!(desk.send("GET", "/oidc/logout", &[], &hint).await.status, 400);
+    assert_eq!(desk.refresh(text(&tokens, "refresh_token")).await.status, 200, "nobody was signed out");
 }
 
 #[tokio::test]
