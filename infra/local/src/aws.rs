@@ -147,7 +147,7 @@ async fn on_the_port(State(aws): State<Aws>, request: Request<Body>) -> axum::re
 }
 
 /// Whether a `Host` header names this machine, with any port.
-fn is_this_machine(host: &str) -> bool {
+pub(crate) fn is_this_machine(host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
         _ => host,

@@ -9,6 +9,8 @@ use anyhow::{Context, Result};
 use api::App;
 use identity::FirstUser;
 
+use crate::demo_users::ADMINISTRATOR;
+
 /// The workspace that a new data directory has.
 pub(crate) const WORKSPACE: &str = "demo";
 
@@ -23,7 +25,7 @@ pub(crate) async fn api_key(app: &App, data_dir: &Path) -> Result<String> {
     {
         return Ok(key.trim().to_owned());
     }
-    let first = FirstUser { name: "Robin Admin".to_owned(), email: "robin.admin@example.com".to_owned() };
+    let first = FirstUser { name: ADMINISTRATOR.name.to_owned(), email: ADMINISTRATOR.email.to_owned() };
     let made = identity::bootstrap(&app.tables, &app.clock, &app.ids, WORKSPACE, &first)
         .await
         .context("the first workspace")?;

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::{Arg, ArgMatches, Command, value_parser};
 use identity::FirstUser;
-use local::{Config, Seed, Stack};
+use local::{Config, Issuer, Seed, Stack};
 use mimalloc::MiMalloc;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -185,6 +185,12 @@ fn tell(stack: &Stack) -> std::io::Result<()> {
     writeln!(out)?;
     writeln!(out, "  API          {base}/v1")?;
     writeln!(out, "  How to ask   {base}/docs")?;
+    match stack.issuer() {
+        Some(issuer) => {
+            writeln!(out, "  Sign-in      {} (OpenID Connect, client {})", issuer.url(), Issuer::CLIENT_ID)?
+        }
+        None => writeln!(out, "  Sign-in      off: it asks for no proof, so it is for --host 127.0.0.1 only")?,
+    }
     writeln!(out, "  AWS clients  {}", stack.aws_url().unwrap_or_default())?;
     writeln!(out, "  Data         {folder}")?;
     writeln!(out, "  API key      {folder}/api-key (an administrator of the workspace demo)")?;

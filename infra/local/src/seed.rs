@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 use table::Meter;
 
 use self::people::Person;
+use crate::demo_users::{COLLEAGUES, DemoUser};
 use crate::state::State;
 
 /// How many contacts there are.
@@ -20,13 +21,6 @@ pub(crate) const CONTACTS: usize = 300;
 
 /// The consumer whose checkpoint says how far the demonstration data has come.
 const PROGRESS: &str = "seed/contacts";
-
-/// Colleagues, who own the contacts.
-const COLLEAGUES: [(&str, &str, &str); 3] = [
-    ("Alex Field", "alex.field@example.com", "rep"),
-    ("Kim Harbour", "kim.harbour@example.com", "rep"),
-    ("Sasha Meadow", "sasha.meadow@example.com", "viewer"),
-];
 
 /// Makes what is not there yet: a start that was interrupted goes on where it was.
 pub(crate) async fn demo(app: &App, state: &State, api_key: &str) -> Result<()> {
@@ -43,6 +37,11 @@ pub(crate) async fn demo(app: &App, state: &State, api_key: &str) -> Result<()> 
     Ok(())
 }
 
+/// Whether the colleagues are there: they come before the first contact.
+pub(crate) fn has_colleagues(state: &State) -> Result<bool> {
+    Ok(state.checkpoint(PROGRESS)?.is_some())
+}
+
 async fn context(app: &App, api_key: &str) -> Result<Cx> {
     let credential = Credential::from_header(&format!("Bearer {api_key}")).context("the kept API key is not one")?;
     let access: Option<Access> = auth::authenticate(&app.tables, &credential, app.clock.now()).await?;
@@ -54,7 +53,7 @@ async fn context(app: &App, api_key: &str) -> Result<Cx> {
 /// The ids of those who may own contacts.
 async fn colleagues(cx: &Cx) -> Result<Vec<AnyId>> {
     let mut owners = vec![cx.caller.user.erase()];
-    for (name, email, role) in COLLEAGUES {
+    for DemoUser { name, email, role } in COLLEAGUES {
         let id: Id<kinds::User> = cx.ids.next();
         let input = document(json!({ "name": name, "email": email, "role": role }));
         if create(cx, "user", id.erase(), &input).await? && role == "rep" {

@@ -18,6 +18,7 @@ use crate::config::{Config, Seed};
 use crate::data_dir::DataDir;
 use crate::gateway::{Gateway, SignedFiles};
 use crate::invoke::{Functions, Installed};
+use crate::issuer::Issuer;
 use crate::ports::Port;
 use crate::pumps::Pumps;
 use crate::state::State;
@@ -56,6 +57,8 @@ pub struct Parts {
     pub schemas: records::Schemas,
     /// Where people reach the files.
     pub files_url: String,
+    /// Who signs people in; nobody, while other machines can reach the port for people.
+    pub issuer: Option<Issuer>,
     pub(crate) files_secret: String,
     data_dir: PathBuf,
 }
@@ -138,18 +141,20 @@ impl Stack {
             aws_address.map_or_else(|| "http://in-process.invalid".to_owned(), |address| format!("http://{address}"));
 
         let state = Arc::new(State::open(&data_dir.join("state.sqlite"))?);
-        let engine = Engine::open(&data_dir.join("table.sqlite"))?;
-        engine.create_table(TABLE)?;
-        let queues = Queues::new(state.clone(), template.queues.clone())?;
         let files_secret = first::files_secret(data_dir.path())?;
-        let files = Files::new(&data_dir.join("files"), &files_secret)?;
-        let aws = Aws::new(engine, queues, files, &endpoint);
-        aws.create_bucket(BUCKET)?;
+        let queues = Queues::new(state.clone(), template.queues.clone())?;
+        let aws = aws_in(&data_dir, queues, &files_secret, &endpoint)?;
         let parts = Parts {
             http: aws.http_client(),
             snapshots_queue: aws.queue_url(SNAPSHOTS_QUEUE),
             jobs_queue: aws.queue_url(JOBS_QUEUE),
             schemas: records::Schemas::default(),
+            issuer: Issuer::behind(
+                config.host,
+                port.as_ref().map(|port| port.address().port()),
+                data_dir.path(),
+                &state,
+            )?,
             files_url: config.files_url.clone().unwrap_or_else(|| here(port.as_ref().map(Port::address))),
             files_secret,
             data_dir: data_dir.path().to_owned(),
@@ -276,9 +281,16 @@ impl Stack {
         self.aws_address.map(|address| format!("http://{address}"))
     }
 
-    /// What the port for people serves, without a socket: the gateway, and files for whoever has a signed address.
+    /// Who signs people in, if somebody does.
+    #[must_use]
+    pub fn issuer(&self) -> Option<&Issuer> {
+        self.parts.issuer.as_ref()
+    }
+
+    /// What the port for people serves, without a socket: the gateway, files for whoever has a signed address, and the sign-in.
     pub fn router(&self) -> axum::Router {
-        self.gateway.router().merge(self.files.router(BUCKET))
+        let router = self.gateway.router().merge(self.files.router(BUCKET));
+        self.issuer().into_iter().fold(router, |router, issuer| router.merge(issuer.router()))
     }
 
     /// The engine behind the table.
@@ -323,6 +335,16 @@ impl Stack {
         self.servers.shutdown().await;
         self.background.shutdown().await;
     }
+}
+
+/// The services with the table and the bucket.
+fn aws_in(data_dir: &DataDir, queues: Queues, files_secret: &str, endpoint: &str) -> Result<Aws> {
+    let engine = Engine::open(&data_dir.join("table.sqlite"))?;
+    engine.create_table(TABLE)?;
+    let files = Files::new(&data_dir.join("files"), files_secret)?;
+    let aws = Aws::new(engine, queues, files, endpoint);
+    aws.create_bucket(BUCKET)?;
+    Ok(aws)
 }
 
 /// An address on this machine; without a port, one that nobody can reach but by [`Stack::router`].

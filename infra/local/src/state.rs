@@ -1,4 +1,4 @@
-//! What the stack itself remembers: messages in queues and how far each stream consumer has come.
+//! What the stack itself remembers: messages in queues, how far each stream consumer has come, and who has signed in.
 //!
 //! One SQLite file. A process that is killed loses nothing that was acknowledged (the write-ahead log is the operating
 //! system's as soon as a statement returns); only a power cut could take the last moments.
@@ -26,6 +26,17 @@ const SCHEMA: &str = "
         dead_letter_source TEXT
     );
     CREATE INDEX IF NOT EXISTS message_by_queue ON message (queue, visible_ms, number);
+    CREATE TABLE IF NOT EXISTS sign_in (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        handle_digest TEXT NOT NULL UNIQUE,
+        secret_digest TEXT NOT NULL,
+        name TEXT NOT NULL,
+        email TEXT NOT NULL,
+        scope TEXT NOT NULL,
+        began INTEGER NOT NULL,
+        ends INTEGER NOT NULL
+    );
 ";
 
 /// The file, open.

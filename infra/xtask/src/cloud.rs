@@ -19,6 +19,7 @@ mod emulator;
 mod flows;
 mod refusal;
 mod rights;
+mod sign_in;
 mod stack;
 mod tools;
 mod watch;
@@ -36,6 +37,7 @@ use self::stack::Stack;
 
 pub(crate) use self::child::{end, forget_this_crate};
 pub(crate) use self::conform::run as conform;
+pub(crate) use self::sign_in::run as sign_in;
 pub(crate) use self::watch::run as watch;
 
 const USAGE: &str = "\

@@ -28,6 +28,7 @@ cargo xtask <command>
   workspace create --table NAME --name NAME
                      make the first workspace of a deployed table, and print its admin's API key
   conform            ask the API everything that its OpenAPI document allows, and much that it does not
+  sign-in            sign in by the development issuer with an OpenID Connect client that others have written
   watch              run the functions under `cargo lambda watch` and call each
   bench [PART]       measure functions, operations, stack, import, bill, replica or all, and write the sections of
                      docs/PERFORMANCE.md (`--check`: fail when a target is missed; other numbers than the usual write nothing)
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         "test" => suite::run(&root(), rest),
         "cloud" => cloud::run(&root(), rest),
         "conform" => cloud::conform(&root(), rest),
+        "sign-in" => cloud::sign_in(&root(), rest),
         "watch" => cloud::watch(&root(), rest),
         "openapi" => openapi::run(&root(), rest),
         "workspace" => workspace::run(&root(), rest),

@@ -20,10 +20,11 @@ const LIMIT: Duration = Duration::from_secs(2400);
 /// A command of this program.
 type Proof = fn(&Path, &[String]) -> anyhow::Result<()>;
 
-/// What runs processes of its own, by tools of other languages: the API against its document, README's recipe for one function,
-/// and the deployed stack in an emulator.
-const PROOFS: [(&str, Proof); 3] = [
+/// What runs processes of its own, by tools of other languages: the API against its document, signing in by a client that others
+/// have written, README's recipe for one function, and the deployed stack in an emulator.
+const PROOFS: [(&str, Proof); 4] = [
     ("openapi document", crate::cloud::conform),
+    ("sign-in", crate::cloud::sign_in),
     ("cargo lambda watch", crate::cloud::watch),
     ("deployed", crate::cloud::run),
 ];

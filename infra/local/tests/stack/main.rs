@@ -5,6 +5,7 @@
 mod aws;
 mod functions;
 mod gateway;
+mod issuer;
 mod process;
 mod pumps;
 mod rapport;

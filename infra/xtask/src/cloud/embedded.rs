@@ -65,6 +65,16 @@ impl Embedded {
         Ok(word.with_context(|| format!("rapport does not say where its API is:\n{said}"))?.to_owned())
     }
 
+    /// Who signs people in: `http://localhost:<port>/oidc`.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub(super) fn issuer(&self) -> anyhow::Result<String> {
+        let said = self.said()?;
+        let word = said.split_whitespace().find(|word| word.ends_with("/oidc"));
+        Ok(word.with_context(|| format!("rapport does not say where to sign in:\n{said}"))?.to_owned())
+    }
+
     /// The administrator's API key.
     ///
     /// # Errors

@@ -14,7 +14,7 @@ use super::child;
 pub(super) struct Tool {
     /// The folder's name.
     pub(super) name: &'static str,
-    /// What pip is asked for.
+    /// What pip is asked for, with spaces between.
     requirement: &'static str,
     /// The versions of all that it depends on: what `pip freeze` said in an environment that worked.
     constraints: &'static str,
@@ -49,8 +49,15 @@ pub(super) const SCHEMATHESIS: Tool = Tool {
     constraints: include_str!("../../tools/schemathesis.txt"),
 };
 
+/// An OpenID Connect client, in a web app of another framework.
+pub(super) const AUTHLIB: Tool = Tool {
+    name: "authlib",
+    requirement: "authlib==1.9.6 flask==3.1.3 requests==2.34.2",
+    constraints: include_str!("../../tools/authlib.txt"),
+};
+
 /// Every tool that the project uses.
-pub(super) const ALL: &[&Tool] = &[&MINISTACK, &SAM, &CFN_LINT, &CARGO_LAMBDA, &SCHEMATHESIS];
+pub(super) const ALL: &[&Tool] = &[&MINISTACK, &SAM, &CFN_LINT, &CARGO_LAMBDA, &SCHEMATHESIS, &AUTHLIB];
 
 /// Written last, so that an environment whose making was interrupted is made again; it holds what was asked for.
 const STAMP: &str = "rapport-requirement";
@@ -78,7 +85,7 @@ pub(super) fn folder(tool: &Tool) -> anyhow::Result<PathBuf> {
     std::fs::write(&constraints, tool.constraints)?;
     let mut install = child::command(folder.join("bin/pip"), Path::new("/"));
     install.args(["install", "--quiet", "--disable-pip-version-check", "--constraint"]);
-    install.arg(&constraints).arg(tool.requirement);
+    install.arg(&constraints).args(tool.requirement.split(' '));
     child::run(&mut install, Duration::from_secs(900)).with_context(|| format!("pip install {}", tool.requirement))?;
     std::fs::write(&stamp, wanted)?;
     Ok(folder)
