@@ -20,10 +20,8 @@ pub(crate) const KEY_FILE: &str = "api-key";
 /// The administrator's API key: the one that is kept, or that of a workspace made now.
 pub(crate) async fn api_key(app: &App, data_dir: &Path) -> Result<String> {
     let path = data_dir.join(KEY_FILE);
-    if let Ok(key) = std::fs::read_to_string(&path)
-        && !key.trim().is_empty()
-    {
-        return Ok(key.trim().to_owned());
+    if let Some(key) = kept(&path) {
+        return Ok(key);
     }
     let first = FirstUser { name: ADMINISTRATOR.name.to_owned(), email: ADMINISTRATOR.email.to_owned() };
     let made = identity::bootstrap(&app.tables, &app.clock, &app.ids, WORKSPACE, &first)
@@ -40,15 +38,19 @@ const FILES_SECRET: &str = "files-secret";
 /// What addresses of files are signed with: kept, so that a restart does not end them.
 pub(crate) fn files_secret(data_dir: &Path) -> Result<String> {
     let path = data_dir.join(FILES_SECRET);
-    if let Ok(secret) = std::fs::read_to_string(&path)
-        && !secret.trim().is_empty()
-    {
-        return Ok(secret.trim().to_owned());
+    if let Some(secret) = kept(&path) {
+        return Ok(secret);
     }
     let random = || uuid::Uuid::new_v4().simple().to_string();
     let secret = random() + &random();
     keep(&path, &secret).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(secret)
+}
+
+/// What [`keep`] has written, if it has written anything.
+pub(crate) fn kept(path: &Path) -> Option<String> {
+    let text = std::fs::read_to_string(path).ok()?;
+    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
 }
 
 /// Writes a file that only its owner may read, whole or not at all.

@@ -51,11 +51,9 @@ impl Key {
     pub(super) fn kept_in(data_dir: &Path) -> Result<Self> {
         let path = data_dir.join(KEY_FILE);
         let random = SystemRandom::new();
-        let document = match std::fs::read_to_string(&path) {
-            Ok(text) if !text.trim().is_empty() => {
-                STANDARD.decode(text.trim()).with_context(|| format!("{} is not a key", path.display()))?
-            }
-            _ => {
+        let document = match first::kept(&path) {
+            Some(text) => STANDARD.decode(text).with_context(|| format!("{} is not a key", path.display()))?,
+            None => {
                 let made = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random)
                     .map_err(|_| anyhow!("no key could be made"))?;
                 first::keep(&path, &STANDARD.encode(made.as_ref()))
