@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use api::{App, Authorize};
+use authorizer::{Authorizer, People};
 use cloud::{Clients, Files, Queues};
 use kernel::{Clock, Ids};
 use table::Tables;
 
 use crate::invoke::Functions;
+use crate::issuer::Issuer;
 use crate::stack::{BUCKET, Parts, TABLE};
 
 /// What a function is given: the same as in Lambda, with the services of this process behind it.
@@ -29,11 +31,16 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
 pub(crate) fn all(parts: &Parts) -> Functions {
     let [authorizer, journal, relay, snapshots, jobs, scheduler] =
         ["authorizer", "journal", "relay", "snapshots", "jobs", "scheduler"].map(|artefact| app(parts, artefact));
+    let people = parts.issuer.as_ref().map(|issuer| {
+        let (url, client_id) = (issuer.url().to_owned(), Issuer::CLIENT_ID.to_owned());
+        People::of(auth::Issuer { url, client_id, audience: None })
+    });
+    let authorizer = Authorizer::new(authorizer.tables, authorizer.clock, people);
     let worker = Arc::new(jobs::Worker::default());
     Functions::new()
         .authorizer("authorizer", move |event| {
-            let app = authorizer.clone();
-            async move { Ok(authorizer::authorize(&app.tables, &app.clock, &event).await?) }
+            let authorizer = authorizer.clone();
+            async move { Ok(authorizer.authorize(&event).await?) }
         })
         .http("identity", identity::router(app(parts, "identity")))
         .http("contacts", contacts::router(app(parts, "contacts")))

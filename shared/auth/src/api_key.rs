@@ -41,8 +41,8 @@ impl ApiKey {
     #[must_use]
     pub fn access(&self, now: Timestamp) -> Option<Access> {
         let good = self.revoked_at.is_none() && self.good_until.is_none_or(|end| now < end);
-        let membership = Membership { workspace: self.workspace, role: self.role };
-        good.then(|| Access { user: self.user, api_key: Some(self.id), memberships: vec![membership] })
+        let membership = Membership { workspace: self.workspace, user: self.user, role: self.role };
+        good.then(|| Access { api_key: Some(self.id), person: None, memberships: vec![membership] })
     }
 }
 

@@ -3,7 +3,7 @@
 use kernel::{Error, Id, Result, kinds};
 use serde::{Deserialize, Serialize};
 
-use crate::Access;
+use crate::{Access, Membership};
 
 /// What somebody is in a workspace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,7 +98,8 @@ impl Caller {
                 return Err(Error::malformed("workspace_needed", detail));
             }
         };
-        Ok(Self { user: access.user, api_key: access.api_key, workspace: membership.workspace, role: membership.role })
+        let Membership { workspace, user, role } = *membership;
+        Ok(Self { user, api_key: access.api_key, workspace, role })
     }
 
     /// Passes if the caller may do something.
@@ -122,12 +123,12 @@ impl Caller {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Membership;
     use kernel::{Clock, Ids};
 
     fn access(workspaces: &[Id<kinds::Workspace>]) -> Access {
-        let memberships = workspaces.iter().map(|&workspace| Membership { workspace, role: Role::Rep }).collect();
-        Access { user: Ids::seeded(Clock::manual(), 9).next(), api_key: None, memberships }
+        let user = Ids::seeded(Clock::manual(), 9).next();
+        let memberships = workspaces.iter().map(|&workspace| Membership { workspace, user, role: Role::Rep }).collect();
+        Access { api_key: None, person: None, memberships }
     }
 
     #[test]

@@ -7,8 +7,10 @@ mod access;
 mod api_key;
 mod authenticate;
 mod caller;
+mod issuer;
 
-pub use access::{Access, MAX_MEMBERSHIPS, Membership};
+pub use access::{Access, MAX_MEMBERSHIPS, Membership, Person};
 pub use api_key::{ApiKey, hash_secret, new_secret};
-pub use authenticate::{Credential, authenticate};
+pub use authenticate::{Credential, authenticate, of_person};
 pub use caller::{Caller, Permission, Role};
+pub use issuer::{Described, Issuer};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
-use aws_smithy_http_client::tls;
+use aws_smithy_http_client::tls::{self, TlsContext};
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
@@ -45,10 +45,7 @@ impl Clients {
             "environment",
         );
         let (region, endpoint) = (required("AWS_REGION")?, variable("AWS_ENDPOINT_URL"));
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
-            .tls_context(crate::roots::trusted(&region, endpoint.as_deref()))
-            .build_https();
+        let http = https(crate::roots::trusted(&region, endpoint.as_deref()));
         Ok(Self::new(&region, credentials, http, endpoint.as_deref()))
     }
 
@@ -97,6 +94,14 @@ impl Clients {
     pub(crate) const fn own_endpoint(&self) -> bool {
         self.own_endpoint
     }
+}
+
+/// A client of HTTP with and without TLS.
+pub(crate) fn https(trusted: TlsContext) -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new()
+        .tls_provider(tls::Provider::Rustls(tls::rustls_provider::CryptoMode::Ring))
+        .tls_context(trusted)
+        .build_https()
 }
 
 #[expect(clippy::disallowed_methods, reason = "AWS settings come from the environment, and are read here only")]

@@ -10,8 +10,10 @@ mod lazy;
 mod metrics;
 mod queues;
 mod roots;
+mod web;
 
 pub use clients::{Clients, MissingVariable};
 pub use files::{Files, PART_BYTES, Parts, Reading, Stored};
 pub use metrics::{Unit, measure};
 pub use queues::Queues;
+pub use web::{Got, Web};

@@ -13,11 +13,29 @@ const AMAZON: &str = include_str!("roots.pem");
 
 /// Amazon's roots for AWS itself, those of the system for everything else.
 pub(crate) fn trusted(region: &str, endpoint: Option<&str>) -> TlsContext {
-    let store = match needs_system(region, endpoint, variable("SSL_CERT_FILE").or_else(|| variable("SSL_CERT_DIR"))) {
-        true => TrustStore::default(),
-        false => TrustStore::empty().with_pem_certificate(AMAZON),
-    };
+    context(needs_system(region, endpoint, chosen()))
+}
+
+/// The same for an address outside AWS's own interfaces: an identity provider's.
+pub(crate) fn trusted_at(address: &str) -> TlsContext {
+    context(!is_amazons(address) || chosen().is_some())
+}
+
+/// Which certificates somebody says are to be used.
+fn chosen() -> Option<String> {
+    variable("SSL_CERT_FILE").or_else(|| variable("SSL_CERT_DIR"))
+}
+
+fn context(by_system: bool) -> TlsContext {
+    let store = if by_system { TrustStore::default() } else { TrustStore::empty().with_pem_certificate(AMAZON) };
     TlsContext::builder().with_trust_store(store).build().expect("a trust store is all that it takes")
+}
+
+/// Whether Amazon answers at an address: an issuer of Cognito's, or the sign-in domain of one.
+fn is_amazons(address: &str) -> bool {
+    let host = address.strip_prefix("https://").unwrap_or_default();
+    let host = host.split(['/', ':', '?']).next().unwrap_or_default();
+    [".amazonaws.com", ".amazoncognito.com"].iter().any(|domain| host.ends_with(domain))
 }
 
 /// Whether other roots than Amazon's are wanted: for an endpoint that is not AWS, in partitions that have roots of their own,
@@ -40,6 +58,20 @@ mod tests {
         assert!(needs_system("cn-north-1", None, None) && needs_system("us-iso-east-1", None, None));
         assert!(needs_system("eu-central-1", Some("https://dynamodb.example"), None));
         assert!(needs_system("eu-central-1", None, Some("/etc/roots.pem".to_owned())));
+    }
+
+    #[test]
+    fn a_user_pool_is_amazons() {
+        assert!(is_amazons("https://cognito-idp.eu-central-1.amazonaws.com/eu-central-1_AbCd"));
+        assert!(is_amazons("https://rapport.auth.eu-central-1.amazoncognito.com/oauth2/userInfo"));
+        for other in [
+            "http://x.amazonaws.com/",
+            "https://id.example/.amazonaws.com",
+            "https://amazonaws.com.example/",
+            "https://id.example:443/?x=.amazonaws.com",
+        ] {
+            assert!(!is_amazons(other), "{other}");
+        }
     }
 
     #[test]

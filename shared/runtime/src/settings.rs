@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use auth::Issuer;
 use cloud::{Clients, MissingVariable};
 
 /// Why the environment is not good enough to start.
@@ -26,6 +27,8 @@ pub struct Settings {
     pub jobs_queue: String,
     /// Where replicas are kept: the only place that a function may write to is `/tmp`.
     pub replica_dir: PathBuf,
+    /// Whom people sign in at; `None`: only API keys get in.
+    pub issuer: Option<Issuer>,
     /// Whether the function verifies credentials itself, since no gateway does it.
     pub authorize_inline: bool,
 }
@@ -46,9 +49,16 @@ impl Settings {
             snapshots_queue: variable("RAPPORT_SNAPSHOTS_QUEUE").unwrap_or_default(),
             jobs_queue: variable("RAPPORT_JOBS_QUEUE").unwrap_or_default(),
             replica_dir: variable("RAPPORT_REPLICA_DIR").map_or_else(|| PathBuf::from("/tmp/replicas"), PathBuf::from),
+            issuer: issuer(),
             authorize_inline: variable("RAPPORT_AUTHORIZE").as_deref() == Some("inline"),
         })
     }
+}
+
+/// The issuer that the environment names, if it names one and what it calls Rapport.
+fn issuer() -> Option<Issuer> {
+    let (url, client_id) = (variable("RAPPORT_ISSUER")?, variable("RAPPORT_CLIENT_ID")?);
+    Some(Issuer { url, client_id, audience: variable("RAPPORT_AUDIENCE") })
 }
 
 #[expect(clippy::disallowed_methods, reason = "settings come from the environment, and are read here only")]

@@ -40,6 +40,8 @@ pub enum Sort {
     Manifest,
     /// An API key by its hash.
     ApiKey,
+    /// That a person may enter a workspace.
+    Membership,
 }
 
 impl Sort {
@@ -58,6 +60,7 @@ impl Sort {
             Self::Once => "once",
             Self::Manifest => "manifest",
             Self::ApiKey => "api_key",
+            Self::Membership => "membership",
         }
     }
 }

@@ -10,7 +10,7 @@
 
 use kernel::{AnyId, Id, Timestamp, kinds};
 
-/// The primary key of one item. Made by [`Keys`] and [`api_key`], or read from an index, and by nothing else.
+/// The primary key of one item. Made by [`Keys`], [`api_key`] and [`membership`], or read from an index, and by nothing else.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     pub(crate) pk: String,
@@ -29,7 +29,15 @@ impl Key {
     pub fn sk(&self) -> &str {
         &self.sk
     }
+
+    /// Whether it says that somebody may enter a workspace: the workspace writes that itself.
+    pub(crate) fn is_membership_of(&self, workspace: Id<kinds::Workspace>) -> bool {
+        self.pk.strip_prefix(PERSON).is_some_and(|rest| rest.starts_with('#')) && self.sk == workspace.to_string()
+    }
 }
+
+/// What partitions of people begin with.
+const PERSON: &str = "PERSON";
 
 /// The sort key of a root item: it sorts before letters and digits, and so before every child.
 pub const ROOT: &str = "#";
@@ -218,11 +226,22 @@ impl Keys {
     }
 }
 
-/// An API key by the hash of its secret. With users' memberships the only key without a workspace, which is unknown
+/// An API key by the hash of its secret. With people's memberships the only key without a workspace, which is unknown
 /// until the credential has been looked up.
 #[must_use]
 pub fn api_key(hash: &str) -> Key {
     Key { pk: join(&["APIKEY", &segment(hash)]), sk: ROOT.to_owned() }
+}
+
+/// That a person may enter a workspace. A person is known by a hash of who they are at their issuer, before any workspace is.
+#[must_use]
+pub fn membership(person: &str, workspace: Id<kinds::Workspace>) -> Key {
+    Key { pk: self::person(person), sk: workspace.to_string() }
+}
+
+/// The partition of a person's memberships.
+pub(crate) fn person(hash: &str) -> String {
+    join(&[PERSON, &segment(hash)])
 }
 
 /// Where a link or a share stands in its catalog: its record, and what tells it from the record's others.

@@ -14,6 +14,7 @@
 //! | what is due by a time | [`Tables::due`] | gsi2 `DUE#shard`, `gsi2sk <` that time |
 //! | who holds a unique value | [`TenantTable::get`] of a guard | `pk`, `sk` |
 //! | a credential | [`Tables::api_key`] | `APIKEY#hash` |
+//! | where a person may enter | [`Tables::memberships`] | `PERSON#hash` |
 //!
 //! Business data changes through [`TenantTable::commit`] only. The other writers are for what is not business data:
 //! journal entries, snapshot manifests and "last used" of an API key.
@@ -24,6 +25,7 @@ mod aws_error;
 mod changes;
 mod check;
 mod commit;
+mod credentials;
 mod due;
 mod item;
 mod journal;
@@ -42,7 +44,7 @@ pub use commit::Committed;
 pub use due::{Due, DueAfter, DuePage};
 pub use item::{OWN_ATTRIBUTES, SCHEMA, Sort};
 pub use journal::{JOURNAL_DAYS, JournalEntry, JournalPage};
-pub use key::{DUE_SHARDS, EVENT_SHARDS, Key, Keys, ROOT, api_key, segment, workspace_of};
+pub use key::{DUE_SHARDS, EVENT_SHARDS, Key, Keys, ROOT, api_key, membership, segment, workspace_of};
 pub use link::{Direction, End, Link, MAX_LABEL_BYTES};
 pub use manifest::Manifest;
 pub use meter::{Meter, Used};

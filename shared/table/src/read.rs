@@ -317,23 +317,3 @@ pub(crate) fn text(item: &Item, attribute: &str) -> Option<String> {
 fn key_of(item: &Item) -> Option<Key> {
     Some(Key { pk: text(item, "pk")?, sk: text(item, "sk")? })
 }
-
-impl crate::Tables {
-    /// An API key's item by the hash of its secret. Strongly consistent, so that a revoked key is refused as soon as the
-    /// gateway's cached answer runs out.
-    ///
-    /// # Errors
-    /// When the table does not answer.
-    pub async fn api_key(&self, hash: &str) -> Result<Option<Document>> {
-        let answer = self
-            .client
-            .get_item()
-            .table_name(&*self.name)
-            .set_key(Some(key_item(&crate::api_key(hash))))
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(failed)?;
-        answer.item.map(to_document).transpose()
-    }
-}

@@ -85,7 +85,7 @@ async fn the_authorizer_answers_its_sample() {
     let app = App::start().await;
     let parts = app.stack.app();
     let event: ApiGatewayV2CustomAuthorizerV2Request = sample("authorizer.json");
-    let verdict = authorizer::authorize(&parts.tables, &parts.clock, &event).await.unwrap();
+    let verdict = authorizer::Authorizer::new(parts.tables, parts.clock, None).authorize(&event).await.unwrap();
     assert!(verdict.is_authorized);
     assert_eq!(verdict.context["denied"], "true", "nobody has made that key");
 }

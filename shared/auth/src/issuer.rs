@@ -1,0 +1,96 @@
+//! Whom Rapport trusts to say who somebody is, and what that one says of itself.
+
+use cloud::Web;
+use kernel::{Error, Result};
+use serde::Deserialize;
+
+/// Where an issuer describes itself (OpenID Connect Discovery 1.0, section 4).
+const DESCRIPTION: &str = "/.well-known/openid-configuration";
+
+/// An issuer of tokens: a Cognito user pool, or any other provider of OpenID Connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issuer {
+    /// Its identifier, exactly as its tokens have it in `iss`: an `https:` address.
+    pub url: String,
+    /// What it calls Rapport's own application.
+    pub client_id: String,
+    /// What its tokens have in `aud`, where it has such a thing; else they must be issued to the application, as Cognito's.
+    pub audience: Option<String>,
+}
+
+/// What an issuer says of itself, as far as Rapport needs it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Described {
+    /// Its identifier.
+    issuer: String,
+    /// Where its keys are.
+    pub jwks_uri: String,
+    /// Where it says who somebody is.
+    #[serde(default)]
+    pub userinfo_endpoint: Option<String>,
+}
+
+impl Issuer {
+    /// What it says of itself. One request.
+    ///
+    /// # Errors
+    /// When it does not answer, describes another issuer, or names places that nobody can be sure of.
+    pub async fn describe(&self, web: &Web) -> Result<Described> {
+        let got = web.get(&[self.url.trim_end_matches('/'), DESCRIPTION].concat(), None).await?;
+        let described: Option<Described> = serde_json::from_slice(&got.body).ok();
+        described.filter(|described| self.is_sound(described)).ok_or_else(|| {
+            Error::unavailable(format!("{} does not describe itself as an issuer (status {})", self.url, got.status))
+        })
+    }
+
+    /// Whether a description is of this issuer, and its places can be trusted as the issuer itself.
+    fn is_sound(&self, described: &Described) -> bool {
+        let places = std::iter::once(&described.jwks_uri).chain(&described.userinfo_endpoint);
+        described.issuer == self.url && places.into_iter().all(|place| self.trusts(place))
+    }
+
+    /// Whether an address is as safe as the issuer's own: with TLS, but for an issuer on this machine.
+    fn trusts(&self, address: &str) -> bool {
+        address.starts_with("https://") || is_on_this_machine(&self.url) && is_on_this_machine(address)
+    }
+}
+
+/// Whether an address without TLS leads to this very machine.
+fn is_on_this_machine(address: &str) -> bool {
+    let Some(rest) = address.strip_prefix("http://") else { return false };
+    let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
+    ["localhost", "127.0.0.1", "[::1]"].contains(&name.map_or(host, |(name, _)| name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn issuer(url: &str) -> Issuer {
+        Issuer { url: url.to_owned(), client_id: "rapport".to_owned(), audience: None }
+    }
+
+    #[test]
+    fn a_description_is_believed_of_the_issuer_alone_and_with_tls() {
+        let described = |issuer: &str, keys: &str, people: &str| Described {
+            issuer: issuer.to_owned(),
+            jwks_uri: keys.to_owned(),
+            userinfo_endpoint: Some(people.to_owned()),
+        };
+        let (away, here) = ("https://id.example", "http://localhost:4000/oidc");
+        let cases = [
+            (away, away, "https://id.example/keys", "https://people.example/me", true),
+            (away, "https://id.example/", "https://id.example/keys", "https://id.example/me", false),
+            (away, away, "http://id.example/keys", "https://id.example/me", false),
+            (away, away, "https://id.example/keys", "http://localhost/me", false),
+            (here, here, "http://localhost:4000/oidc/jwks", "http://127.0.0.1/me", true),
+            (here, here, "http://localhost:4000@id.example/jwks", "http://localhost/me", false),
+            (here, here, "http://localhost.example/jwks", "http://localhost/me", false),
+            (here, here, "http://[::1]:4000/jwks", "http://localhost:x/me", false),
+        ];
+        for (url, said, keys, people, is_sound) in cases {
+            assert_eq!(issuer(url).is_sound(&described(said, keys, people)), is_sound, "{url} {said} {keys} {people}");
+        }
+    }
+}
