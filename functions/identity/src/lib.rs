@@ -17,6 +17,7 @@ mod bootstrap;
 mod docs;
 mod me;
 mod openapi;
+mod roles;
 mod workspace;
 
 use api::{App, Of, Routes, link_list_route, record_routes};
@@ -34,6 +35,7 @@ pub fn routes() -> Routes {
         .and(link_list_route(Of::BuiltIn("user", "users")))
         .and(record_routes(Of::BuiltIn("team", "teams")))
         .and(link_list_route(Of::BuiltIn("team", "teams")))
+        .and(roles::routes())
         .and(api_keys::routes())
 }
 

@@ -2,6 +2,7 @@
 
 mod input;
 
+use auth::{Action, Capability};
 use std::sync::Arc;
 
 use api::{At, Of, Operation, Result, Routes, Seen, Shape, Write, with_object, written};
@@ -108,7 +109,8 @@ async fn begin(
     body: &Document,
     position: &Position,
 ) -> Result<Written, Error> {
-    cx.caller.require(object.write)?;
+    cx.require(Capability::BulkEdit)?;
+    cx.rights.require_any(object, Action::Update)?;
     let (mut input, which) = Input::parse(object, body)?;
     if let Some(change) = &input.change {
         records::check_mentioned(cx, object, change).await.map_err(|error| placed("/change", error))?;

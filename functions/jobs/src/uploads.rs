@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api::{Context, NoQuery, Operation, Question, Result, Routes, Shape, Tag};
-use auth::Permission;
+use auth::Capability;
 use axum::Json;
 use axum::extract::State;
 use axum::routing::post;
@@ -81,7 +81,7 @@ async fn create_upload(
     _: NoQuery,
     Question(body): Question,
 ) -> Result<(StatusCode, Json<Value>)> {
-    cx.caller.require(Permission::Write)?;
+    cx.require(Capability::ImportRecords)?;
     let (name, bytes) = parse(&body).map_err(Error::from)?;
     Ok((StatusCode::CREATED, Json(create(&cx, &app.files, &name, bytes).await?)))
 }

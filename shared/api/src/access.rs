@@ -1,5 +1,7 @@
 //! Who calls: from the request's context to a [`Cx`].
 
+use std::sync::Arc;
+
 use auth::{Access, Caller, Credential};
 use axum::extract::FromRequestParts;
 use http::header::AUTHORIZATION;
@@ -25,14 +27,18 @@ impl FromRequestParts<App> for Context {
             Authorize::Inline => from_header(parts, app).await?,
         };
         let wanted = parts.headers.get("rapport-workspace").and_then(|value| value.to_str().ok());
-        let caller = Caller::choose(&access, wanted)?;
+        let membership = Caller::choose(&access, wanted)?;
+        let caller = Caller { user: membership.user, api_key: access.api_key, workspace: membership.workspace };
         tracing::Span::current().record("workspace.id", caller.workspace.to_string());
         tracing::Span::current().record("user.id", caller.user.to_string());
         let meter = parts.extensions.get::<Meter>().cloned().unwrap_or_default();
+        let table = app.tables.workspace(caller.workspace, meter);
+        let rights = app.schemas.rights(&table, &app.clock, &access, membership).await?;
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         Ok(Self(Cx {
-            table: app.tables.workspace(caller.workspace, meter),
+            table,
             caller,
+            rights: Arc::new(rights),
             schemas: app.schemas.clone(),
             clock: app.clock.clone(),
             ids: app.ids.clone(),

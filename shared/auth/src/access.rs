@@ -4,7 +4,7 @@ use kernel::{Id, kinds};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::Role;
+use crate::{KeyScope, Role};
 
 /// Somebody whom an issuer knows: a hash of the issuer and of its name for them, in hex.
 ///
@@ -33,14 +33,28 @@ impl Person {
 pub const MAX_MEMBERSHIPS: usize = 50;
 
 /// One workspace that a caller may enter.
+///
+/// What the user may do there is not in it: whoever answers knows that from the workspace's own configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Membership {
     /// Which workspace.
     pub workspace: Id<kinds::Workspace>,
     /// Who the caller is there: the person, or the person that a program acts for.
     pub user: Id<kinds::User>,
-    /// What the caller may do there.
-    pub role: Role,
+    /// The most that the credential may do, whatever its user may.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<Role>,
+    /// What else the credential is limited to.
+    #[serde(default, skip_serializing_if = "KeyScope::is_everything")]
+    pub scope: KeyScope,
+}
+
+impl Membership {
+    /// That of a user, with all that the user may do.
+    #[must_use]
+    pub fn of(workspace: Id<kinds::Workspace>, user: Id<kinds::User>) -> Self {
+        Self { workspace, user, role: None, scope: KeyScope::default() }
+    }
 }
 
 /// The answer to a good credential, passed from the authorizer to the functions through the gateway's context.

@@ -8,9 +8,17 @@ mod api_key;
 mod authenticate;
 mod caller;
 mod issuer;
+mod key_scope;
+mod policy;
+mod role;
+mod standard;
 
 pub use access::{Access, MAX_MEMBERSHIPS, Membership, Person};
 pub use api_key::{ApiKey, hash_secret, new_secret};
 pub use authenticate::{Credential, authenticate, of_person};
-pub use caller::{Caller, Permission, Role};
+pub use caller::Caller;
 pub use issuer::{Described, Issuer};
+pub use key_scope::KeyScope;
+pub use policy::{Action, Capability, FieldAccess, Grants, OTHERS, Policy, Scope};
+pub use role::Role;
+pub use standard::standard;

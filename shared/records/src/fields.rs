@@ -29,7 +29,7 @@ impl Fields {
         }
         let mut violations = Violations::new();
         fields.take(object, input, &mut violations);
-        for field in object.stored().filter(|field| field.required) {
+        for field in object.stored().filter(|field| field.required && !field.locked) {
             fields.require(field, &mut violations);
         }
         fields.ruled(object, None, violations)
@@ -103,6 +103,10 @@ impl Fields {
             unknown(path, violations);
             return None;
         };
+        if field.locked {
+            violations.add(field.pointer(), "read_only", "is for others to change");
+            return Some(field);
+        }
         match parse_value(field, value, &field.pointer()) {
             Ok(Some(value)) => drop(self.0.insert(path.to_owned(), value)),
             Ok(None) => drop(self.0.remove(path)),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use auth::Permission;
 use events::Event;
 use kernel::{AnyId, Error, Id, Result, Version, kinds};
 use serde_json::Value;
@@ -38,7 +37,6 @@ pub async fn history(
     limit: u16,
     after: Option<Id<kinds::Event>>,
 ) -> Result<History> {
-    cx.caller.require(Permission::Read)?;
     visible(cx, object, id).await?;
     let mut history = page(cx, object, id, limit, after).await?;
     let hidden = out_of_reach(cx, history.events.iter().filter_map(linked)).await?;

@@ -1,10 +1,11 @@
 //! Changing a record by a rule over what it is: how a job changes each of many records, once.
 
+use auth::Action;
 use events::Document;
 use kernel::{AnyId, Error, Result};
 use table::{Changes, Committed, KeptAnswer, Once, Refused};
 
-use crate::load::load_to_write;
+use crate::load::load_for;
 use crate::plan::Plan;
 use crate::update::next;
 use crate::write::{MAX_TRIES, changes_between, check_size, refused};
@@ -33,7 +34,7 @@ pub async fn rewrite<T>(
 ) -> Result<(bool, T)> {
     for tries in 1..=MAX_TRIES {
         let mut plan = Plan::default();
-        let before = load_to_write(cx, &plan, object, id).await?;
+        let before = load_for(cx, &plan, object, id, Action::Update).await?;
         let mut after = next(cx, &before);
         let said = edit(&mut after)?;
         if changes_between(Some(&before), &after).is_empty() {

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use auth::Action;
 use events::Document;
 use kernel::{AnyId, Conflicting, Error, Result, Version};
 use serde_json::Value;
@@ -72,7 +73,7 @@ pub(crate) async fn plan_upsert(
     input: &Document,
     seen: Option<Version>,
 ) -> Result<Written> {
-    cx.caller.require(object.write)?;
+    cx.rights.require_any(object, Action::Create).or_else(|_| cx.rights.require_any(object, Action::Update))?;
     let field = key_field(object, field)?;
     let (value, text) = unique_value(field, value)?;
     check_agrees(field, &text, input)?;
@@ -85,7 +86,7 @@ pub(crate) async fn plan_upsert(
         Some(holder) => {
             let record = plan.find(cx, object, holder).await?.ok_or(Error::not_found(HOLDER))?;
             // Uniqueness tells that there is one; that is all that somebody may know who does not see it.
-            if reach(cx, object, &record.common).await? == Reach::Nothing {
+            if reach(cx, object, &record.common, Action::Read).await? == Reach::Nothing {
                 return Err(Error::Conflict { field: field.path.clone() });
             }
             plan_change(cx, plan, object, holder, input, seen).await

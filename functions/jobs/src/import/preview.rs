@@ -1,7 +1,7 @@
 //! Looking at uploaded files: how they are written, and what their columns could mean.
 
 use api::{Context, Operation, Question, Result, Routes, Shape};
-use auth::Permission;
+use auth::Capability;
 use axum::Json;
 use axum::extract::State;
 use axum::routing::post;
@@ -67,7 +67,7 @@ async fn preview_import(
     Context(cx): Context,
     Question(body): Question,
 ) -> Result<Json<Value>> {
-    cx.caller.require(Permission::Write)?;
+    cx.require(Capability::ImportRecords)?;
     let asked: Asked = ask::read(&body)?;
     if !(1..=MAX_FILES).contains(&asked.files.len()) {
         let detail = format!("must be a list of 1 to {MAX_FILES} files");
