@@ -78,7 +78,8 @@ impl Rights {
             Governed::By(capability) if self.may(capability) => Scope::All,
             Governed::By(_) => Scope::None,
         };
-        match object.private && !self.may(Capability::SeePrivate) {
+        // Whoever makes a private record for somebody else does not see it from then on.
+        match object.private && action != Action::Create && !self.may(Capability::SeePrivate) {
             true => granted.min(Scope::Own),
             false => granted,
         }
