@@ -25,7 +25,14 @@ impl App {
         Self { stack, _directory: directory }
     }
 
-    /// A new workspace, and its admin with an API key.
+    /// The same with a port, on which its issuer can be asked.
+    pub(crate) async fn listening() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let stack = Stack::start(&Config { port: Some(0), ..Config::quiet(directory.path()) }).await.unwrap();
+        Self { stack, _directory: directory }
+    }
+
+    /// A new workspace, and its owner with an API key.
     pub(crate) async fn workspace(&self, name: &str) -> Caller {
         let first = FirstUser { name: "Ada Admin".to_owned(), email: format!("admin@{name}.example.com") };
         let tables = self.stack.app().tables.clone();

@@ -22,6 +22,7 @@ mod replica;
 mod sales_teams;
 mod schema;
 mod shares;
+mod sign_in;
 mod story;
 mod trash;
 mod views_duplicates;

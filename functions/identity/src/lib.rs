@@ -14,10 +14,12 @@
 
 mod api_keys;
 mod bootstrap;
+mod config;
 mod docs;
 mod me;
 mod openapi;
 mod roles;
+mod sign_in;
 mod workspace;
 
 use api::{App, Of, Routes, link_list_route, record_routes};
@@ -29,6 +31,8 @@ pub use bootstrap::{Bootstrapped, FirstUser, bootstrap, operator_key};
 pub fn routes() -> Routes {
     openapi::routes()
         .and(docs::routes())
+        .and(config::routes())
+        .and(sign_in::routes())
         .and(me::routes())
         .and(workspace::routes())
         .and(record_routes(Of::BuiltIn("user", "users")))

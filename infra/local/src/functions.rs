@@ -22,20 +22,22 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
         files: Files::new(&clients, BUCKET).known_at(&clients, &parts.files_url),
         clock: Clock::System,
         ids: Ids::new(Clock::System),
+        issuer: issuer(parts),
         authorize: Authorize::Gateway,
         replica_dir: parts.replicas(artefact),
     }
+}
+
+fn issuer(parts: &Parts) -> Option<auth::Issuer> {
+    let issuer = parts.issuer.as_ref()?;
+    Some(auth::Issuer { url: issuer.url().to_owned(), client_id: Issuer::CLIENT_ID.to_owned(), audience: None })
 }
 
 /// All functions of Rapport.
 pub(crate) fn all(parts: &Parts) -> Functions {
     let [authorizer, journal, relay, snapshots, jobs, scheduler] =
         ["authorizer", "journal", "relay", "snapshots", "jobs", "scheduler"].map(|artefact| app(parts, artefact));
-    let people = parts.issuer.as_ref().map(|issuer| {
-        let (url, client_id) = (issuer.url().to_owned(), Issuer::CLIENT_ID.to_owned());
-        People::of(auth::Issuer { url, client_id, audience: None })
-    });
-    let authorizer = Authorizer::new(authorizer.tables, authorizer.clock, people);
+    let authorizer = Authorizer::new(authorizer.tables, authorizer.clock, authorizer.issuer.map(People::of));
     let worker = Arc::new(jobs::Worker::default());
     Functions::new()
         .authorizer("authorizer", move |event| {

@@ -31,6 +31,8 @@ pub struct App {
     pub clock: Clock,
     /// New ids.
     pub ids: Ids,
+    /// Whom people sign in at; `None`: only API keys get in.
+    pub issuer: Option<auth::Issuer>,
     /// Where callers are verified.
     pub authorize: Authorize,
     /// Where replicas are kept on disk.

@@ -26,7 +26,7 @@ mod share_routes;
 mod shown;
 mod workspace_document;
 
-pub use access::Context;
+pub use access::{Context, SignedIn};
 pub use app::{App, Authorize};
 pub use asked::{Question, Seen};
 pub use batch_route::batch_route;

@@ -29,6 +29,14 @@ impl Person {
     }
 }
 
+/// What a normalised email address is known by where no workspace is known yet: a hash of it, in hex.
+///
+/// No address can be read out of the index that people are found by.
+#[must_use]
+pub fn email_hash(normalised: &str) -> String {
+    Sha256::digest(["email\0", normalised].concat()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The most workspaces that one person can be a member of: the context that the gateway passes on is small.
 pub const MAX_MEMBERSHIPS: usize = 50;
 

@@ -13,7 +13,7 @@ mod policy;
 mod role;
 mod standard;
 
-pub use access::{Access, MAX_MEMBERSHIPS, Membership, Person};
+pub use access::{Access, MAX_MEMBERSHIPS, Membership, Person, email_hash};
 pub use api_key::{ApiKey, hash_secret, new_secret};
 pub use authenticate::{Credential, authenticate, of_person};
 pub use caller::Caller;

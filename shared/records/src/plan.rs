@@ -207,7 +207,8 @@ impl Plan {
                 Some(seen) => changes.replace_due_record(keys, object, id, document, seen, planned.due),
                 None => changes.create_due_record(keys, object, id, document, planned.due),
             }
-            roster::follow(&mut changes, keys, planned.before.as_deref(), &planned.record);
+            let workspace = cx.caller.workspace;
+            roster::follow(&mut changes, keys, workspace, planned.before.as_deref(), &planned.record);
         }
         if let Some(owners) = &self.owners {
             owners.write(&mut changes, keys)?;

@@ -5,6 +5,7 @@
 //! |---|---|---|
 //! | `user.usr_…` | the role and the team of a user who is not in the trash | with the user, in one transaction |
 //! | `person.usr_…` | who signs in as the user: a hash ([`auth::Person`]) | at a sign-in; taken away when the user's email changes |
+//! | `EMAIL#hash` / `wsp_…` | which user has an address, for whoever signs in with it | with the user, in one transaction |
 //! | `team.tea_…` | the lead of a team, and the team above it | with the team, in one transaction |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use table::{Changes, Keys, Sort};
 
-use crate::Record;
+use crate::{FieldType, Record, normalised};
 
 /// The user object, whose records the roster follows.
 pub(crate) const USER: &str = "user";
@@ -159,8 +160,20 @@ fn member_of(record: &Document) -> Option<Member> {
     Some(Member { role, team: record.get("team_id").and_then(|id| id.as_str()?.parse().ok()) })
 }
 
+/// The address that a user signs in with; `None` for one who is in the trash.
+fn email_of(user: &Record) -> Option<String> {
+    let email = user.fields.text("email").filter(|_| user.common.archived_at.is_none())?;
+    Some(normalised(&FieldType::Email {}, email))
+}
+
 /// Adds to a commit what the roster says of a user or a team from then on. For records of other objects nothing.
-pub(crate) fn follow(changes: &mut Changes, keys: Keys, before: Option<&Record>, after: &Record) {
+pub(crate) fn follow(
+    changes: &mut Changes,
+    keys: Keys,
+    workspace: Id<kinds::Workspace>,
+    before: Option<&Record>,
+    after: &Record,
+) {
     let (id, document) = (after.common.id, after.document());
     match after.common.object.as_str() {
         USER => {
@@ -169,13 +182,21 @@ pub(crate) fn follow(changes: &mut Changes, keys: Keys, before: Option<&Record>,
                 Some(Ok(Value::Object(member))) => changes.set(part, Sort::Config, member),
                 _ => changes.clear(part),
             }
-            let email = |record: &Record| record.fields.text("email").map(str::to_owned);
-            let is_same = before.is_some_and(|before| email(before) == email(after));
-            if (!is_same || document.contains_key("archived_at"))
-                && before.is_some()
+            let (was, is) = (before.and_then(email_of), email_of(after));
+            if before.is_some()
+                && was != is
                 && let Some(user) = id.of()
             {
                 changes.clear(keys.config(&person_part(user)));
+            }
+            let entry = |email: &str| table::email_entry(&auth::email_hash(email), workspace);
+            if let Some(was) = was.filter(|was| Some(was) != is.as_ref()) {
+                changes.clear(entry(&was));
+            }
+            // Also where it was before: users of an earlier release get there when they are written.
+            if let Some(is) = is {
+                let found = serde_json::json!({ "workspace": workspace, "user": id });
+                changes.set(entry(&is), Sort::Membership, found.as_object().cloned().unwrap_or_default());
             }
         }
         TEAM => {

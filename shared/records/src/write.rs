@@ -92,7 +92,7 @@ pub(crate) fn event_beside(
 }
 
 /// The verbs of events that leave the record itself as it was: they have the version of the record, and make none.
-const BESIDE: [&str; 4] = ["linked", "unlinked", "shared", "unshared"];
+const BESIDE: [&str; 5] = ["linked", "unlinked", "shared", "unshared", "signed_in"];
 
 /// Whether an event is one of a record's versions.
 pub(crate) fn is_of_version(event: &Event) -> bool {

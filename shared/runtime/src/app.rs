@@ -17,6 +17,7 @@ pub fn app(settings: &Settings) -> App {
         files: Files::new(&settings.clients, &settings.bucket).known_at(&settings.clients, &settings.files_url),
         clock: Clock::System,
         ids: Ids::new(Clock::System),
+        issuer: settings.issuer.clone(),
         authorize: if settings.authorize_inline { Authorize::Inline } else { Authorize::Gateway },
         replica_dir: settings.replica_dir.clone(),
     }

@@ -6,7 +6,7 @@ use kernel::Result;
 
 use crate::aws_error::failed;
 use crate::item::{key_item, to_document};
-use crate::key::person as partition_of;
+use crate::key::{email as email_partition, person as person_partition};
 use crate::{Tables, api_key};
 
 impl Tables {
@@ -15,7 +15,18 @@ impl Tables {
     /// # Errors
     /// When the table does not answer.
     pub async fn memberships(&self, person: &str, limit: u16) -> Result<Vec<Document>> {
-        let pk = partition_of(person);
+        self.entries(person_partition(person), limit).await
+    }
+
+    /// The users of all workspaces who have an email address, by its hash, at most so many. Strongly consistent. One round trip.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn of_email(&self, hash: &str, limit: u16) -> Result<Vec<Document>> {
+        self.entries(email_partition(hash), limit).await
+    }
+
+    async fn entries(&self, pk: String, limit: u16) -> Result<Vec<Document>> {
         let answer = self
             .client
             .query()

@@ -76,7 +76,7 @@ impl TenantTable {
     /// Passes if a key is one of this workspace. Keys of another one come only from another workspace's table, so this
     /// is a defect that would show data to strangers.
     pub(crate) fn own(&self, key: &Key) -> Result<()> {
-        if crate::workspace_of(&key.pk) == Some(self.workspace) || key.is_membership_of(self.workspace) {
+        if crate::workspace_of(&key.pk) == Some(self.workspace) || key.is_entry_of(self.workspace) {
             return Ok(());
         }
         Err(Error::bug("a key of another workspace"))

@@ -35,7 +35,7 @@ const VERBS: [&str; 18] = [
 /// Those that ask a question too long for a query string: `POST`, and nothing is changed.
 const QUESTIONS: [&str; 4] = ["aggregate", "find", "preview", "search"];
 /// What makes something that is kept nowhere: an address.
-const UNKEPT: [&str; 1] = ["create_upload"];
+const UNKEPT: [&str; 2] = ["create_upload", "create_sign_in"];
 /// Verbs that few nouns have.
 const OWN_VERBS: [&str; 8] = [
     "bulk_edit_companies",
