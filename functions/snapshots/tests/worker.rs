@@ -39,6 +39,7 @@ impl World {
             files: Files::new(&clients, "files"),
             clock,
             ids,
+            limits: api::Limits::default(),
             authorize: Authorize::Gateway,
             replica_dir: directory.path().to_owned(),
         };

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use api::Rates;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use identity::FirstUser;
 use local::{Config, Issuer, Seed, Stack};
 use mimalloc::MiMalloc;
+use table::Rate;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -78,6 +80,20 @@ fn command() -> Command {
                 .help("The port for AWS clients, on this machine only; 0 takes any that is free"),
         )
         .arg(
+            Arg::new("cors-origins")
+                .long("cors-origins")
+                .value_name("ORIGINS")
+                .value_delimiter(',')
+                .help("Where web apps may call from, separated by commas; anywhere unless said"),
+        )
+        .arg(
+            Arg::new("requests-per-second")
+                .long("requests-per-second")
+                .value_name("NUMBER")
+                .value_parser(value_parser!(u32).range(1..=i64::from(Rate::MAX)))
+                .help("How many requests a second each API key and each user may make; more than the machine answers unless said"),
+        )
+        .arg(
             Arg::new("seed")
                 .long("seed")
                 .value_name("DATA")
@@ -138,13 +154,17 @@ async fn workspace(arguments: &ArgMatches) -> Result<()> {
 fn config(arguments: &ArgMatches) -> Result<Config> {
     let data_dir = arguments.get_one::<PathBuf>("data-dir").context("--data-dir")?;
     let seed = arguments.get_one::<String>("seed").context("--seed")?;
+    let usual = Config::new(data_dir);
+    let rate = arguments.get_one::<u32>("requests-per-second").copied().and_then(Rate::of);
     Ok(Config {
+        cors_origins: arguments.get_many::<String>("cors-origins").map(|origins| origins.cloned().collect()),
+        rates: rate.map_or(usual.rates, |rate| Rates { key: rate, user: rate }),
         host: *arguments.get_one("host").context("--host")?,
         port: arguments.get_one("port").copied(),
         aws_port: arguments.get_one("aws-port").copied(),
         files_url: std::env::var("RAPPORT_FILES_URL").ok().filter(|url| !url.is_empty()),
         seed: if seed == "demo" { Seed::Demo } else { Seed::Empty },
-        ..Config::new(data_dir)
+        ..usual
     })
 }
 

@@ -59,6 +59,8 @@ pub struct Parts {
     pub files_url: String,
     /// Who signs people in; nobody, while other machines can reach the port for people.
     pub issuer: Option<Issuer>,
+    /// How many requests callers may make.
+    pub rates: api::Rates,
     pub(crate) files_secret: String,
     data_dir: PathBuf,
 }
@@ -133,6 +135,7 @@ impl Stack {
         functions: impl FnOnce(&Parts) -> Result<Functions>,
     ) -> Result<Self> {
         let data_dir = DataDir::take(&config.data_dir)?;
+        let template = &template.with_origins(config.cors_origins.as_deref());
         // Both ports before any work, so that a message about them comes at once and alone.
         let port = open(config.host, config.port, "--port").await?;
         let aws_port = open(IpAddr::V4(Ipv4Addr::LOCALHOST), config.aws_port, "--aws-port").await?;
@@ -156,6 +159,7 @@ impl Stack {
                 &state,
             )?,
             files_url: config.files_url.clone().unwrap_or_else(|| here(port.as_ref().map(Port::address))),
+            rates: config.rates,
             files_secret,
             data_dir: data_dir.path().to_owned(),
         };

@@ -67,7 +67,7 @@ pub async fn of_person(tables: &Tables, person: Person) -> Result<Access> {
             memberships.push(Membership { workspace, user, role });
         }
     }
-    Ok(Access { api_key: None, person: Some(person), memberships })
+    Ok(Access { api_key: None, person: Some(person), rate_limit: None, memberships })
 }
 
 /// That a person has become a user, as it is kept.

@@ -128,7 +128,7 @@ mod tests {
     fn access(workspaces: &[Id<kinds::Workspace>]) -> Access {
         let user = Ids::seeded(Clock::manual(), 9).next();
         let memberships = workspaces.iter().map(|&workspace| Membership { workspace, user, role: Role::Rep }).collect();
-        Access { api_key: None, person: None, memberships }
+        Access { api_key: None, person: None, rate_limit: None, memberships }
     }
 
     #[test]

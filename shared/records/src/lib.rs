@@ -26,6 +26,7 @@ pub mod formula;
 mod guards;
 mod history;
 mod job;
+pub mod limits;
 mod links;
 mod load;
 mod members;

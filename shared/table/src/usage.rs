@@ -66,8 +66,9 @@ impl Usage {
 pub struct LeaseRequest {
     /// How many requests the caller may make.
     pub rate: Rate,
-    /// Requests that were made without a lease, less those that were leased and not made: charged, or given back, in any case.
-    pub owed: i64,
+    /// Requests that were made without a lease: charged however little is left. What was leased and not made is not given back: by
+    /// the time that a lease is over, time has filled the bucket by as much.
+    pub owed: u32,
     /// How many more are to be leased.
     pub wanted: u32,
     /// What was used since the last lease.

@@ -102,6 +102,7 @@ fn app_of(cloud: &Cloud, clock: &Clock, ids: &Ids, directory: &TempDir, name: &s
         files: Files::new(&clients, "files"),
         clock: clock.clone(),
         ids: ids.clone(),
+        limits: api::Limits::default(),
         authorize: Authorize::Inline,
         replica_dir: directory.path().join(name),
     }

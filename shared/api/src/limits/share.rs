@@ -120,15 +120,15 @@ impl Share {
         if is_asked_for || millis < self.open_until { Verdict::Pass } else { Verdict::PassAndAsk(self.ask(now)) }
     }
 
-    /// What to ask for: twice what was needed since the last time, so that a steady caller needs one lease in ten seconds.
+    /// What to ask for: twice what was needed since the last time if that was not enough for ten seconds, else a little more than
+    /// was needed. So a steady caller needs one lease in ten seconds, and of what is leased a fifth goes unused at the most.
     fn ask(&mut self, now: Timestamp) -> LeaseRequest {
-        let quota = self.rate.quota();
-        let wanted = self.since.saturating_mul(2).clamp(self.least(), quota);
-        let owed = i64::from(self.credit) - i64::from(self.leased);
+        let needed = if self.leased == 0 { self.since.saturating_mul(2) } else { self.since + self.since / 4 };
+        let wanted = needed.clamp(self.least(), self.rate.quota());
         self.asking = Some((now.as_millis(), self.credit));
         self.leased = 0;
         self.since = 0;
-        LeaseRequest { rate: self.rate, owed, wanted, usage: std::mem::take(&mut self.usage) }
+        LeaseRequest { rate: self.rate, owed: self.credit, wanted, usage: std::mem::take(&mut self.usage) }
     }
 
     fn least(&self) -> u32 {

@@ -63,7 +63,7 @@ impl Update {
             Stored::Known(seen) if seen.month < lease.ledger.month => Form::Anew { seen: Some(seen.clone()) },
             _ if full_at_ns <= nanos(now) => Form::AtRest,
             _ => {
-                let later_ns = request.rate.costs_ns(request.owed.saturating_add(i64::from(lease.granted)));
+                let later_ns = request.rate.costs_ns(i64::from(request.owed) + i64::from(lease.granted));
                 // What is owed is charged however little is left.
                 let latest_ns = if lease.granted == 0 { i64::MAX } else { Bucket::latest_ns(now, later_ns) };
                 Form::InUse { later_ns, latest_ns }

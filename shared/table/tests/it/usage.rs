@@ -12,7 +12,7 @@ fn used(requests: u64, read_units: f64, write_units: f64) -> Usage {
     Usage { requests, read_units, write_units }
 }
 
-fn asking(owed: i64, wanted: u32) -> LeaseRequest {
+fn asking(owed: u32, wanted: u32) -> LeaseRequest {
     LeaseRequest { rate: Rate::of(5).unwrap(), owed, wanted, usage: used(1, 0.5, 2.0) }
 }
 
@@ -33,8 +33,8 @@ async fn all_instances_together_are_granted_what_the_rate_allows() {
     assert_eq!(lease(&table, asking(0, 20), &mut one, clock.now()).await, 8, "50 at once, less 42");
     assert_eq!(lease(&table, asking(1, 20), &mut two, clock.now()).await, 0);
     clock.advance_millis(1_000);
-    // What was made without a lease is charged: 5 a second, less that one, of which one is given back.
-    assert_eq!(lease(&table, asking(-1, 20), &mut one, clock.now()).await, 5);
+    // 5 more a second, of which the last request, which was made without a lease, has one.
+    assert_eq!(lease(&table, asking(0, 20), &mut one, clock.now()).await, 4);
     clock.advance_millis(60_000);
     assert_eq!(
         lease(&table, asking(0, 90), &mut two, clock.now()).await,
