@@ -11,7 +11,9 @@ use http::{Method, StatusCode};
 use kernel::{Error, Id, Secret, Timestamp, Violations, kinds, pointer};
 use records::Cx;
 use serde_json::{Value, json};
-use table::{Changes, KeptAnswer, Refused, Sort};
+use table::{Changes, KeptAnswer, Rate, Refused, Sort};
+
+use crate::usage;
 
 /// The most characters in a key's name.
 const MAX_NAME: usize = 100;
@@ -36,8 +38,27 @@ fn key_schema() -> Value {
             "created_at": { "type": "string", "format": "date-time" },
             "good_until": { "type": ["string", "null"], "format": "date-time" },
             "revoked_at": { "type": ["string", "null"], "format": "date-time" },
+            "rate_limit": rate_schema(),
         },
     })
+}
+
+fn rate_schema() -> Value {
+    json!({
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "maximum": Rate::MAX,
+        "description": "Requests a second; ten times as many at once. Without it as many as with any key.",
+    })
+}
+
+/// A key in a list, with what it has been used for.
+fn listed_key_schema() -> Value {
+    let mut schema = key_schema();
+    schema["title"] = json!("ListedApiKey");
+    schema["properties"]["last_used_at"] = usage::last_used_schema();
+    schema["properties"]["cost_this_month"] = usage::cost_schema();
+    schema
 }
 
 /// A key that was just made. A repeated answer and a dry run have no secret.
@@ -65,6 +86,7 @@ fn new_key_schema() -> Value {
                 "description": "When it ends by itself; in the future.",
                 "examples": ["2099-12-31T23:59:59.000Z"],
             },
+            "rate_limit": rate_schema(),
         },
         "additionalProperties": false,
     })
@@ -81,7 +103,7 @@ pub(crate) fn routes() -> Routes {
                 "List the API keys of the workspace, newest first",
             )
             .asks(vec![cursor])
-            .answers(200, Shape::Page(key_schema())),
+            .answers(200, Shape::Page(listed_key_schema())),
             get(list_api_keys),
         )
         .add(
@@ -110,15 +132,16 @@ fn roles() -> Vec<&'static str> {
     Role::ALL.iter().map(|role| role.as_str()).collect()
 }
 
-struct NewKey {
-    name: String,
-    role: Role,
-    good_until: Option<Timestamp>,
+pub(crate) struct NewKey {
+    pub(crate) name: String,
+    pub(crate) role: Role,
+    pub(crate) good_until: Option<Timestamp>,
+    pub(crate) rate_limit: Option<u32>,
 }
 
 fn parse(body: &Document, now: Timestamp) -> Result<NewKey, Violations> {
     let mut violations = Violations::new();
-    for unknown in body.keys().filter(|name| !["name", "role", "good_until"].contains(&name.as_str())) {
+    for unknown in body.keys().filter(|name| !["name", "role", "good_until", "rate_limit"].contains(&name.as_str())) {
         violations.add(pointer(unknown), "unknown_field", "is not a field of an API key");
     }
     let name = body.get("name").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
@@ -140,16 +163,18 @@ fn parse(body: &Document, now: Timestamp) -> Result<NewKey, Violations> {
             time
         }
     };
-    violations.or(()).map(|()| NewKey { name, role: role.unwrap_or(Role::Viewer), good_until })
+    let rate_limit = body.get("rate_limit").filter(|rate| !rate.is_null());
+    let rate = rate_limit.and_then(|rate| Rate::of(u32::try_from(rate.as_u64()?).ok()?));
+    if rate_limit.is_some() && rate.is_none() {
+        violations.add("/rate_limit", "out_of_range", format!("must be 1 to {} requests a second", Rate::MAX));
+    }
+    let rate_limit = rate.map(Rate::per_second);
+    violations.or(()).map(|()| NewKey { name, role: role.unwrap_or(Role::Viewer), good_until, rate_limit })
 }
 
 /// A new key with its secret, and everything that has to be written for it.
-pub(crate) fn made(
-    cx: &Cx,
-    name: &str,
-    role: Role,
-    good_until: Option<Timestamp>,
-) -> Result<(ApiKey, Secret, Changes), Error> {
+pub(crate) fn made(cx: &Cx, new: NewKey) -> Result<(ApiKey, Secret, Changes), Error> {
+    let NewKey { name, role, good_until, rate_limit } = new;
     let secret = auth::new_secret(&cx.ids);
     let hash = auth::hash_secret(secret.reveal()).ok_or_else(|| Error::bug("a new secret has no hash"))?;
     let key = ApiKey {
@@ -158,7 +183,8 @@ pub(crate) fn made(
         workspace: cx.caller.workspace,
         user: cx.caller.user,
         role,
-        name: name.to_owned(),
+        name: name.clone(),
+        rate_limit,
         begins_with: secret.reveal().chars().take(7).collect(),
         created_at: cx.clock.now(),
         good_until,
@@ -185,7 +211,7 @@ fn to_document(key: &ApiKey) -> Result<Document, Error> {
 fn view(mut document: Document, secret: Option<&Secret>) -> Value {
     document.remove("hash");
     document.remove("workspace");
-    for optional in ["good_until", "revoked_at"] {
+    for optional in ["good_until", "revoked_at", "rate_limit"] {
         document.entry(optional).or_insert(Value::Null);
     }
     if let Some(secret) = secret {
@@ -210,7 +236,8 @@ async fn list_api_keys(Context(cx): Context, RawQuery(query): RawQuery) -> Resul
     let after = after.map(|id| id.to_string());
     let parent = cx.table.keys().api_key_entry(cx.ids.next());
     let found = cx.table.children(&parent, "key_", after.as_deref(), PAGE, true).await?;
-    let data: Vec<Value> = found.documents.into_iter().map(|document| view(document, None)).collect();
+    let mut data: Vec<Value> = found.documents.into_iter().map(|document| view(document, None)).collect();
+    usage::add_to(&cx, &mut data).await?;
     Ok(Json(page(data, found.next)))
 }
 
@@ -218,7 +245,7 @@ async fn create_api_key(write: Write) -> Result<Response> {
     let (cx, body) = write.unconditional()?;
     cx.caller.require(Permission::Administer)?;
     let new = parse(&body, cx.clock.now()).map_err(Error::from)?;
-    let (key, secret, mut changes) = made(&cx, &new.name, new.role, new.good_until)?;
+    let (key, secret, mut changes) = made(&cx, new)?;
     let document = to_document(&key)?;
     if let Some(once) = &cx.once {
         // The secret is not kept: a repeated request learns that the key was made, and which one.

@@ -67,7 +67,9 @@ pub async fn operator_key(
     user: Id<kinds::User>,
 ) -> Result<Secret> {
     let cx = operator(tables, clock, ids, workspace, user);
-    let (_, secret, changes) = api_keys::made(&cx, "made by an operator", Role::Admin, None)?;
+    let name = "made by an operator".to_owned();
+    let new = api_keys::NewKey { name, role: Role::Admin, good_until: None, rate_limit: None };
+    let (_, secret, changes) = api_keys::made(&cx, new)?;
     committed(cx.commit(&changes).await)?;
     Ok(secret)
 }

@@ -250,12 +250,15 @@ impl Stack {
         let Some(endpoint) = self.aws_url() else { return Ok(()) };
         let (snapshots, jobs) = (&self.parts.snapshots_queue, &self.parts.jobs_queue);
         let replicas = self.parts.replicas("watch");
-        let Parts { files_url, files_secret, .. } = &self.parts;
+        let Parts { files_url, files_secret, rates, .. } = &self.parts;
         let text = format!(
             "AWS_ENDPOINT_URL={endpoint}\nAWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=local\nAWS_SECRET_ACCESS_KEY={files_secret}\n\
              RAPPORT_TABLE={TABLE}\nRAPPORT_BUCKET={BUCKET}\nRAPPORT_SNAPSHOTS_QUEUE={snapshots}\n\
              RAPPORT_JOBS_QUEUE={jobs}\nRAPPORT_FILES_URL={files_url}\n\
+             RAPPORT_KEY_RATE={}\nRAPPORT_USER_RATE={}\n\
              RAPPORT_REPLICA_DIR='{}'\nRAPPORT_AUTHORIZE=inline",
+            rates.key.per_second(),
+            rates.user.per_second(),
             replicas.display()
         );
         first::keep(&self.data_dir.join("aws.env"), &text).context("cannot write aws.env")

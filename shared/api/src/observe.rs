@@ -18,6 +18,7 @@ use tracing::Instrument;
 
 use crate::Problem;
 use crate::limits::Ticket;
+use crate::secure::secure;
 
 /// The request's id, as the gateway gave it.
 #[derive(Debug, Clone)]
@@ -44,9 +45,9 @@ pub async fn observed(ids: Ids, mut request: Request, next: Next) -> Response {
         workspace.id = tracing::field::Empty,
         user.id = tracing::field::Empty,
     );
-    let answered = match leads_elsewhere(&request) {
-        true => Ok(Problem::from(Error::not_found("path")).into_response()),
-        false => {
+    let answered = match looked_over(&request) {
+        Err(error) => Ok(Problem::from(error).into_response()),
+        Ok(()) => {
             let work = ticket.beside(asked, next.run(request));
             AssertUnwindSafe(work).catch_unwind().instrument(span.clone()).await
         }
@@ -74,6 +75,26 @@ pub async fn observed(ids: Ids, mut request: Request, next: Next) -> Response {
         "request answered"
     );
     response
+}
+
+/// The longest query string that is read, in bytes. The gateway takes 10 KB for it and all headers together.
+pub const MAX_QUERY_BYTES: usize = 8 * 1024;
+/// The most headers that a request may have, those that the gateway adds included.
+pub const MAX_HEADERS: usize = 100;
+
+/// Passes if nothing is wrong with a request whatever its route is.
+fn looked_over(request: &Request) -> kernel::Result<()> {
+    if leads_elsewhere(request) {
+        return Err(Error::not_found("path"));
+    }
+    if request.uri().query().is_some_and(|query| query.len() > MAX_QUERY_BYTES) {
+        let detail = format!("a query string may have {MAX_QUERY_BYTES} bytes: longer questions have a body");
+        return Err(Error::malformed("query_too_long", detail));
+    }
+    if request.headers().len() > MAX_HEADERS {
+        return Err(Error::malformed("too_many_headers", format!("a request may have {MAX_HEADERS} headers")));
+    }
+    Ok(())
 }
 
 /// Whether a path has segments that stand for others, or signs that are no text. The gateway has chosen the function by the
@@ -116,9 +137,7 @@ fn finish(headers: &mut http::HeaderMap, request_id: &str, millis: f64, used: Us
     }
     set(headers, "server-timing", &timing);
     set(headers, "rapport-request-id", request_id);
-    // Answers hold personal data and depend on the caller: no cache in between may keep them.
-    set(headers, "cache-control", "no-store");
-    set(headers, "x-content-type-options", "nosniff");
+    secure(headers);
 }
 
 fn set(headers: &mut http::HeaderMap, name: &'static str, value: &str) {
