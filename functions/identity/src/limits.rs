@@ -63,7 +63,11 @@ fn schema() -> Value {
                 "description": "Of this API key, or of this user; null where nobody is limited.",
                 "required": ["subject", "per_second", "quota", "window_seconds", "remaining", "resets_in_seconds"],
                 "properties": {
-                    "subject": { "type": "string", "pattern": "^(key|usr)_[0-9a-f]{32}$" },
+                    "subject": {
+                        "type": "string",
+                        "description": "The id of that key, or of that user.",
+                        "examples": ["key_019b76daa8007838a5822a6f9e62da21"],
+                    },
                     "per_second": number("How many a second in the long run.", 50),
                     "quota": number("How many at once.", 500),
                     "window_seconds": number("In how many seconds as many may be made again.", 10),

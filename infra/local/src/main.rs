@@ -80,20 +80,6 @@ fn command() -> Command {
                 .help("The port for AWS clients, on this machine only; 0 takes any that is free"),
         )
         .arg(
-            Arg::new("cors-origins")
-                .long("cors-origins")
-                .value_name("ORIGINS")
-                .value_delimiter(',')
-                .help("Where web apps may call from, separated by commas; anywhere unless said"),
-        )
-        .arg(
-            Arg::new("requests-per-second")
-                .long("requests-per-second")
-                .value_name("NUMBER")
-                .value_parser(value_parser!(u32).range(1..=i64::from(Rate::MAX)))
-                .help("How many requests a second each API key and each user may make; more than the machine answers unless said"),
-        )
-        .arg(
             Arg::new("seed")
                 .long("seed")
                 .value_name("DATA")
@@ -101,6 +87,7 @@ fn command() -> Command {
                 .value_parser(["demo", "empty"])
                 .help("What the workspace starts with: a few hundred made-up contacts, or nothing"),
         )
+        .args(limits())
         .subcommand(workspace_command())
         .subcommand(journal_command())
 }
@@ -116,6 +103,22 @@ fn workspace_command() -> Command {
             .arg(text("admin-name", "The administrator's name").default_value("Administrator"))
             .arg(text("admin-email", "The administrator's email address").default_value("admin@example.com")),
     )
+}
+
+/// Who may call, and how often.
+fn limits() -> [Arg; 2] {
+    [
+        Arg::new("cors-origins")
+            .long("cors-origins")
+            .value_name("ORIGINS")
+            .value_delimiter(',')
+            .help("Where web apps may call from, separated by commas; anywhere unless said"),
+        Arg::new("requests-per-second")
+            .long("requests-per-second")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(u32).range(1..=i64::from(Rate::MAX)))
+            .help("How many requests a second each API key and each user may make; more than the machine answers unless said"),
+    ]
 }
 
 /// `journal mark`: for operators, after changes were lost.

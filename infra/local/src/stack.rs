@@ -34,6 +34,8 @@ const SNAPSHOTS_QUEUE: &str = "SnapshotsQueue";
 /// The queue, by its logical name in the template, that asks the worker of jobs.
 const JOBS_QUEUE: &str = "JobsQueue";
 
+/// What stands for the services' address while they have no port.
+const IN_PROCESS: &str = "http://in-process.invalid";
 /// How long requests that are being answered may take once the stack is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// How often what has expired is removed: the stream's records and files, and, since the engine reads the whole table for it,
@@ -140,24 +142,19 @@ impl Stack {
         let port = open(config.host, config.port, "--port").await?;
         let aws_port = open(IpAddr::V4(Ipv4Addr::LOCALHOST), config.aws_port, "--aws-port").await?;
         let aws_address = aws_port.as_ref().map(Port::address);
-        let endpoint =
-            aws_address.map_or_else(|| "http://in-process.invalid".to_owned(), |address| format!("http://{address}"));
+        let endpoint = aws_address.map_or_else(|| IN_PROCESS.to_owned(), |address| format!("http://{address}"));
 
         let state = Arc::new(State::open(&data_dir.join("state.sqlite"))?);
         let files_secret = first::files_secret(data_dir.path())?;
         let queues = Queues::new(state.clone(), template.queues.clone())?;
         let aws = aws_in(&data_dir, queues, &files_secret, &endpoint)?;
+        let people = port.as_ref().map(|port| port.address().port());
         let parts = Parts {
             http: aws.http_client(),
             snapshots_queue: aws.queue_url(SNAPSHOTS_QUEUE),
             jobs_queue: aws.queue_url(JOBS_QUEUE),
             schemas: records::Schemas::default(),
-            issuer: Issuer::behind(
-                config.host,
-                port.as_ref().map(|port| port.address().port()),
-                data_dir.path(),
-                &state,
-            )?,
+            issuer: Issuer::behind(config.host, people, data_dir.path(), &state)?,
             files_url: config.files_url.clone().unwrap_or_else(|| here(port.as_ref().map(Port::address))),
             rates: config.rates,
             files_secret,

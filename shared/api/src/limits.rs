@@ -84,7 +84,9 @@ impl Limits {
                 let table = table.metered(Meter::default());
                 let lease = PendingLease { known: Arc::clone(known), subject, request, table };
                 // Who does not wait for it has no need of it.
-                let _ = held.asks.take().map(|asks| asks.send(lease));
+                if let Some(asks) = held.asks.take() {
+                    let _ = asks.send(lease);
+                }
                 Ok(())
             }
             Verdict::Wait(millis) => {

@@ -18,7 +18,7 @@ use kernel::{Error, Result, Timestamp};
 use serde_json::Value;
 
 use crate::aws_error::failed;
-use crate::bucket::{Bucket, Rate};
+use crate::bucket::{Bucket, Rate, nanos};
 use crate::item::{Item, key_item};
 use crate::{Key, TenantTable, prices};
 
@@ -28,6 +28,9 @@ use self::update::{Stored, Update};
 
 /// How long an item is kept after its last use, in days: longer than a year, so that a key that is used once a year is known to be.
 pub const USAGE_DAYS: i64 = 400;
+
+/// A bucket that will not be full within this time was written by a clock that is ahead.
+const MOST_OWED_MS: i64 = 600_000;
 
 /// How often a lease that met another instance's is tried in all.
 const MAX_TRIES: u32 = 4;
@@ -91,13 +94,21 @@ impl Ledger {
         self.bucket
     }
 
+    /// Whether it can be as it says: nobody owes as much as it would take that long to fill, so somebody's clock was wrong.
+    fn is_credible(&self, now: Timestamp) -> bool {
+        self.bucket.full_at_ns <= nanos(now.plus_millis(MOST_OWED_MS))
+    }
+
     /// What comes of a lease where this is stored, or nothing, and nobody else is asking.
     #[must_use]
     pub fn lease(stored: Option<&Self>, request: &LeaseRequest, now: Timestamp) -> Lease {
         let month = month_of(now);
         let (month, bucket) = match stored {
             // A month that is later than this instance's is of one whose clock is ahead.
-            Some(ledger) => (ledger.month.clone().max(month), ledger.bucket),
+            Some(ledger) => {
+                let bucket = if ledger.is_credible(now) { ledger.bucket } else { Bucket::default() };
+                (ledger.month.clone().max(month), bucket)
+            }
             None => (month, Bucket::default()),
         };
         let charged = bucket.less(request.rate, now, request.owed);

@@ -14,6 +14,10 @@ const PAUSE_MS: i64 = 1_000;
 /// After how long a lease that was asked for is taken to have come to nothing: whoever asked was stopped.
 const LOST_MS: i64 = 2_000;
 
+/// A clock that is set back by more than this was wrong before: what was counted by it is forgotten, so that nobody has to wait
+/// until that time comes again.
+const SET_BACK_MS: i64 = 60_000;
+
 /// Whether a request may be answered.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Verdict {
@@ -60,7 +64,7 @@ pub(crate) struct Share {
     ledger: Option<Ledger>,
     /// What was used and not told yet.
     usage: Usage,
-    /// A clock that is set back counts as one that stands still.
+    /// A clock that is set back a little counts as one that stands still.
     latest: Timestamp,
 }
 
@@ -98,6 +102,9 @@ impl Share {
 
     /// One more request.
     pub(crate) fn take(&mut self, now: Timestamp) -> Verdict {
+        if self.latest.as_millis() - now.as_millis() > SET_BACK_MS {
+            *self = Self { usage: self.usage, ..Self::new(self.rate, now) };
+        }
         let now = self.forward(now);
         self.usage.requests += 1;
         let wait = self.own.wait_ms(self.rate, now, 1);
@@ -123,12 +130,15 @@ impl Share {
     /// What to ask for: twice what was needed since the last time if that was not enough for ten seconds, else a little more than
     /// was needed. So a steady caller needs one lease in ten seconds, and of what is leased a fifth goes unused at the most.
     fn ask(&mut self, now: Timestamp) -> LeaseRequest {
+        let quota = self.rate.quota();
         let needed = if self.leased == 0 { self.since.saturating_mul(2) } else { self.since + self.since / 4 };
-        let wanted = needed.clamp(self.least(), self.rate.quota());
+        let wanted = needed.clamp(self.least(), quota);
         self.asking = Some((now.as_millis(), self.credit));
         self.leased = 0;
         self.since = 0;
-        LeaseRequest { rate: self.rate, owed: self.credit, wanted, usage: std::mem::take(&mut self.usage) }
+        // What was answered while nothing could be leased has come back meanwhile, as far as time has brought it.
+        let owed = self.credit.min(quota - self.own.left(self.rate, now));
+        LeaseRequest { rate: self.rate, owed, wanted, usage: std::mem::take(&mut self.usage) }
     }
 
     fn least(&self) -> u32 {

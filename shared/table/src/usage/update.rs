@@ -35,6 +35,8 @@ enum Form {
     Anew { seen: Option<Ledger> },
     /// The bucket is full.
     AtRest,
+    /// It cannot be as it was seen: it is put right, if it is still so.
+    PutRight { seen: Bucket },
     /// The bucket is being filled: it will be full so much later, if it will be full by this time at the latest.
     InUse { later_ns: i64, latest_ns: i64 },
 }
@@ -61,6 +63,7 @@ impl Update {
         let form = match stored {
             Stored::None => Form::Anew { seen: None },
             Stored::Known(seen) if seen.month < lease.ledger.month => Form::Anew { seen: Some(seen.clone()) },
+            Stored::Known(seen) if !seen.is_credible(now) => Form::PutRight { seen: seen.bucket },
             _ if full_at_ns <= nanos(now) => Form::AtRest,
             _ => {
                 let later_ns = request.rate.costs_ns(i64::from(request.owed) + i64::from(lease.granted));
@@ -83,7 +86,7 @@ impl Update {
                  #before = :seen_month, #before_requests = #requests, #before_reads = #reads, #before_writes = #writes, \
                  #requests = :requests, #reads = :reads, #writes = :writes"
             }
-            Form::AtRest => {
+            Form::AtRest | Form::PutRight { .. } => {
                 "SET #full = :full, #last = :last, #expires = :expires \
                  ADD #requests :requests, #reads :reads, #writes :writes"
             }
@@ -98,6 +101,7 @@ impl Update {
         match &self.form {
             Form::Anew { seen: None } => "attribute_not_exists(pk)",
             Form::Anew { seen: Some(_) } => "#month = :seen_month AND #full = :seen_full",
+            Form::PutRight { .. } => "#month = :month AND #full = :seen_full",
             Form::AtRest => "#month = :month AND #full <= :now",
             Form::InUse { .. } => "#month = :month AND #full > :now AND #full <= :latest",
         }
@@ -124,7 +128,7 @@ impl Update {
         let (new, earlier) = match &self.form {
             Form::Anew { seen: None } => (of_new, [].as_slice()),
             Form::Anew { seen: Some(_) } => (of_new, of_earlier),
-            Form::AtRest | Form::InUse { .. } => ([].as_slice(), [].as_slice()),
+            Form::AtRest | Form::PutRight { .. } | Form::InUse { .. } => ([].as_slice(), [].as_slice()),
         };
         let all = of_all.iter().chain(new).chain(earlier);
         all.map(|(name, stands_for)| ((*name).to_owned(), (*stands_for).to_owned())).collect()
@@ -153,6 +157,9 @@ impl Update {
                 if let Some(seen) = seen {
                     values.extend([(":seen_month", text(&seen.month)), (":seen_full", number(seen.bucket.full_at_ns))]);
                 }
+            }
+            Form::PutRight { seen } => {
+                values.extend([(":full", number(full_at_ns)), (":seen_full", number(seen.full_at_ns))]);
             }
             Form::AtRest => {
                 values.extend([(":full", number(full_at_ns)), (":now", number(nanos(self.now)))]);

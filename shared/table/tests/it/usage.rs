@@ -112,6 +112,15 @@ async fn an_instance_whose_clock_is_behind_counts_in_the_month_that_has_begun() 
 }
 
 #[tokio::test]
+async fn what_a_clock_has_written_that_was_far_ahead_is_put_right() {
+    let bench = Bench::new();
+    let (table, now) = (bench.workspace(), bench.clock.now());
+    lease(&table, asking(1, 50), &mut None, now.plus_seconds(3_600)).await;
+    assert_eq!(lease(&table, asking(1, 20), &mut None, now).await, 20);
+    assert_eq!(lease(&table, asking(0, 50), &mut None, now).await, 29, "and counts from then on");
+}
+
+#[tokio::test]
 async fn the_item_is_no_business_of_the_journal_and_goes_by_itself() {
     let bench = Bench::new();
     let table = bench.workspace();
