@@ -17,9 +17,11 @@ use records::Cx;
 use serde_json::{Value, json};
 use table::{Changes, KeptAnswer, Refused, Sort};
 
+use crate::usage;
+
 use self::input::{NewKey, parse};
 use self::rotate::rotate_api_key;
-use self::shapes::{key_schema, made_key_schema, new_key_schema, rotate_schema};
+use self::shapes::{key_schema, listed_key_schema, made_key_schema, new_key_schema, rotate_schema};
 
 /// How many keys a page has.
 const PAGE: u16 = 50;
@@ -37,7 +39,7 @@ pub(crate) fn routes() -> Routes {
                 "List the API keys of the workspace, newest first",
             )
             .asks(vec![cursor])
-            .answers(200, Shape::Page(key_schema())),
+            .answers(200, Shape::Page(listed_key_schema())),
             get(list_api_keys),
         )
         .add(
@@ -77,7 +79,7 @@ pub(crate) fn routes() -> Routes {
 
 /// A new key with its secret, and everything that has to be written for it.
 fn made(cx: &Cx, new: NewKey) -> Result<(ApiKey, Secret, Changes), Error> {
-    let NewKey { name, role, scope, good_until } = new;
+    let NewKey { name, role, scope, good_until, rate_limit } = new;
     let secret = auth::new_secret(&cx.ids);
     let hash = auth::hash_secret(secret.reveal()).ok_or_else(|| Error::bug("a new secret has no hash"))?;
     let key = ApiKey {
@@ -88,6 +90,7 @@ fn made(cx: &Cx, new: NewKey) -> Result<(ApiKey, Secret, Changes), Error> {
         role: role.clone(),
         scope,
         name: name.clone(),
+        rate_limit,
         begins_with: secret.reveal().chars().take(7).collect(),
         created_at: cx.clock.now(),
         good_until,
@@ -107,7 +110,7 @@ fn made(cx: &Cx, new: NewKey) -> Result<(ApiKey, Secret, Changes), Error> {
 
 /// A key of a role without an end, and everything that has to be written for it.
 pub(crate) fn of_role(cx: &Cx, name: &str, role: Role) -> Result<(Secret, Changes), Error> {
-    let new = NewKey { name: name.to_owned(), role, scope: KeyScope::default(), good_until: None };
+    let new = NewKey { name: name.to_owned(), role, scope: KeyScope::default(), good_until: None, rate_limit: None };
     made(cx, new).map(|(_, secret, changes)| (secret, changes))
 }
 
@@ -138,7 +141,7 @@ fn view(mut document: Document, secret: Option<&Secret>) -> Value {
     for (limit, none) in [("read_only", json!(false)), ("objects", Value::Null), ("fields", Value::Null)] {
         document.insert(limit.to_owned(), scope.get(limit).cloned().unwrap_or(none));
     }
-    for optional in ["good_until", "revoked_at"] {
+    for optional in ["good_until", "revoked_at", "rate_limit"] {
         document.entry(optional).or_insert(Value::Null);
     }
     if let Some(secret) = secret {
@@ -163,7 +166,8 @@ async fn list_api_keys(Context(cx): Context, RawQuery(query): RawQuery) -> Resul
     let after = after.map(|id| id.to_string());
     let parent = cx.table.keys().api_key_entry(cx.ids.next());
     let found = cx.table.children(&parent, "key_", after.as_deref(), PAGE, true).await?;
-    let data: Vec<Value> = found.documents.into_iter().map(|document| view(document, None)).collect();
+    let mut data: Vec<Value> = found.documents.into_iter().map(|document| view(document, None)).collect();
+    usage::add_to(&cx, &mut data).await?;
     Ok(Json(page(data, found.next)))
 }
 

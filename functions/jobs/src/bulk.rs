@@ -24,9 +24,9 @@ use crate::select::Selection;
 use crate::start::start;
 
 /// The most records that one job works on.
-pub(crate) const MAX_RECORDS: u64 = 1_000_000;
+pub(crate) const MAX_RECORDS: u64 = records::limits::JOB_RECORDS;
 /// The most records that a request can name by their ids: what its body has room for.
-pub(crate) const MAX_IDS: usize = 5_000;
+pub(crate) const MAX_IDS: usize = records::limits::BULK_IDS;
 
 /// The route of one object.
 pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {

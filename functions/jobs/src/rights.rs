@@ -41,7 +41,7 @@ fn no_access() -> Error {
 async fn access(app: &App, table: &TenantTable, job: &Job) -> Result<Access> {
     let Some(id) = job.api_key else {
         let memberships = vec![Membership::of(table.workspace_id(), job.common.created_by)];
-        return Ok(Access { api_key: None, person: None, memberships });
+        return Ok(Access { api_key: None, person: None, rate_limit: None, memberships });
     };
     let entry = table.get(&table.keys().api_key_entry(id)).await?;
     let key = entry.and_then(|entry| serde_json::from_value::<ApiKey>(Value::Object(entry)).ok());

@@ -14,7 +14,7 @@ use records::Cx;
 use serde_json::{Value, json};
 
 /// The most bytes that a file has.
-pub(crate) const MAX_BYTES: u64 = 500_000_000;
+pub(crate) const MAX_BYTES: u64 = records::limits::FILE_BYTES;
 /// How long a file can be put at its address.
 const LIFETIME: Duration = Duration::from_secs(3_600);
 /// The most characters of a file's name.

@@ -40,6 +40,7 @@ impl World {
             clock,
             ids,
             issuer: None,
+            limits: api::Limits::default(),
             authorize: Authorize::Gateway,
             replica_dir: directory.path().to_owned(),
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{App, Authorize};
+use api::{App, Authorize, Limits};
 use authorizer::{Authorizer, People};
 use cloud::{Clients, Files, Queues};
 use kernel::{Clock, Ids};
@@ -23,6 +23,8 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
         clock: Clock::System,
         ids: Ids::new(Clock::System),
         issuer: issuer(parts),
+        // Of its own, as an instance has: what others have answered it learns from the table.
+        limits: Limits::new(parts.rates, Clock::System),
         authorize: Authorize::Gateway,
         replica_dir: parts.replicas(artefact),
     }

@@ -11,6 +11,7 @@ use lambda_http::request::RequestContext;
 use records::Cx;
 use table::Meter;
 
+use crate::limits::Ticket;
 use crate::observe::RequestId;
 use crate::{App, Authorize, Problem};
 
@@ -35,6 +36,9 @@ impl FromRequestParts<App> for Context {
         tracing::Span::current().record("user.id", caller.user.to_string());
         let meter = parts.extensions.get::<Meter>().cloned().unwrap_or_default();
         let table = app.tables.workspace(caller.workspace, meter);
+        if let Some(ticket) = parts.extensions.get::<Ticket>() {
+            app.limits.admit(ticket, &caller, &table, access.rate_limit)?;
+        }
         let rights = app.schemas.rights(&table, &app.clock, &access, membership).await?;
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
         Ok(Self(Cx {

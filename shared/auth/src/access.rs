@@ -74,6 +74,9 @@ pub struct Access {
     /// Who signed in, if somebody did: also one who may enter no workspace yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub person: Option<Person>,
+    /// How many requests a second may be made with it, where that was said of this very credential.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
     /// The workspaces that may be entered, at most [`MAX_MEMBERSHIPS`].
     pub memberships: Vec<Membership>,
 }

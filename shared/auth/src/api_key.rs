@@ -29,6 +29,9 @@ pub struct ApiKey {
     pub name: String,
     /// The first characters of the secret, so that people recognise it.
     pub begins_with: String,
+    /// How many requests a second may be made with it; without it as many as with any key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it stops being good by itself.
@@ -49,7 +52,12 @@ impl ApiKey {
             scope: self.scope.clone(),
             ..Membership::of(self.workspace, self.user)
         };
-        good.then(|| Access { api_key: Some(self.id), person: None, memberships: vec![membership] })
+        good.then(|| Access {
+            api_key: Some(self.id),
+            person: None,
+            rate_limit: self.rate_limit,
+            memberships: vec![membership],
+        })
     }
 }
 
@@ -99,11 +107,12 @@ mod tests {
             scope: KeyScope::default(),
             name: "import".to_owned(),
             begins_with: "rk_01".to_owned(),
+            rate_limit: Some(7),
             created_at: now,
             good_until: Some(now.plus_seconds(60)),
             revoked_at: None,
         };
-        assert!(key.access(now).is_some());
+        assert_eq!(key.access(now).and_then(|access| access.rate_limit), Some(7));
         assert!(key.access(now.plus_seconds(60)).is_none());
         assert!(ApiKey { revoked_at: Some(now), ..key }.access(now).is_none());
     }

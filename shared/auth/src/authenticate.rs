@@ -46,5 +46,5 @@ pub async fn of_person(tables: &Tables, person: Person) -> Result<Access> {
     let membership =
         |document| serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("membership"));
     let memberships = entered.into_iter().map(membership).collect::<Result<_>>()?;
-    Ok(Access { api_key: None, person: Some(person), memberships })
+    Ok(Access { api_key: None, person: Some(person), rate_limit: None, memberships })
 }

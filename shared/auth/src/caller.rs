@@ -50,7 +50,7 @@ mod tests {
     fn access(workspaces: &[Id<kinds::Workspace>]) -> Access {
         let user = Ids::seeded(Clock::manual(), 9).next();
         let memberships = workspaces.iter().map(|&workspace| Membership::of(workspace, user)).collect();
-        Access { api_key: None, person: None, memberships }
+        Access { api_key: None, person: None, rate_limit: None, memberships }
     }
 
     #[test]

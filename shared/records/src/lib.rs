@@ -27,6 +27,7 @@ mod guards;
 mod hidden;
 mod history;
 mod job;
+pub mod limits;
 mod links;
 mod load;
 mod members;

@@ -1,6 +1,6 @@
 //! From settings to what capabilities work with.
 
-use api::{App, Authorize};
+use api::{App, Authorize, Limits};
 use cloud::{Files, Queues};
 use kernel::{Clock, Ids};
 use table::Tables;
@@ -18,6 +18,7 @@ pub fn app(settings: &Settings) -> App {
         clock: Clock::System,
         ids: Ids::new(Clock::System),
         issuer: settings.issuer.clone(),
+        limits: settings.rates.map(|rates| Limits::new(rates, Clock::System)).unwrap_or_default(),
         authorize: if settings.authorize_inline { Authorize::Inline } else { Authorize::Gateway },
         replica_dir: settings.replica_dir.clone(),
     }

@@ -42,6 +42,8 @@ pub enum Sort {
     ApiKey,
     /// That a person may enter a workspace.
     Membership,
+    /// What somebody has used, and how much of it may still be used.
+    Usage,
 }
 
 impl Sort {
@@ -61,6 +63,7 @@ impl Sort {
             Self::Manifest => "manifest",
             Self::ApiKey => "api_key",
             Self::Membership => "membership",
+            Self::Usage => "usage",
         }
     }
 }

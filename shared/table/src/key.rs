@@ -197,6 +197,12 @@ impl Keys {
         Key { pk: self.partition("REPLICA", &replica_schema.to_string()), sk: ROOT.to_owned() }
     }
 
+    /// What a caller has used: `subject` is the id of an API key, or of a user.
+    #[must_use]
+    pub fn usage(self, subject: &str) -> Key {
+        Key { pk: self.partition("USAGE", &segment(subject)), sk: ROOT.to_owned() }
+    }
+
     /// What a workspace keeps of one of its API keys, to list and to revoke it.
     #[must_use]
     pub fn api_key_entry(self, id: Id<kinds::ApiKey>) -> Key {

@@ -15,13 +15,15 @@
 //! | who holds a unique value | [`TenantTable::get`] of a guard | `pk`, `sk` |
 //! | a credential | [`Tables::api_key`] | `APIKEY#hash` |
 //! | where a person may enter | [`Tables::memberships`] | `PERSON#hash` |
+//! | what a caller has used and may use | [`TenantTable::lease`], [`TenantTable::usage_of`] | `w#USAGE#subject` |
 //!
 //! Business data changes through [`TenantTable::commit`] only. The other writers are for what is not business data:
-//! journal entries, snapshot manifests and "last used" of an API key.
+//! journal entries, snapshot manifests, and what a caller has used and may still use.
 //!
 //! Never scans, and never builds a key outside [`Keys`]: an access that is not bound to a workspace does not compile.
 
 mod aws_error;
+mod bucket;
 mod changes;
 mod check;
 mod commit;
@@ -34,11 +36,14 @@ mod link;
 mod manifest;
 mod meter;
 mod once;
+mod prices;
 mod put;
 mod read;
 mod share;
 mod tables;
+mod usage;
 
+pub use bucket::{Bucket, PERIOD_MS, Rate};
 pub use changes::{Changes, Refused};
 pub use commit::Committed;
 pub use due::{Due, DueAfter, DuePage};
@@ -52,3 +57,4 @@ pub use once::{KeptAnswer, ONCE_HOURS, Once};
 pub use read::{Catalogued, CataloguedKeys, Children, Page};
 pub use share::{Level, Share};
 pub use tables::{Tables, TenantTable};
+pub use usage::{Lease, LeaseRequest, Ledger, USAGE_DAYS, Usage, UsageOf};

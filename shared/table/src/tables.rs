@@ -55,6 +55,12 @@ pub struct TenantTable {
 }
 
 impl TenantTable {
+    /// The same, metered by another meter.
+    #[must_use]
+    pub fn metered(&self, meter: Meter) -> Self {
+        Self { meter, ..self.clone() }
+    }
+
     /// The workspace it is bound to.
     #[must_use]
     pub const fn workspace_id(&self) -> Id<kinds::Workspace> {

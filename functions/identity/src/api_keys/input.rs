@@ -7,6 +7,7 @@ use events::Document;
 use kernel::{Timestamp, Violations, pointer};
 use records::{Roles, Schema};
 use serde_json::Value;
+use table::Rate;
 
 /// The most characters in a key's name.
 pub(super) const MAX_NAME: usize = 100;
@@ -20,9 +21,10 @@ pub(super) struct NewKey {
     pub(super) role: Role,
     pub(super) scope: KeyScope,
     pub(super) good_until: Option<Timestamp>,
+    pub(super) rate_limit: Option<u32>,
 }
 
-const MEMBERS: [&str; 6] = ["name", "role", "read_only", "objects", "fields", "good_until"];
+const MEMBERS: [&str; 7] = ["name", "role", "read_only", "objects", "fields", "good_until", "rate_limit"];
 
 pub(super) fn parse(body: &Document, schema: &Schema, roles: &Roles, now: Timestamp) -> Result<NewKey, Violations> {
     let mut violations = Violations::new();
@@ -51,8 +53,14 @@ pub(super) fn parse(body: &Document, schema: &Schema, roles: &Roles, now: Timest
     let objects = objects.map(|objects| parse_objects(objects, schema, &mut violations));
     let fields = parse_fields(body.get("fields"), schema, &mut violations);
     let good_until = parse_end(body.get("good_until"), now, &mut violations);
+    let rate_limit = body.get("rate_limit").filter(|rate| !rate.is_null());
+    let rate = rate_limit.and_then(|rate| Rate::of(u32::try_from(rate.as_u64()?).ok()?));
+    if rate_limit.is_some() && rate.is_none() {
+        violations.add("/rate_limit", "out_of_range", format!("must be 1 to {} requests a second", Rate::MAX));
+    }
+    let rate_limit = rate.map(Rate::per_second);
     let scope = KeyScope { read_only, objects, fields };
-    violations.or(()).map(|()| NewKey { name, role: role.unwrap_or(Role::VIEWER), scope, good_until })
+    violations.or(()).map(|()| NewKey { name, role: role.unwrap_or(Role::VIEWER), scope, good_until, rate_limit })
 }
 
 fn parse_objects(objects: &Value, schema: &Schema, violations: &mut Violations) -> BTreeSet<String> {

@@ -2,16 +2,33 @@
 
 use auth::Role;
 use serde_json::{Value, json};
+use table::Rate;
 
 use super::input::{MAX_NAME, MAX_NAMED};
+use crate::usage;
 
 fn role_schema() -> Value {
     let help = "The most that it may do, the name of a role: what its user may not do it may not do either.";
     json!({ "type": "string", "description": help, "examples": [Role::REP] })
 }
 
+/// A key in a list, with what it has been used for.
+pub(super) fn listed_key_schema() -> Value {
+    let mut schema = key_schema();
+    schema["title"] = json!("ListedApiKey");
+    schema["properties"]["last_used_at"] = usage::last_used_schema();
+    schema["properties"]["cost_this_month"] = usage::cost_schema();
+    schema
+}
+
 /// What a key can be limited to.
 fn limits(properties: &mut Value) {
+    properties["rate_limit"] = json!({
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "maximum": Rate::MAX,
+        "description": "Requests a second; ten times as many at once. Without it as many as with any key.",
+    });
     properties["read_only"] = json!({ "type": "boolean", "default": false, "description": "Whether it only looks." });
     properties["objects"] = json!({
         "type": ["array", "null"],

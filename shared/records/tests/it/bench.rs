@@ -106,7 +106,7 @@ impl Bench {
     pub(crate) async fn as_user(&self, user: Id<kinds::User>) -> Cx {
         let caller = Caller { user, ..self.cx.caller.clone() };
         let membership = Membership::of(caller.workspace, user);
-        let access = Access { api_key: None, person: None, memberships: Vec::new() };
+        let access = Access { api_key: None, person: None, rate_limit: None, memberships: Vec::new() };
         let rights = self.cx.schemas.rights(&self.cx.table, &self.cx.clock, &access, &membership).await.unwrap();
         Cx { caller, rights: Arc::new(rights), ..self.cx.clone() }
     }
