@@ -1,3 +1,5 @@
+//! What policies allow, and which of them covers which.
+
 use proptest::prelude::*;
 use serde_json::json;
 
