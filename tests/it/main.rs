@@ -3,6 +3,7 @@
 
 mod app;
 mod as_of;
+mod authorization;
 mod batch;
 mod contact_fields;
 mod contacts;

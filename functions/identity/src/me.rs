@@ -33,8 +33,9 @@ async fn read_me(Context(cx): Context, _: NoQuery) -> Result<Json<Value>> {
     let found = cx.table.get_many(&wanted).await?;
     let of = |name: &str| found.iter().find(|document| document.get("object").is_some_and(|object| object == name));
     let user = of("user").ok_or(Error::not_found("user"))?;
+    let object = cx.object("user").await?;
     Ok(Json(json!({
-        "user": render(&*cx.object("user").await?, user),
+        "user": cx.rights.hidden().strip(&object, render(&object, user)),
         "workspace": of("workspace"),
         "role": cx.rights.role(),
         "api_key": cx.caller.api_key,

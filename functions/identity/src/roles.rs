@@ -57,8 +57,8 @@ fn parse_name(name: &str) -> Result<Role, Error> {
 
 async fn list_roles(Context(cx): Context, _: NoQuery) -> Result<Response> {
     let stored = stored::all(&cx).await?;
-    let (schema, roster) = (cx.schema().await?, cx.rights.roster());
-    let data = stored.iter().map(|role| role.view(&schema, roster)).collect();
+    let schema = cx.schema().await?;
+    let data = stored.iter().map(|role| role.view(&cx, &schema)).collect();
     Ok(Json(page(data, None)).into_response())
 }
 
@@ -68,7 +68,7 @@ async fn read_role(Context(cx): Context, _: NoQuery, Path(name): Path<String>) -
 }
 
 async fn answer(cx: &Cx, status: StatusCode, stored: &Stored) -> Result<Response> {
-    let view = stored.view(&*cx.schema().await?, cx.rights.roster());
+    let view = stored.view(cx, &*cx.schema().await?);
     let mut response = (status, Json(view)).into_response();
     etag(&mut response, stored.version);
     Ok(response)

@@ -2,10 +2,10 @@
 
 mod input;
 
-use auth::{Action, Capability};
 use std::sync::Arc;
 
 use api::{At, Of, Operation, Result, Routes, Seen, Shape, Write, with_object, written};
+use auth::Capability;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::post;
@@ -110,8 +110,8 @@ async fn begin(
     position: &Position,
 ) -> Result<Written, Error> {
     cx.require(Capability::BulkEdit)?;
-    cx.rights.require_any(object, Action::Update)?;
-    let (mut input, which) = Input::parse(object, body)?;
+    let (mut input, which) = Input::parse(&cx.rights.as_written(object), body)?;
+    cx.rights.require_any(object, input.action())?;
     if let Some(change) = &input.change {
         records::check_mentioned(cx, object, change).await.map_err(|error| placed("/change", error))?;
     }

@@ -11,6 +11,7 @@ use kernel::{AnyId, Error, Result, Version};
 use serde_json::Value;
 use table::{Changes, Committed, Link, Refused, Share};
 
+use crate::access::require;
 use crate::archive::plan_archiving;
 use crate::chunks::take_chunks;
 use crate::guards::{held, holder_of};
@@ -45,6 +46,7 @@ pub async fn erase(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -
     cx.rights.require_any(object, Action::Archive)?;
     (object.guard)(&cx.caller, id, Verb::Erase, &Document::new())?;
     let record = visible(cx, object, id).await?;
+    require(cx, object, &record, Action::Archive).await?;
     // Only before anything is emptied: from then on there is no way back, and whoever changes the record meanwhile does
     // not keep it.
     check_seen(&record, seen)?;

@@ -83,7 +83,7 @@ pub use references::check_mentioned;
 pub use relink::{move_links, return_links};
 pub use reshare::{is_private_or_shared, pass_on_shares, take_back_shares};
 pub use revert::{Reverted, is_own_work, revert};
-pub use rewrite::{forestall, rewrite, whose};
+pub use rewrite::{forestall, rewrite, rewrite_for, whose};
 pub use rights::Rights;
 pub use role::{Roles, role_part};
 pub use roster::{Roster, person_part};

@@ -90,7 +90,7 @@ async fn plan_merge(
     check_seen(&before, seen)?;
     not_in_trash(object, &before)?;
     let others = others(cx, object, winner, &merge.others).await?;
-    let combined = merge.combine(object, &before, &others)?;
+    let combined = merge.combine(object, &cx.rights.as_written(object), &before, &others)?;
     let after = settled(cx, plan, object, &before, &others, combined).await?;
     check_size(&after)?;
     let ids: Vec<AnyId> = others.iter().map(|other| other.common.id).collect();

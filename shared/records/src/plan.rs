@@ -300,11 +300,22 @@ where
             Ok(Committed) => return Ok(written),
             Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
             Err(Refused::Stale(_) | Refused::Gone { .. } | Refused::Exists { .. }) => {}
-            Err(other) => return Err(refused(object, other)),
+            Err(other) => return Err(untold(cx, object, refused(object, other))),
         }
         tokio::time::sleep(kernel::backoff(tries)).await;
     }
     Err(Error::unavailable("a record kept changing while it was written"))
+}
+
+/// A refusal that does not name a field which is hidden from the caller: what is taken out of the trash brings all its values with it.
+fn untold(cx: &Cx, object: &Object, error: Error) -> Error {
+    match error {
+        Error::Conflict { field } if cx.rights.hidden().hides_by(&|_| None, object, &field) => {
+            let detail = format!("a value of this {} that you do not see is another one's by now", object.name);
+            Error::WrongState { code: "taken", detail }
+        }
+        error => error,
+    }
 }
 
 /// Commits a plan; `false` when somebody else got in between.

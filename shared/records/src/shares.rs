@@ -87,7 +87,10 @@ pub async fn shares(cx: &Cx, object: &Object, id: AnyId) -> Result<Vec<Document>
         .filter_map(|share| subject_of(&share.subject))
         .map(|subject| keys.record(subject.object(), subject.id()))
         .collect();
+    let (schema, hidden) = (cx.schema().await?, cx.rights.hidden());
     let name = |document: Document| {
+        let of = schema.object(document.get("object")?.as_str()?)?;
+        let document = hidden.strip(of, document);
         let id = document.get("id")?.as_str()?.to_owned();
         Some((id, document.get("name")?.clone()))
     };

@@ -74,7 +74,8 @@ pub(crate) async fn plan_upsert(
     seen: Option<Version>,
 ) -> Result<Written> {
     cx.rights.require_any(object, Action::Create).or_else(|_| cx.rights.require_any(object, Action::Update))?;
-    let field = key_field(object, field)?;
+    let written = cx.rights.as_written(object);
+    let field = key_field(&written, field)?;
     let (value, text) = unique_value(field, value)?;
     check_agrees(field, &text, input)?;
     let guarded = guarded(object, field);
@@ -107,9 +108,10 @@ pub(crate) async fn plan_upsert(
 /// [`Error::NotFound`] when the object has no such unique field; `unique_pending` while older records are still being looked
 /// through for its values.
 pub async fn holders(cx: &Cx, object: &Object, wanted: &[Unique<'_>]) -> Result<Vec<Option<AnyId>>> {
+    let written = cx.rights.as_written(object);
     let mut keys = Vec::with_capacity(wanted.len());
     for (field, value) in wanted {
-        let field = key_field(object, field)?;
+        let field = key_field(&written, field)?;
         let value = unique_value(field, value).ok();
         keys.push(value.map(|(_, text)| cx.table.keys().unique(&guarded(object, field), &text)));
     }

@@ -152,8 +152,13 @@ pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result
             let record = as_it_is(cx, object, kept.id).await?;
             return Ok(Written { replayed: true, ..Written::of(cx, kept.status, object, &record) });
         }
-        // Less may be shown by now.
-        document => document.map(|document| cx.rights.hidden().strip(object, document)),
+        // Less may be shown by now, or nothing.
+        document => {
+            if document.is_some() && !object.is_open_to(cx) {
+                as_it_is(cx, object, kept.id).await?;
+            }
+            document.map(|document| cx.rights.hidden().strip(object, document))
+        }
     };
     Ok(Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true })
 }

@@ -5,6 +5,7 @@
 //! With `RAPPORT_WRITE_DOCUMENTS=1` these tests write instead of comparing; `cargo xtask openapi` does that.
 
 mod goldens;
+mod permissions;
 mod routing;
 
 use std::collections::BTreeSet;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use auth::{Grants, OTHERS, Policy, Role, standard};
+use auth::{Capability, Grants, OTHERS, Policy, Role, standard};
 use events::{Document, FieldChange};
 use kernel::{Error, Result, Timestamp, Version};
-use records::{Cx, Governed, Roster, Schema, role_part};
+use records::{Cx, Governed, Hidden, Schema, role_part};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use table::{Changes, KeptAnswer, Sort};
@@ -78,12 +78,20 @@ impl Stored {
     }
 
     /// The role as it is answered: with what it may do with each object of the workspace, and who has it.
-    pub(super) fn view(&self, schema: &Schema, roster: &Roster) -> Value {
+    pub(super) fn view(&self, cx: &Cx, schema: &Schema) -> Value {
         let objects = schema.objects().filter(|object| object.governed == Governed::Roles);
         let grants: BTreeMap<&str, Grants> = objects
             .map(|object| (object.name.as_str(), self.policy.grants(&object.name)))
             .chain([(OTHERS, self.policy.grants(OTHERS))])
             .collect();
+        // Who does not make roles is not told by them which fields there are that they may not know of.
+        let hidden = if cx.rights.may(Capability::ManageRoles) { Hidden::default() } else { cx.rights.hidden() };
+        let mut fields = self.policy.fields.clone();
+        for (name, paths) in &mut fields {
+            let object = schema.object(name);
+            paths.retain(|path, _| !object.is_some_and(|object| hidden.hides(schema, object, path)));
+        }
+        fields.retain(|_, paths| !paths.is_empty());
         json!({
             "object": "role",
             "name": self.role,
@@ -93,9 +101,9 @@ impl Stored {
             "custom": self.role.is_custom(),
             "fixed": self.role.is_fixed(),
             "objects": grants,
-            "fields": self.policy.fields,
+            "fields": fields,
             "capabilities": self.policy.capabilities,
-            "users": roster.of_role(&self.role).count(),
+            "users": cx.rights.roster().of_role(&self.role).count(),
             "updated_at": self.updated_at,
         })
     }

@@ -64,7 +64,8 @@ async fn begin(cx: &Cx, files: &cloud::Files, body: &Document) -> Result<Written
             }
             opened => opened?,
         };
-        let plan = check::file(&*cx.schema().await?, &object, file, &opened, &at, &mut violations);
+        let schema = cx.schema().await?.without(&cx.rights.hidden());
+        let plan = check::file(&schema, &cx.rights.as_written(&object), file, &opened, &at, &mut violations);
         plans.push(plan);
     }
     violations.or(()).map_err(Error::from)?;

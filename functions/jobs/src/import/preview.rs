@@ -110,10 +110,11 @@ async fn look(cx: &Cx, file: &File, opened: &Opened, new_fields: bool, at: &str)
     let system = System::guess(&headers);
     let name = file.object.as_deref().or_else(|| object_of(system, &headers)).unwrap_or("contact");
     let object = cx.schema().await?.object(name).filter(|object| object.batched).cloned();
-    let object: &Object = &*object.ok_or_else(|| {
+    let object = object.ok_or_else(|| {
         let detail = "is no object whose records can be brought in";
         Error::invalid([at, "/object"].concat(), "unknown_object", detail)
     })?;
+    let object: &Object = &cx.rights.as_written(&object);
     let (seen, rows) = columns(opened);
     let guess = guess::guess(object, system, &opened.headers, &seen);
     let delimiter = char::from(opened.written.delimiter).to_string();
