@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `public` | nothing, not even a credential |
 //! | `anybody` | any credential |
+//! | `a_person` | a token of the identity provider: keys are denied |
 //! | `may manage_users` | a role with that capability |
 //! | `read some contact` | the action on some records of the object: its scope is not none |
 //! | `update this contact` | the action on the record that the request names |
@@ -48,6 +49,7 @@ create_field                    may manage_schema
 create_import                   may import_records, create some contact
 create_object                   may manage_schema
 create_role                     may manage_roles
+create_sign_in                  a_person
 create_team                     create team
 create_upload                   may import_records
 create_user                     create user
@@ -98,6 +100,7 @@ preview_import                  may import_records
 read_company                    read this company
 read_company_history            read this company
 read_company_timeline           read this company
+read_config                     public
 read_contact                    read this contact
 read_contact_history            read this contact
 read_contact_timeline           read this contact
@@ -108,6 +111,7 @@ read_docs                       public
 read_job                        read this job
 read_job_history                read this job
 read_job_timeline               read this job
+read_limits                     anybody
 read_me                         anybody
 read_object                     anybody
 read_openapi                    public
@@ -177,6 +181,8 @@ upsert_user                     upsert this user
 pub(crate) enum Need {
     Public,
     Anybody,
+    /// A token of the identity provider.
+    Person,
     /// A capability.
     May(String),
     /// An action on some records of an object.
@@ -197,6 +203,7 @@ impl Need {
         match words.split(' ').collect::<Vec<_>>().as_slice() {
             ["public"] => Self::Public,
             ["anybody"] => Self::Anybody,
+            ["a_person"] => Self::Person,
             ["may", capability] => Self::May(own(capability)),
             ["create", object] => Self::Create(own(object)),
             ["started", "this", "job"] => Self::Started,
@@ -214,7 +221,7 @@ impl Need {
                 Some(object)
             }
             Self::Started => Some("job"),
-            Self::Public | Self::Anybody | Self::May(_) => None,
+            Self::Public | Self::Anybody | Self::Person | Self::May(_) => None,
         }
     }
 }

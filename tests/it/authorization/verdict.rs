@@ -89,6 +89,8 @@ impl Judge<'_> {
     /// What a request comes to: what a role lacks altogether counts before what a record says.
     pub(crate) fn judge(&self, needs: &[Need], this: Whose, other: Whose) -> Verdict {
         let lacks = |need: &Need| match need {
+            // Everybody who asks here has a key.
+            Need::Person => true,
             Need::May(capability) => !self.may(capability),
             Need::Some(action, object) => self.scope(object, action) == Reaches::None,
             // Whoever may make some may ask for a value that nobody has yet.
