@@ -71,7 +71,7 @@ fn paths() -> Vec<Case> {
         "/v1/x_project",
         "/v1/X_PROJECTS",
         "/v1/t_contact",
-        "/v1/config",
+        "/v1/configs",
         "/v1/journal",
         "/v1/%2e%2e/contacts",
         "/v1/contacts%2f..%2fusers",
