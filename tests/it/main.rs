@@ -14,6 +14,7 @@ mod identity_api;
 mod imports;
 mod isolation;
 mod jobs;
+mod leaks;
 mod links;
 mod lists;
 mod merge;
