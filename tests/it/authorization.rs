@@ -1,6 +1,9 @@
 //! Every operation, asked by somebody of every role, of records of every owner: what is answered is what `docs/permissions.txt` says.
 
 mod cast;
+mod costs;
+mod many;
+mod pages;
 pub(crate) mod printed;
 mod request;
 mod rows;

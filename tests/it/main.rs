@@ -15,6 +15,7 @@ mod imports;
 mod isolation;
 mod jobs;
 mod limits;
+mod leaks;
 mod links;
 mod lists;
 mod merge;

@@ -44,6 +44,7 @@ fn filled(cast: &Cast, me: &Somebody, operation: &Operation, about: &About) -> S
         "team" => ("name", "Spare".to_owned()),
         _ => ("number", String::new()),
     };
+    let field = if operation.path.starts_with("/v1/schema") { "number" } else { field };
     let name = if operation.path.starts_with("/v1/roles") { "x_spare" } else { "x_thing" };
     let kind = if object == "custom_record" { "x_thing" } else { object };
     let id = if operation.path.starts_with("/v1/api_keys") { &cast.spares["api_key"] } else { this };

@@ -274,7 +274,9 @@ impl Combining<'_> {
     /// so for every list whose entries need a member that is called like a field of its own.
     fn further(&mut self, choices: &BTreeMap<String, Choice>, fields: &mut Fields) {
         for field in self.object.stored().filter(|field| !choices.contains_key(&field.path)) {
-            let Some(member) = first_of(self.object, field) else { continue };
+            // What is hidden from whoever merges must not turn up in a list that is not: it stays with the record that it was of.
+            let member = first_of(self.object, field).filter(|member| self.seen.field(member).is_some());
+            let Some(member) = member else { continue };
             let firsts: Vec<Value> =
                 self.records.iter().filter_map(|record| record.fields.get(member)).cloned().collect();
             let mut items = fields.get(&field.path).and_then(Value::as_array).cloned().unwrap_or_default();
