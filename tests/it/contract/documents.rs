@@ -1,4 +1,5 @@
-//! What is generated from the code: `docs/openapi.json`, the list of operations in `docs/operations.txt`, the route table of
+//! What is generated from the code: `docs/openapi.json`, the list of operations in `docs/operations.txt`, who may do what
+//! in `docs/permissions.txt`, the route table of
 //! `docs/API.md`, the routes of `template.yaml` and of `cargo lambda watch`, and a sample of every domain event in
 //! `events/domain/`.
 //!

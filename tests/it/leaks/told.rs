@@ -1,6 +1,7 @@
 //! Answers as text, without what differs by construction: the time of day and the ids of what workers make.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 
 use serde_json::Value;
 
@@ -34,7 +35,7 @@ impl Told {
             if is_id(word) {
                 let next = self.ids.len();
                 let number = *self.ids.entry(word.to_owned()).or_insert(next);
-                plain.push_str(&format!("{}#{number}", &word[..3]));
+                write!(plain, "{}#{number}", &word[..3]).unwrap();
                 rest = &rest[word.len()..];
             } else if is_time(rest) {
                 plain.push_str(if rest.starts_with("2026-01-01T") { &rest[..24] } else { "(now)" });

@@ -114,7 +114,7 @@ const RIGHTS: &[Right] = &[
     right("JobsWorkerRole", "Log", "logs:CreateLogStream", LOGS),
     right("JobsWorkerRole", "Log", "logs:PutLogEvents", LOGS),
     seen("JobsWorkerRole", "Records", "dynamodb:GetItem", jobs::change_by_job),
-    seen("JobsWorkerRole", "Records", "dynamodb:BatchGetItem", jobs::change_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:BatchGetItem", jobs::move_by_job),
     seen("JobsWorkerRole", "Records", "dynamodb:Query", jobs::change_by_job),
     seen("JobsWorkerRole", "Records", "dynamodb:PutItem", jobs::change_by_job),
     seen("JobsWorkerRole", "Records", "dynamodb:DeleteItem", jobs::archive_by_job),
