@@ -1,6 +1,6 @@
 //! What a client has to know before anybody has signed in.
 
-use api::{App, NoQuery, Operation, Result, Routes, Shape};
+use api::{App, Operation, Result, Routes, Shape};
 use axum::Json;
 use axum::extract::State;
 use axum::routing::get;
@@ -33,7 +33,7 @@ pub(crate) fn routes() -> Routes {
     Routes::new().add(operation.public().answers(200, shape), get(read)).tagged(workspace::TAG)
 }
 
-async fn read(State(app): State<App>, _: NoQuery) -> Result<Json<Value>> {
+async fn read(State(app): State<App>) -> Result<Json<Value>> {
     let sign_in = app.issuer.as_ref().map(|issuer| {
         json!({
             "issuer": issuer.url,
