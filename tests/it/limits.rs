@@ -181,7 +181,9 @@ async fn to_be_counted_costs_a_request_no_round_trip_and_a_caller_an_update_in_t
     scene.clock.advance_millis(10_000);
     counted.get(READ).await;
     let keys = scene.identity(50).get("/v1/api_keys").await.expect(200);
-    assert_eq!(keys["data"][0]["cost_this_month"]["requests"], 30 * 8 + 2, "all of them are told");
+    // The request that asks is counted beside its own work, and may be among them.
+    let told = keys["data"][0]["cost_this_month"]["requests"].as_u64().unwrap();
+    assert!([30 * 8 + 2, 30 * 8 + 3].contains(&told), "{told}: all of them are told");
 }
 
 #[tokio::test]
