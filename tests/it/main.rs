@@ -12,6 +12,7 @@ mod files_by_port;
 mod hostile;
 mod identity_api;
 mod imports;
+mod invitations;
 mod isolation;
 mod jobs;
 mod leaks;

@@ -23,6 +23,8 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
         clock: Clock::System,
         ids: Ids::new(Clock::System),
         issuer: issuer(parts),
+        // Only whoever sits at this machine comes here.
+        sign_up: auth::SignUp::Open,
         // Of its own, as an instance has: what others have answered it learns from the table.
         limits: Limits::new(parts.rates, Clock::System),
         authorize: Authorize::Gateway,

@@ -18,6 +18,7 @@ pub fn app(settings: &Settings) -> App {
         clock: Clock::System,
         ids: Ids::new(Clock::System),
         issuer: settings.issuer.clone(),
+        sign_up: settings.sign_up.clone(),
         limits: settings.rates.map(|rates| Limits::new(rates, Clock::System)).unwrap_or_default(),
         authorize: if settings.authorize_inline { Authorize::Inline } else { Authorize::Gateway },
         replica_dir: settings.replica_dir.clone(),

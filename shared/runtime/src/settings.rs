@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use auth::Issuer;
+use auth::{Issuer, SignUp};
 use cloud::{Clients, MissingVariable};
 
 /// Why the environment is not good enough to start.
@@ -29,6 +29,8 @@ pub struct Settings {
     pub replica_dir: PathBuf,
     /// Whom people sign in at; `None`: only API keys get in.
     pub issuer: Option<Issuer>,
+    /// Who may begin a workspace of their own.
+    pub sign_up: SignUp,
     /// How many requests callers may make; `None`: nobody is limited.
     #[cfg(feature = "app")]
     pub rates: Option<api::Rates>,
@@ -53,6 +55,7 @@ impl Settings {
             jobs_queue: variable("RAPPORT_JOBS_QUEUE").unwrap_or_default(),
             replica_dir: variable("RAPPORT_REPLICA_DIR").map_or_else(|| PathBuf::from("/tmp/replicas"), PathBuf::from),
             issuer: issuer(),
+            sign_up: SignUp::parse(&variable("RAPPORT_SIGN_UP").unwrap_or_default()),
             #[cfg(feature = "app")]
             rates: rates(),
             authorize_inline: variable("RAPPORT_AUTHORIZE").as_deref() == Some("inline"),
