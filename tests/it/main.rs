@@ -15,6 +15,7 @@ mod isolation;
 mod jobs;
 mod links;
 mod lists;
+mod mail;
 mod merge;
 mod process;
 mod readme;

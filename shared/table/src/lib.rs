@@ -17,7 +17,7 @@
 //! | where a person may enter | [`Tables::memberships`] | `PERSON#hash` |
 //!
 //! Business data changes through [`TenantTable::commit`] only. The other writers are for what is not business data:
-//! journal entries, snapshot manifests and "last used" of an API key.
+//! journal entries, snapshot manifests, claims to send a mail and "last used" of an API key.
 //!
 //! Never scans, and never builds a key outside [`Keys`]: an access that is not bound to a workspace does not compile.
 
@@ -31,6 +31,7 @@ mod item;
 mod journal;
 mod key;
 mod link;
+mod mail;
 mod manifest;
 mod meter;
 mod once;
@@ -46,6 +47,7 @@ pub use item::{OWN_ATTRIBUTES, SCHEMA, Sort};
 pub use journal::{JOURNAL_DAYS, JournalEntry, JournalPage};
 pub use key::{DUE_SHARDS, EVENT_SHARDS, Key, Keys, ROOT, api_key, membership, segment, workspace_of};
 pub use link::{Direction, End, Link, MAX_LABEL_BYTES};
+pub use mail::{MAIL_CLAIM_DAYS, MailClaim, MailEnd};
 pub use manifest::Manifest;
 pub use meter::{Meter, Used};
 pub use once::{KeptAnswer, ONCE_HOURS, Once};
