@@ -3,6 +3,7 @@
 
 mod app;
 mod as_of;
+mod authorization;
 mod batch;
 mod contact_fields;
 mod contacts;
@@ -13,6 +14,8 @@ mod identity_api;
 mod imports;
 mod isolation;
 mod jobs;
+mod leaks;
+mod limits;
 mod links;
 mod lists;
 mod mail;
@@ -22,7 +25,9 @@ mod readme;
 mod replica;
 mod sales_teams;
 mod schema;
+mod secured;
 mod shares;
+mod sign_in;
 mod story;
 mod trash;
 mod views_duplicates;

@@ -44,6 +44,8 @@ pub enum Sort {
     ApiKey,
     /// That a person may enter a workspace.
     Membership,
+    /// What somebody has used, and how much of it may still be used.
+    Usage,
 }
 
 impl Sort {
@@ -64,6 +66,7 @@ impl Sort {
             Self::Manifest => "manifest",
             Self::ApiKey => "api_key",
             Self::Membership => "membership",
+            Self::Usage => "usage",
         }
     }
 }

@@ -15,13 +15,15 @@
 //! | who holds a unique value | [`TenantTable::get`] of a guard | `pk`, `sk` |
 //! | a credential | [`Tables::api_key`] | `APIKEY#hash` |
 //! | where a person may enter | [`Tables::memberships`] | `PERSON#hash` |
+//! | what a caller has used and may use | [`TenantTable::lease`], [`TenantTable::usage_of`] | `w#USAGE#subject` |
 //!
 //! Business data changes through [`TenantTable::commit`] only. The other writers are for what is not business data:
-//! journal entries, snapshot manifests, claims to send a mail and "last used" of an API key.
+//! journal entries, snapshot manifests, claims to send a mail, and what a caller has used and may still use.
 //!
 //! Never scans, and never builds a key outside [`Keys`]: an access that is not bound to a workspace does not compile.
 
 mod aws_error;
+mod bucket;
 mod changes;
 mod check;
 mod commit;
@@ -35,17 +37,20 @@ mod mail;
 mod manifest;
 mod meter;
 mod once;
+mod prices;
 mod put;
 mod read;
 mod share;
 mod tables;
+mod usage;
 
+pub use bucket::{Bucket, PERIOD_MS, Rate};
 pub use changes::{Changes, Refused};
 pub use commit::Committed;
 pub use due::{Due, DueAfter, DuePage};
 pub use item::{OWN_ATTRIBUTES, SCHEMA, Sort};
 pub use journal::{JOURNAL_DAYS, JournalEntry, JournalPage};
-pub use key::{DUE_SHARDS, EVENT_SHARDS, Key, Keys, ROOT, api_key, membership, segment, workspace_of};
+pub use key::{DUE_SHARDS, EVENT_SHARDS, Key, Keys, ROOT, api_key, email_entry, membership, segment, workspace_of};
 pub use link::{Direction, End, Link, MAX_LABEL_BYTES};
 pub use mail::{MAIL_CLAIM_DAYS, MailClaim, MailEnd};
 pub use manifest::Manifest;
@@ -54,3 +59,4 @@ pub use once::{KeptAnswer, ONCE_HOURS, Once};
 pub use read::{Catalogued, CataloguedKeys, Children, Page};
 pub use share::{Level, Share};
 pub use tables::{Tables, TenantTable};
+pub use usage::{Lease, LeaseRequest, Ledger, USAGE_DAYS, Usage, UsageOf};
