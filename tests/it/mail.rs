@@ -224,6 +224,39 @@ async fn the_claim_names_nobody_and_goes_by_itself() {
 }
 
 #[tokio::test]
+async fn mails_to_whoever_is_erased_are_forgotten_and_no_others() {
+    let post = Post::start().await;
+    let contact = json!({ "first_name": "Ada", "emails": [{ "email": "ada@example.com" }] });
+    let contact = post.me.post("/v1/contacts", contact).await.expect(201)["id"].as_str().unwrap().to_owned();
+    for (email, name) in [("Ada@example.com", "Ada"), ("grace@example.com", "Grace")] {
+        let invitation = post.invite(json!({ "email": email, "name": name })).await;
+        post.tell(invitation, "created").await;
+    }
+    post.drain().await;
+    post.me.delete(&format!("/v1/contacts/{contact}")).await.expect(200);
+    post.drain().await;
+    assert_eq!(post.mails().await.len(), 2, "what is in the trash is still there");
+    post.me.post(&format!("/v1/contacts/{contact}/erase"), json!({})).await.expect(204);
+    post.drain().await;
+    let mails = post.mails().await;
+    assert_eq!(mails.iter().map(|mail| &mail["destinations"]).collect::<Vec<_>>(), [&json!(["grace@example.com"])]);
+}
+
+#[tokio::test]
+async fn mails_about_an_invitation_that_is_removed_are_forgotten() {
+    let post = Post::start().await;
+    let invitation = post.invite(json!({})).await;
+    post.tell(invitation, "created").await;
+    post.drain().await;
+    assert_eq!(post.mails().await.len(), 1);
+    let mut changes = Changes::new();
+    changes.remove(post.table().keys().record("invitation", invitation.erase()), 1);
+    post.table().commit(&changes).await.unwrap();
+    post.drain().await;
+    assert_eq!(post.mails().await, Vec::<Value>::new());
+}
+
+#[tokio::test]
 async fn what_was_sent_is_there_after_a_restart() {
     let post = Post::start().await;
     let invitation = post.invite(json!({})).await;

@@ -69,6 +69,7 @@ impl Language {
     /// What somebody is asked to work as; nothing for a role that a company has made itself.
     pub(crate) fn role(self, role: &str) -> Option<&'static str> {
         let (english, russian) = match role {
+            "owner" => ("an owner", "владелец"),
             "admin" => ("an administrator", "администратор"),
             "manager" => ("a manager", "руководитель"),
             "rep" => ("a sales representative", "менеджер по продажам"),
@@ -116,6 +117,16 @@ mod tests {
         assert_eq!(Language::of("en").day(end), "3 December 2026");
         assert_eq!(Language::of("ru").day(end), "3 декабря 2026 года");
         assert_eq!(Language::of("fr"), Language::English);
+    }
+
+    #[test]
+    fn every_standard_role_has_words_of_its_own() {
+        for language in [Language::English, Language::Russian] {
+            let words: std::collections::BTreeSet<_> =
+                auth::Role::STANDARD.iter().map(|role| language.role(role.as_str()).unwrap()).collect();
+            assert_eq!(words.len(), auth::Role::STANDARD.len(), "{words:?}");
+            assert_eq!(language.role("x_partner"), None);
+        }
     }
 
     #[test]

@@ -3,7 +3,10 @@
 //! Nothing leaves the machine. It asks for no proof of who somebody is, so, as the issuer, it is only there while the stack listens
 //! on the loopback address, and answers no other name of the machine. What is in a mail is shown, never run: its HTML is in a frame
 //! of its own that may do nothing and fetch nothing.
+//!
+//! When a record is erased, the mails to the addresses in it go. `DELETE /mailbox` forgets all, also those that only name somebody.
 
+mod forget;
 mod page;
 mod store;
 
@@ -20,6 +23,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use mail_parser::{MessageParser, MimeHeaders as _};
 use serde_json::{Value, json};
 
+pub(crate) use self::forget::told_of_removals;
 use self::store::Kept;
 pub(crate) use self::store::{Incoming, Mailbox};
 use crate::issuer::{is_localhost, only_here};
@@ -48,7 +52,7 @@ impl Mailbox {
     /// What the port for people serves of it, if that port is for this machine alone.
     pub(crate) fn router(&self, host: IpAddr) -> Option<Router> {
         let pages = Router::new()
-            .route("/mailbox", get(list))
+            .route("/mailbox", get(list).delete(empty))
             .route("/mailbox.json", get(list_as_json))
             .route("/mailbox/{number}", get(one))
             .route("/mailbox/{number}/html", get(html))
@@ -74,6 +78,14 @@ async fn list_as_json(State(mailbox): State<Mailbox>) -> Response {
             let body = Value::Array(mails.iter().map(as_json).collect()).to_string();
             answer(StatusCode::OK, "application/json", NOTHING, body)
         }
+        Err(error) => failed(&error),
+    }
+}
+
+/// A page of another place cannot ask for this: a browser asks first, and is told of no such permission.
+async fn empty(State(mailbox): State<Mailbox>) -> Response {
+    match mailbox.empty() {
+        Ok(()) => answer(StatusCode::NO_CONTENT, "text/plain; charset=utf-8", NOTHING, Body::empty()),
         Err(error) => failed(&error),
     }
 }

@@ -19,7 +19,7 @@ use crate::data_dir::DataDir;
 use crate::gateway::{Gateway, SignedFiles};
 use crate::invoke::{Functions, Installed};
 use crate::issuer::Issuer;
-use crate::mailbox::Mailbox;
+use crate::mailbox::{self, Mailbox};
 use crate::ports::Port;
 use crate::pumps::Pumps;
 use crate::state::State;
@@ -147,7 +147,7 @@ impl Stack {
         functions: impl FnOnce(&Parts) -> Result<Functions>,
     ) -> Result<Self> {
         let data_dir = DataDir::take(&config.data_dir)?;
-        let template = &template.with_origins(config.cors_origins.as_deref());
+        let template = &mailbox::told_of_removals(template.with_origins(config.cors_origins.as_deref()))?;
         // Both ports before any work, so that a message about them comes at once and alone.
         let port = open(config.host, config.port, "--port").await?;
         let aws_port = open(IpAddr::V4(Ipv4Addr::LOCALHOST), config.aws_port, "--aws-port").await?;
@@ -172,7 +172,7 @@ impl Stack {
             files_secret,
             data_dir: data_dir.path().to_owned(),
         };
-        let installed = Installed::new(template, &functions(&parts)?)?;
+        let installed = Installed::new(template, &aws.mailbox().among(functions(&parts)?))?;
         let gateway = Gateway::new(template, installed.clone());
         let pumps = Pumps::new(template, &aws, &state, TABLE, &installed);
 

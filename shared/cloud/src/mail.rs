@@ -94,8 +94,11 @@ fn refused<R>(error: SdkError<SendRawEmailError, R>) -> Result<Posted>
 where
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    let SdkError::ServiceError(service) = &error else {
-        return Err(Error::unavailable(DisplayErrorContext(error).to_string()));
+    let service = match &error {
+        SdkError::ServiceError(service) => service,
+        // The whole answer would be told, and whatever stands in it.
+        SdkError::ResponseError(_) => return Err(Error::unavailable("an answer that is none of SES's")),
+        _ => return Err(Error::unavailable(DisplayErrorContext(error).to_string())),
     };
     let code = service.err().code().unwrap_or("Unknown").to_owned();
     let is_not_verified = service.err().message().is_some_and(|message| message.starts_with(NOT_VERIFIED));
@@ -142,6 +145,10 @@ mod tests {
         let words = "Email address is not verified. The following identities failed the check: ada@example.com";
         let error = judged(Some("MessageRejected"), words).unwrap_err();
         assert!(matches!(error, Error::Bug { .. }));
+        assert!(!format!("{error:?}").contains("ada"), "a log names nobody");
+        let unreadable = SdkError::<SendRawEmailError, _>::response_error("no XML", "<Html>ada@example.com");
+        let error = refused(unreadable).unwrap_err();
+        assert!(matches!(error, Error::Unavailable { .. }));
         assert!(!format!("{error:?}").contains("ada"), "a log names nobody");
     }
 }

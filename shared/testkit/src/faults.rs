@@ -241,9 +241,10 @@ fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An error as the query protocol says it.
+/// An error as the query protocol says it. Its words name somebody, as SES's do: what is logged must not have them.
 fn refused_query(status: u16, code: &str) -> Result<HttpResponse, ConnectorError> {
-    let error = format!("<ErrorResponse><Error><Code>{code}</Code><Message>as asked</Message></Error></ErrorResponse>");
+    let message = "<Message>Not ada@example.com, as asked</Message>";
+    let error = format!("<ErrorResponse><Error><Code>{code}</Code>{message}</Error></ErrorResponse>");
     let response = http::Response::builder().status(status).body(SdkBody::from(error));
     let response = response.map_err(|error| ConnectorError::other(error.into(), None))?;
     HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))

@@ -1,7 +1,8 @@
 //! Once in effect: messages that come twice, workers that are killed, a post that does not take anything.
 
-use std::sync::Arc;
+use std::io::Write;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::{SqsEvent, SqsMessage};
@@ -28,7 +29,7 @@ impl Rig {
     async fn new() -> Self {
         let post = Post::start().await;
         let end = long_ago().plus_seconds(24 * 3600);
-        let invitation = post.invite(json!({ "good_until": end })).await;
+        let invitation = post.invite(json!({ "good_until": end, "name": "Ada Lovelace" })).await;
         let (event, workspace) = (post.ids.next(), post.workspace);
         let request = MailRequest::Invitation { workspace, invitation, event, by: post.by };
         let faults = Faults::new(post.stack.parts().http.clone());
@@ -116,6 +117,54 @@ async fn what_the_operator_has_to_mend_waits_for_that() {
     rig.faults.heal();
     assert!(rig.deliver().await);
     assert_eq!(rig.sent().await, 1);
+}
+
+/// What is logged.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn no_log_says_whom_a_mail_is_to_whatever_comes_of_it() {
+    let rig = Rig::new().await;
+    let again = Rig::new().await;
+    let log = Log::default();
+    let writer = log.clone();
+    let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::DEBUG).with_ansi(false);
+    let guard = tracing::subscriber::set_default(lines.with_writer(move || writer.clone()).finish());
+    let fates = [
+        || Fate::Answer(json!({ "to": "ada@example.com" })),
+        || Fate::Refuse(503, "ServiceUnavailable"),
+        || Fate::Refuse(400, "AccessDenied"),
+        || Fate::Cut,
+        || Fate::Pass,
+    ];
+    for fate in fates {
+        rig.faults.hook(move |call| if call.operation == "SendRawEmail" { fate() } else { Fate::Pass });
+        rig.deliver().await;
+    }
+    again.faults.hook(|call| match call.operation.as_str() {
+        "SendRawEmail" => Fate::Refuse(400, "MessageRejected"),
+        _ => Fate::Pass,
+    });
+    assert!(again.deliver().await);
+    drop(guard);
+    let log = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+    for outcome in ["a mail was not sent", "ServiceUnavailable", "AccessDenied", "Sent {", "Refused {"] {
+        assert!(log.contains(outcome), "{outcome} in {log}");
+    }
+    let named: Vec<&str> = log.lines().filter(|line| line.to_lowercase().contains("ada")).collect();
+    assert_eq!(named, Vec::<&str>::new());
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What was sent, in a file of its own that only its owner may read.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use kernel::{Clock, Timestamp};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, ToSql, params};
 
 /// How many mails are kept, the oldest out first.
 const MOST: i64 = 1000;
@@ -61,6 +62,8 @@ impl Mailbox {
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
+        // What is forgotten is overwritten, not only given up.
+        connection.pragma_update(None, "secure_delete", true)?;
         connection
             .execute_batch(SCHEMA)
             .with_context(|| format!("{} is not a file of this program", path.display()))?;
@@ -84,6 +87,32 @@ impl Mailbox {
         transaction.execute("DELETE FROM mail WHERE number <= (SELECT max(number) FROM mail) - ?1", [MOST])?;
         transaction.commit()?;
         Ok(id)
+    }
+
+    /// Forgets the mails to any of these addresses, which are in small letters. Nothing of them is left in the file.
+    pub(super) fn forget(&self, addresses: &BTreeSet<String>) -> Result<()> {
+        if addresses.is_empty() {
+            return Ok(());
+        }
+        let addresses = serde_json::to_string(addresses)?;
+        self.remove(
+            "DELETE FROM mail WHERE EXISTS (SELECT 1 FROM json_each(recipients) WHERE lower(value) IN (SELECT value FROM json_each(?1)))",
+            &[&addresses],
+        )
+    }
+
+    /// Forgets all mails.
+    pub(super) fn empty(&self) -> Result<()> {
+        self.remove("DELETE FROM mail", &[])
+    }
+
+    fn remove(&self, statement: &str, values: &[&dyn ToSql]) -> Result<()> {
+        let connection = self.lock();
+        if connection.execute(statement, values)? > 0 {
+            // The log beside the file has the mails too. Somebody else who reads the file may hold it, but there is nobody else.
+            connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        }
+        Ok(())
     }
 
     /// The newest mails, at most so many, the newest first.
@@ -138,6 +167,30 @@ mod tests {
         let mails = Mailbox::open(&path).unwrap().newest(10).unwrap();
         assert_eq!(mails.iter().map(|mail| mail.id.as_str()).collect::<Vec<_>>(), [&ids[1], &ids[0]]);
         assert_eq!((mails[0].raw.as_slice(), mails[0].to.as_slice()), (&b"two"[..], &["b@x.example".to_owned()][..]));
+    }
+
+    #[test]
+    fn nothing_is_left_of_what_is_forgotten() {
+        let folder = tempfile::tempdir().unwrap();
+        let mailbox = Mailbox::open(&folder.path().join("mailbox.sqlite")).unwrap();
+        let send = |to: &[&str], raw: &str| {
+            mailbox.keep(&Incoming { source: "a@x.example", to, raw: raw.as_bytes() }).unwrap();
+        };
+        let long = "a line of Ada's own. ".repeat(1000);
+        send(&["b@x.example", "Ada@X.example"], &long);
+        send(&["ada@x.example.org"], "to somebody else");
+        mailbox.forget(&BTreeSet::new()).unwrap();
+        mailbox.forget(&["nobody@x.example", "ada@x.example"].map(str::to_owned).into()).unwrap();
+        let left: Vec<_> = mailbox.newest(10).unwrap().into_iter().map(|mail| mail.raw).collect();
+        assert_eq!(left, [b"to somebody else"]);
+        let holds = |text: &str| {
+            let files =
+                std::fs::read_dir(folder.path()).unwrap().map(|entry| std::fs::read(entry.unwrap().path()).unwrap());
+            files.into_iter().any(|bytes| bytes.windows(text.len()).any(|part| part == text.as_bytes()))
+        };
+        assert!(holds("ada@x.example.org") && !holds("Ada@X.example") && !holds("a line of Ada's own"));
+        mailbox.empty().unwrap();
+        assert!(mailbox.newest(10).unwrap().is_empty() && !holds("ada@x.example.org"));
     }
 
     #[test]

@@ -91,6 +91,28 @@ async fn the_newest_mail_comes_first_also_for_programs() {
 }
 
 #[tokio::test]
+async fn it_is_emptied_from_this_machine_and_by_no_page_of_elsewhere() {
+    let (_folder, mailbox) = mailbox(&[MAIL]);
+    let ask = async |method: &str, host: &str| {
+        let router = mailbox.router(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
+        let request = Request::builder().method(method).uri("/mailbox").header(HOST, host);
+        let request =
+            request.header("origin", "https://evil.example").header("access-control-request-method", "DELETE");
+        router.oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+    };
+    let preflight = ask("OPTIONS", "localhost:4000").await;
+    assert_eq!(preflight.status(), 405);
+    assert!(preflight.headers().keys().all(|name| !name.as_str().starts_with("access-control-")));
+    assert_eq!(
+        (ask("DELETE", "evil.example").await.status(), ask("POST", "localhost").await.status().as_u16()),
+        (StatusCode::FORBIDDEN, 405)
+    );
+    assert_eq!(get(&mailbox, "/mailbox/1", "localhost").await.0, 200);
+    assert_eq!(ask("DELETE", "localhost:4000").await.status(), 204);
+    assert_eq!(get(&mailbox, "/mailbox.json", "localhost").await.2, "[]");
+}
+
+#[tokio::test]
 async fn it_is_for_this_machine_by_its_own_names() {
     let (_folder, mailbox) = mailbox(&[MAIL]);
     for path in ["/mailbox", "/mailbox.json", "/mailbox/1", "/mailbox/1/html", "/mailbox/1/raw"] {
