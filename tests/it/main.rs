@@ -19,6 +19,7 @@ mod leaks;
 mod limits;
 mod links;
 mod lists;
+mod mail;
 mod merge;
 mod process;
 mod readme;

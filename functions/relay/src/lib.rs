@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `*.erased` | the snapshot worker | older snapshots still hold what was erased |
 //! | `job.created` | the worker of jobs | there is something to do |
+//! | `invitation.created`, `invitation.sent_again` | the worker of mail | who is asked in is told |
 //! | `schema.field_*` | the worker of jobs | a field that has become unique has values to guard |
 //!
 //! Owns no data. At least once: whoever reacts is idempotent by the event's id. Never reads the table, never changes it.
@@ -13,7 +14,7 @@ use std::time::Duration;
 use api::App;
 use aws_lambda_events::event::dynamodb::{Event as StreamBatch, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use events::{Event, JobRequest, SnapshotReason, SnapshotRequest};
+use events::{Event, JobRequest, MailRequest, SnapshotReason, SnapshotRequest};
 use kernel::{Error, Result};
 
 /// Sends the events of a batch on. The first one that cannot be sent now is where the stream starts again.
@@ -41,6 +42,13 @@ async fn relay(app: &App, record: EventRecord) -> Result<()> {
     let Some(event) = parse(record)? else { return Ok(()) };
     let workspace = event.workspace;
     match (event.name.as_str(), event.record.of()) {
+        ("invitation.created" | "invitation.sent_again", _) => match event.record.of() {
+            Some(invitation) => {
+                let request = MailRequest::Invitation { workspace, invitation, event: event.id, by: event.by.user };
+                app.queues.ask_mail(&request).await
+            }
+            None => Err(Error::malformed("bad_event", "the record is no invitation")),
+        },
         ("job.created", Some(job)) => {
             let request = JobRequest::GoOn { workspace, job, version: event.version };
             app.queues.ask_job(&request, Duration::ZERO).await

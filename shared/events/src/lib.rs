@@ -3,7 +3,7 @@
 //! * An [`Event`] says what happened to a record, who did it and why it matters. It is written in the transaction of
 //!   the change itself and is the outbox, the history and the audit log in one.
 //! * A [`Change`] says what became of one item of the table, as its stream tells it. Journal entries are made of changes.
-//! * A message ([`SnapshotRequest`], [`JobRequest`]) asks a worker for something.
+//! * A message ([`SnapshotRequest`], [`JobRequest`], [`MailRequest`]) asks a worker for something.
 //!
 //! These are formats that outlive a release: fields are added, never renamed, and readers ignore what they do not know.
 
@@ -15,7 +15,7 @@ mod message;
 pub use change::{Change, StreamPosition};
 pub use event::{Actor, Event, FieldChange};
 pub use journal::{BROKEN, DecodeError, MAX_ENTRY_BYTES, decode, encode};
-pub use message::{JobRequest, SnapshotReason, SnapshotRequest};
+pub use message::{JobRequest, MailRequest, SnapshotReason, SnapshotRequest};
 
 /// A JSON object: a record as the table and the API see it.
 pub type Document = serde_json::Map<String, serde_json::Value>;

@@ -90,6 +90,7 @@ pub(crate) fn all(seen: &Seen) -> Functions {
         .http("schema", routes())
         .http("objects", routes())
         .worker("jobs", |_| async { Ok(SqsBatchResponse::default()) })
+        .worker("mail", |_| async { Ok(SqsBatchResponse::default()) })
         .schedule("scheduler", |_| async { Ok(()) })
         .authorizer("authorizer", move |event| {
             let seen = authorizer.clone();
