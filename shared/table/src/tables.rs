@@ -67,6 +67,12 @@ impl TenantTable {
         Keys::new(self.workspace)
     }
 
+    /// The same, metered by another meter.
+    #[must_use]
+    pub fn metered(&self, meter: Meter) -> Self {
+        Self { meter, ..self.clone() }
+    }
+
     /// What this request has used of the table.
     #[must_use]
     pub const fn meter(&self) -> &Meter {
