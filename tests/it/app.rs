@@ -174,7 +174,7 @@ impl Caller {
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = match &*bytes {
             [] => Value::Null,
-            text if is_html(&parts.headers) => String::from_utf8(text.to_vec()).unwrap().into(),
+            text if !is_json(&parts.headers) => String::from_utf8(text.to_vec()).unwrap().into(),
             json => serde_json::from_slice(json).unwrap(),
         };
         let answer = Answer { status: parts.status, headers: parts.headers, body };
@@ -183,8 +183,9 @@ impl Caller {
     }
 }
 
-fn is_html(headers: &HeaderMap) -> bool {
-    headers.get("content-type").is_some_and(|media| media.as_bytes().starts_with(b"text/html"))
+fn is_json(headers: &HeaderMap) -> bool {
+    let media = headers.get("content-type").and_then(|media| media.to_str().ok()).unwrap_or_default();
+    media.split(';').next().is_some_and(|media| media == "application/json" || media.ends_with("+json"))
 }
 
 /// What came back.

@@ -3,10 +3,12 @@
 
 mod app;
 mod as_of;
+mod audit;
 mod batch;
 mod contact_fields;
 mod contacts;
 mod contract;
+mod erasure;
 mod files_by_port;
 mod hostile;
 mod identity_api;

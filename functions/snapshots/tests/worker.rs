@@ -40,6 +40,7 @@ impl World {
             clock,
             ids,
             authorize: Authorize::Gateway,
+            notes: api::Notes::default(),
             replica_dir: directory.path().to_owned(),
         };
         Self { cloud, told: Mutex::default(), app, workspace, _directory: directory }

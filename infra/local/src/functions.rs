@@ -23,6 +23,7 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
         clock: Clock::System,
         ids: Ids::new(Clock::System),
         authorize: Authorize::Gateway,
+        notes: api::Notes::default(),
         replica_dir: parts.replicas(artefact),
     }
 }
@@ -36,7 +37,7 @@ pub(crate) fn all(parts: &Parts) -> Functions {
         People::of(auth::Issuer { url, client_id, audience: None })
     });
     let authorizer = Authorizer::new(authorizer.tables, authorizer.clock, people);
-    let worker = Arc::new(jobs::Worker::default());
+    let (worker, relaying) = (Arc::new(jobs::Worker::default()), Arc::new(relay::Relay::default()));
     Functions::new()
         .authorizer("authorizer", move |event| {
             let authorizer = authorizer.clone();
@@ -47,14 +48,15 @@ pub(crate) fn all(parts: &Parts) -> Functions {
         .http("schema", schema::router(app(parts, "schema")))
         .http("objects", objects::router(app(parts, "objects")))
         .http("jobs", jobs::router(jobs.clone()))
+        .http("privacy", privacy::router(app(parts, "privacy")))
         .http("views", views::router(app(parts, "views")))
         .stream("journal", move |event| {
             let app = journal.clone();
             async move { Ok(journal::handle(&app, event).await) }
         })
         .stream("relay", move |event| {
-            let app = relay.clone();
-            async move { Ok(relay::handle(&app, event).await) }
+            let (app, relay) = (relay.clone(), relaying.clone());
+            async move { Ok(relay.handle(&app, event).await) }
         })
         .worker("snapshots", move |event| {
             let app = snapshots.clone();

@@ -30,7 +30,7 @@ impl FromRequestParts<App> for Context {
         tracing::Span::current().record("user.id", caller.user.to_string());
         let meter = parts.extensions.get::<Meter>().cloned().unwrap_or_default();
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-        Ok(Self(Cx {
+        let cx = Cx {
             table: app.tables.workspace(caller.workspace, meter),
             caller,
             schemas: app.schemas.clone(),
@@ -41,7 +41,9 @@ impl FromRequestParts<App> for Context {
             quiet: false,
             once: None,
             dry_run: false,
-        }))
+        };
+        crate::denied::remember(parts, &cx);
+        Ok(Self(cx))
     }
 }
 

@@ -7,6 +7,8 @@ use kernel::{Clock, Ids};
 use records::Schemas;
 use table::Tables;
 
+use crate::Notes;
+
 /// Where a request's caller is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Authorize {
@@ -33,6 +35,8 @@ pub struct App {
     pub ids: Ids,
     /// Where callers are verified.
     pub authorize: Authorize,
+    /// What was noted lately of callers.
+    pub notes: Notes,
     /// Where replicas are kept on disk.
     pub replica_dir: PathBuf,
 }

@@ -18,7 +18,7 @@ pub use chain::{Chain, Entry, Fingerprint, ParseFingerprintError, TRACE_BYTES};
 pub use change::{Change, StreamPosition};
 pub use event::{Actor, Event, FieldChange};
 pub use journal::{BROKEN, DecodeError, MAX_ENTRY_BYTES, decode, encode};
-pub use message::{JobRequest, SnapshotReason, SnapshotRequest};
+pub use message::{Forget, JobRequest, SnapshotReason, SnapshotRequest};
 
 /// A JSON object: a record as the table and the API see it.
 pub type Document = serde_json::Map<String, serde_json::Value>;

@@ -15,6 +15,18 @@ pub enum SnapshotReason {
     Erased,
 }
 
+/// A record that was erased, whose files are to go as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forget {
+    /// Whose it was.
+    pub workspace: Id<kinds::Workspace>,
+    /// Which one.
+    pub record: AnyId,
+    /// The last job whose files were looked through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Id<kinds::Job>>,
+}
+
 /// Asks the worker of jobs for something.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "ask")]
@@ -37,6 +49,8 @@ pub enum JobRequest {
         /// Who has changed it.
         by: Actor,
     },
+    /// To remove the files that an erased record was or is in.
+    Forget(Forget),
 }
 
 /// Asks for a new snapshot of a workspace's replica.

@@ -18,6 +18,7 @@ pub fn app(settings: &Settings) -> App {
         clock: Clock::System,
         ids: Ids::new(Clock::System),
         authorize: if settings.authorize_inline { Authorize::Inline } else { Authorize::Gateway },
+        notes: Default::default(),
         replica_dir: settings.replica_dir.clone(),
     }
 }

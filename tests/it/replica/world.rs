@@ -103,6 +103,7 @@ fn app_of(cloud: &Cloud, clock: &Clock, ids: &Ids, directory: &TempDir, name: &s
         clock: clock.clone(),
         ids: ids.clone(),
         authorize: Authorize::Inline,
+        notes: api::Notes::default(),
         replica_dir: directory.path().join(name),
     }
 }
