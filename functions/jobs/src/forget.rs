@@ -43,19 +43,22 @@ enum Left {
     Nothing,
     /// Files of the jobs behind this one.
     Behind(Id<kinds::Job>),
-    /// Everything, after a while: a job was at work that may have it.
-    Again(Duration),
+    /// Files of jobs that are, or may be, at work, after a while.
+    Again,
 }
 
 /// Removes the files that an erased record was in, or is. Safe to do again.
 ///
 /// # Errors
 /// When the table or the bucket does not answer.
-async fn forget(on: &On<'_>, record: AnyId, behind: Option<Id<kinds::Job>>) -> Result<Left> {
+async fn forget(on: &On<'_>, request: &Forget) -> Result<Left> {
+    let Forget { record, behind, .. } = *request;
     let On { app, table, .. } = *on;
     let begun = Instant::now();
     let Some(erased) = Erased::read(app, table, record).await? else { return Ok(Left::Nothing) };
     let mut imports = Imports::default();
+    // What was finished before is looked through once.
+    let is_new = |job: &Job| !request.again || job.finished_at.is_none_or(|at| at >= request.at);
     for &job in &erased.jobs {
         if let Some(job) = Job::find(table, job).await? {
             imports.note(app, table, &job).await?;
@@ -73,7 +76,7 @@ async fn forget(on: &On<'_>, record: AnyId, behind: Option<Id<kinds::Job>>) -> R
         if behind == Some(id) {
             continue;
         }
-        let job = Job::find(table, id).await?;
+        let job = Job::find(table, id).await?.filter(is_new);
         if forget_made(on, job.as_ref(), keys, (&erased, &imports)).await? {
             tracing::info!(job.id = %id, "files of a job are removed, since somebody in them was erased");
         }
@@ -82,8 +85,8 @@ async fn forget(on: &On<'_>, record: AnyId, behind: Option<Id<kinds::Job>>) -> R
             return Ok(Left::Behind(id));
         }
     }
-    // An export that has not put its first file yet is not among those; one that begins now does not find the record.
-    Ok(if is_at_work { Left::Again(AGAIN) } else { Left::Nothing })
+    // An export that has put no file yet is not among those. One that begins now does not find the record.
+    Ok(if is_at_work || !request.again { Left::Again } else { Left::Nothing })
 }
 
 /// The imports that a record was in, and what they were made from.
@@ -263,13 +266,13 @@ async fn made(app: &App, table: &TenantTable) -> Result<BTreeMap<String, Vec<Str
 /// Carries a message out, and says what the next one is to ask for.
 pub(crate) async fn carry_out(app: &App, replicas: &Replicas, request: &Forget) -> Result<Option<(Forget, Duration)>> {
     let table = app.tables.workspace(request.workspace, Meter::default());
-    if request.behind.is_none() {
+    if request.behind.is_none() && !request.again {
         replicas.forget(&table, &app.clock, &[request.record]).await?;
     }
-    let left = forget(&On { app, replicas, table: &table }, request.record, request.behind).await?;
+    let left = forget(&On { app, replicas, table: &table }, request).await?;
     Ok(match left {
         Left::Nothing => None,
         Left::Behind(job) => Some((Forget { behind: Some(job), ..*request }, Duration::ZERO)),
-        Left::Again(wait) => Some((Forget { behind: None, ..*request }, wait)),
+        Left::Again => Some((Forget { behind: None, again: true, ..*request }, AGAIN)),
     })
 }

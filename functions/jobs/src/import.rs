@@ -43,7 +43,7 @@ pub(crate) fn routes() -> Routes {
 /// # Errors
 /// When the table does not answer.
 pub(crate) async fn uploads_of(cx: &Cx, job: &Job) -> Result<BTreeSet<String>> {
-    let plan = progress::plan(cx, job).await?;
+    let Some(plan) = progress::known_plan(cx, job).await? else { return Ok(BTreeSet::new()) };
     let key = |file: &plan::File| crate::uploads::key(cx.caller.workspace, cx.caller.user, file.upload);
     Ok(plan.files.iter().map(key).collect())
 }

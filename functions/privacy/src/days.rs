@@ -25,7 +25,8 @@ An erasure takes what events say and leaves their digests: no day comes to anyth
 is not over for long enough.";
 
 pub(crate) fn routes() -> Routes {
-    let text = |pattern: &str| json!({ "type": ["string", "null"], "pattern": pattern });
+    let text =
+        |pattern: &str| json!({ "type": ["string", "null"], "pattern": pattern, "examples": ["4f6a".repeat(16)] });
     let digest = "^[0-9a-f]{64}$";
     let day = json!({
         "title": "AuditDay",

@@ -96,7 +96,7 @@ async fn send(relay: &Relay, app: &App, record: EventRecord) -> Result<()> {
         (name, _) if name.ends_with(".erased") => {
             let request = SnapshotRequest { workspace, reason: SnapshotReason::Erased, record: Some(event.record) };
             app.queues.ask_snapshot(&request).await?;
-            let forget = Forget { workspace, record: event.record, behind: None };
+            let forget = Forget { workspace, record: event.record, at: event.at, again: false, behind: None };
             app.queues.ask_job(&JobRequest::Forget(forget), Duration::ZERO).await
         }
         _ => Ok(()),

@@ -1,6 +1,6 @@
 //! Messages between functions, as JSON bodies in queues.
 
-use kernel::{AnyId, Id, Version, kinds};
+use kernel::{AnyId, Id, Timestamp, Version, kinds};
 use serde::{Deserialize, Serialize};
 
 use crate::Actor;
@@ -22,6 +22,11 @@ pub struct Forget {
     pub workspace: Id<kinds::Workspace>,
     /// Which one.
     pub record: AnyId,
+    /// When.
+    pub at: Timestamp,
+    /// Whether files of before were looked through: then it is about those that were being written then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
     /// The last job whose files were looked through.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub behind: Option<Id<kinds::Job>>,

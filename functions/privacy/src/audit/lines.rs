@@ -30,8 +30,8 @@ pub(super) fn routes() -> Routes {
         let summary = format!("Take away what everybody has done as {what}, newest first");
         Operation::new(Method::GET, path, id, summary).explained(EXPLANATION).asks(parameters(LIMIT, LIMIT))
     };
-    let csv = operation("/v1/audit/csv", "export_audit_csv", "rows of a table").answers(200, Shape::Text(CSV));
-    let jsonl = operation("/v1/audit/jsonl", "export_audit_jsonl", "lines of JSON").answers(200, Shape::Text(JSONL));
+    let csv = operation("/v1/audit/csv", "list_audit_csv", "rows of a table").answers(200, Shape::Text(CSV));
+    let jsonl = operation("/v1/audit/jsonl", "list_audit_jsonl", "lines of JSON").answers(200, Shape::Text(JSONL));
     Routes::new()
         .add(csv, get(|app, context, query| take_away(Format::Csv, app, context, query)))
         .add(jsonl, get(|app, context, query| take_away(Format::Jsonl, app, context, query)))

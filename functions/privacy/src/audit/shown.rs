@@ -43,6 +43,7 @@ pub(super) fn schema() -> Value {
             "digest": {
                 "type": "string",
                 "pattern": "^[0-9a-f]{64}$",
+                "examples": ["4f6a".repeat(16)],
                 "description": "SHA-256 over what changed, with a salt that is kept: what chains are made of. It stays.",
             },
         },

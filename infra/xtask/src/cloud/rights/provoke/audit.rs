@@ -52,7 +52,8 @@ pub(in super::super) fn seal_a_day(scene: &Scene<'_>) -> anyhow::Result<bool> {
 pub(in super::super) fn forget_an_export(scene: &Scene<'_>) -> anyhow::Result<bool> {
     ensure!(export_by_job(scene)?, "no export");
     let mut event = scene.sample("queue-jobs.json")?;
-    let message = json!({"ask": "forget", "workspace": scene.workspace, "record": scene.team});
+    let message =
+        json!({"ask": "forget", "workspace": scene.workspace, "record": scene.team, "at": "2026-01-01T00:00:00.000Z"});
     event["Records"][0]["body"] = json!(message.to_string());
     scene.invoke(&scene.worker, &event)
 }
