@@ -37,7 +37,7 @@ async fn me_says_who_and_where() {
     let app = App::start().await;
     let me = app.workspace("north").await;
     let answer = me.get("/v1/me").await.expect(200);
-    assert_eq!((&answer["user"]["name"], &answer["role"]), (&json!("Ada Admin"), &json!("admin")));
+    assert_eq!((&answer["user"]["name"], &answer["role"]), (&json!("Ada Admin"), &json!("owner")));
     assert_eq!(answer["workspace"]["name"], "north");
 }
 
@@ -115,7 +115,7 @@ async fn a_key_is_never_more_than_its_user_and_ends_with_them() {
     let app = App::start().await;
     let me = app.workspace("north").await;
     let other = me.made.as_ref().unwrap().user;
-    let rita = json!({ "name": "Rita", "email": "rita@example.com", "role": "admin" });
+    let rita = json!({ "name": "Rita", "email": "rita@example.com", "role": "owner" });
     let rita = me.post("/v1/users", rita).await.expect(201);
     let path = format!("/v1/users/{}", rita["id"].as_str().unwrap());
     let ritas = app.key_of(&me, rita["id"].as_str().unwrap()).await;
@@ -123,7 +123,7 @@ async fn a_key_is_never_more_than_its_user_and_ends_with_them() {
     ritas.patch(&mine, json!({ "role": "viewer" })).await.expect(200);
     app.stack.forget_callers();
     assert_eq!(me.post("/v1/contacts", json!({ "first_name": "Ada" })).await.refused(403), "denied");
-    ritas.patch(&mine, json!({ "role": "admin" })).await.expect(200);
+    ritas.patch(&mine, json!({ "role": "owner" })).await.expect(200);
     app.stack.forget_callers();
     me.delete(&path).await.expect(200);
     app.stack.forget_callers();

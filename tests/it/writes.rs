@@ -91,7 +91,7 @@ async fn what_cannot_be_read_is_a_problem_and_never_a_five_hundred() {
         (b"\"x\"".to_vec(), "application/json", 400, "not_an_object"),
         (vec![0xff, 0xfe], "application/json", 400, "bad_json"),
         (b"{\"first_name\": 1e999}".to_vec(), "application/json", 400, "bad_json"),
-        (deep.into_bytes(), "application/json", 400, "bad_json"),
+        (deep.into_bytes(), "application/json", 400, "too_deep"),
         (b"first_name=Ada".to_vec(), "application/x-www-form-urlencoded", 415, "unsupported_media_type"),
         (vec![b' '; 300 * 1024], "application/json", 413, "too_large"),
     ];

@@ -1,74 +1,32 @@
 //! API keys: made, listed, revoked. The secret is shown once, in the answer that makes it.
 
+mod input;
+mod rotate;
+mod shapes;
+
 use api::{Context, Operation, Parameter, Result, Routes, Shape, Tag, Write, page, parse_params};
-use auth::{ApiKey, Permission, Role};
+use auth::{ApiKey, Capability, KeyScope, Role};
 use axum::Json;
 use axum::extract::{Path, RawQuery};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use events::{Document, FieldChange};
 use http::{Method, StatusCode};
-use kernel::{Error, Id, Secret, Timestamp, Violations, kinds, pointer};
+use kernel::{Error, Id, Secret, kinds, pointer};
 use records::Cx;
 use serde_json::{Value, json};
 use table::{Changes, KeptAnswer, Refused, Sort};
 
-/// The most characters in a key's name.
-const MAX_NAME: usize = 100;
+use crate::usage;
+
+use self::input::{NewKey, parse};
+use self::rotate::rotate_api_key;
+use self::shapes::{key_schema, listed_key_schema, made_key_schema, new_key_schema, rotate_schema};
+
 /// How many keys a page has.
 const PAGE: u16 = 50;
 
 const TAG: Tag = Tag { name: "api_keys", help: "Credentials of programs, each with a role and, if wanted, an end." };
-
-/// A key, as it is answered.
-fn key_schema() -> Value {
-    json!({
-        "title": "ApiKey",
-        "type": "object",
-        "required": ["id", "name", "role", "user", "begins_with", "created_at"],
-        "properties": {
-            "id": { "type": "string", "pattern": "^key_[0-9a-f]{32}$" },
-            "version": { "type": "integer", "minimum": 1 },
-            "name": { "type": "string", "examples": ["import"] },
-            "role": { "enum": roles() },
-            "user": { "type": "string", "pattern": "^usr_[0-9a-f]{32}$", "description": "Who made it." },
-            "begins_with": { "type": "string", "description": "The first characters of the secret.", "examples": ["rk_4f6a"] },
-            "created_at": { "type": "string", "format": "date-time" },
-            "good_until": { "type": ["string", "null"], "format": "date-time" },
-            "revoked_at": { "type": ["string", "null"], "format": "date-time" },
-        },
-    })
-}
-
-/// A key that was just made. A repeated answer and a dry run have no secret.
-fn made_key_schema() -> Value {
-    let mut schema = key_schema();
-    let secret = format!("rk_{}", "4f6a".repeat(16));
-    schema["title"] = json!("MadeApiKey");
-    schema["properties"]["secret"] =
-        json!({ "type": "string", "description": "Shown once: now.", "examples": [secret] });
-    schema
-}
-
-/// A new key, as it is asked for.
-fn new_key_schema() -> Value {
-    json!({
-        "title": "NewApiKey",
-        "type": "object",
-        "required": ["name", "role"],
-        "properties": {
-            "name": { "type": "string", "minLength": 1, "maxLength": MAX_NAME, "examples": ["import"] },
-            "role": { "enum": roles() },
-            "good_until": {
-                "type": ["string", "null"],
-                "format": "date-time",
-                "description": "When it ends by itself; in the future.",
-                "examples": ["2099-12-31T23:59:59.000Z"],
-            },
-        },
-        "additionalProperties": false,
-    })
-}
 
 pub(crate) fn routes() -> Routes {
     let cursor = Parameter::new("cursor", "The next_cursor of the page before.", json!({ "type": "string" }));
@@ -81,7 +39,7 @@ pub(crate) fn routes() -> Routes {
                 "List the API keys of the workspace, newest first",
             )
             .asks(vec![cursor])
-            .answers(200, Shape::Page(key_schema())),
+            .answers(200, Shape::Page(listed_key_schema())),
             get(list_api_keys),
         )
         .add(
@@ -103,53 +61,25 @@ pub(crate) fn routes() -> Routes {
             .answers(200, Shape::Schema(key_schema())),
             delete(revoke_api_key),
         )
+        .add(
+            Operation::new(
+                Method::POST,
+                "/v1/api_keys/{id}/rotate",
+                "rotate_api_key",
+                "Give an API key a new secret; it is shown once",
+            )
+            .unconditional()
+            .names(Parameter::id("id", "The key's id.", "key"))
+            .takes(Shape::Schema(rotate_schema()))
+            .answers(200, Shape::Schema(made_key_schema())),
+            post(rotate_api_key),
+        )
         .tagged(TAG)
 }
 
-fn roles() -> Vec<&'static str> {
-    Role::ALL.iter().map(|role| role.as_str()).collect()
-}
-
-struct NewKey {
-    name: String,
-    role: Role,
-    good_until: Option<Timestamp>,
-}
-
-fn parse(body: &Document, now: Timestamp) -> Result<NewKey, Violations> {
-    let mut violations = Violations::new();
-    for unknown in body.keys().filter(|name| !["name", "role", "good_until"].contains(&name.as_str())) {
-        violations.add(pointer(unknown), "unknown_field", "is not a field of an API key");
-    }
-    let name = body.get("name").and_then(Value::as_str).unwrap_or_default().trim().to_owned();
-    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-        violations.add("/name", "bad_name", format!("must be a line of 1 to {MAX_NAME} characters"));
-    }
-    let role = body.get("role").and_then(Value::as_str);
-    let role = role.and_then(Role::parse);
-    if role.is_none() {
-        violations.add("/role", "unknown_option", format!("must be one of {}", roles().join(", ")));
-    }
-    let good_until = match body.get("good_until") {
-        None | Some(Value::Null) => None,
-        Some(value) => {
-            let time = value.as_str().and_then(|text| text.parse::<Timestamp>().ok()).filter(|time| *time > now);
-            if time.is_none() {
-                violations.add("/good_until", "not_a_future_time", "must be an RFC 3339 time in the future");
-            }
-            time
-        }
-    };
-    violations.or(()).map(|()| NewKey { name, role: role.unwrap_or(Role::Viewer), good_until })
-}
-
 /// A new key with its secret, and everything that has to be written for it.
-pub(crate) fn made(
-    cx: &Cx,
-    name: &str,
-    role: Role,
-    good_until: Option<Timestamp>,
-) -> Result<(ApiKey, Secret, Changes), Error> {
+fn made(cx: &Cx, new: NewKey) -> Result<(ApiKey, Secret, Changes), Error> {
+    let NewKey { name, role, scope, good_until, rate_limit } = new;
     let secret = auth::new_secret(&cx.ids);
     let hash = auth::hash_secret(secret.reveal()).ok_or_else(|| Error::bug("a new secret has no hash"))?;
     let key = ApiKey {
@@ -157,8 +87,10 @@ pub(crate) fn made(
         version: 1,
         workspace: cx.caller.workspace,
         user: cx.caller.user,
-        role,
-        name: name.to_owned(),
+        role: role.clone(),
+        scope,
+        name: name.clone(),
+        rate_limit,
         begins_with: secret.reveal().chars().take(7).collect(),
         created_at: cx.clock.now(),
         good_until,
@@ -166,8 +98,7 @@ pub(crate) fn made(
     };
     let mut changes = Changes::new();
     let document = to_document(&key)?;
-    let mut entry = document.clone();
-    entry.insert("hash".to_owned(), json!(hash));
+    let entry = entry_of(&document, &hash);
     changes.create(table::api_key(&hash), Sort::ApiKey, document);
     changes.create(cx.table.keys().api_key_entry(key.id), Sort::ApiKey, entry);
     let made = [("name", json!(name)), ("role", json!(role))]
@@ -175,6 +106,27 @@ pub(crate) fn made(
     let event = crate::bootstrap::event(cx, "api_key.created", key.id.erase(), 1, made);
     changes.event(cx.table.keys(), "api_key", &event, cx.once.as_ref())?;
     Ok((key, secret, changes))
+}
+
+/// A key of a role without an end, and everything that has to be written for it.
+pub(crate) fn of_role(cx: &Cx, name: &str, role: Role) -> Result<(Secret, Changes), Error> {
+    let new = NewKey { name: name.to_owned(), role, scope: KeyScope::default(), good_until: None, rate_limit: None };
+    made(cx, new).map(|(_, secret, changes)| (secret, changes))
+}
+
+/// What the workspace keeps of a key, to find it by its id.
+fn entry_of(document: &Document, hash: &str) -> Document {
+    let mut entry = document.clone();
+    entry.insert("hash".to_owned(), json!(hash));
+    entry
+}
+
+/// A key of the workspace, and the hash of its secret.
+async fn stored(cx: &Cx, id: Id<kinds::ApiKey>) -> Result<(ApiKey, String), Error> {
+    let entry = cx.table.get(&cx.table.keys().api_key_entry(id)).await?.ok_or(Error::not_found("api_key"))?;
+    let hash = entry.get("hash").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let key = serde_json::from_value(Value::Object(entry)).map_err(Error::unreadable("API key"))?;
+    Ok((key, hash))
 }
 
 fn to_document(key: &ApiKey) -> Result<Document, Error> {
@@ -185,7 +137,11 @@ fn to_document(key: &ApiKey) -> Result<Document, Error> {
 fn view(mut document: Document, secret: Option<&Secret>) -> Value {
     document.remove("hash");
     document.remove("workspace");
-    for optional in ["good_until", "revoked_at"] {
+    let scope = document.remove("scope").unwrap_or_default();
+    for (limit, none) in [("read_only", json!(false)), ("objects", Value::Null), ("fields", Value::Null)] {
+        document.insert(limit.to_owned(), scope.get(limit).cloned().unwrap_or(none));
+    }
+    for optional in ["good_until", "revoked_at", "rate_limit"] {
         document.entry(optional).or_insert(Value::Null);
     }
     if let Some(secret) = secret {
@@ -195,7 +151,7 @@ fn view(mut document: Document, secret: Option<&Secret>) -> Value {
 }
 
 async fn list_api_keys(Context(cx): Context, RawQuery(query): RawQuery) -> Result<Json<Value>> {
-    cx.caller.require(Permission::Administer)?;
+    cx.require(Capability::ManageApiKeys)?;
     let mut after: Option<Id<kinds::ApiKey>> = None;
     for (name, value) in parse_params(query.as_deref())? {
         if name != "cursor" {
@@ -210,15 +166,27 @@ async fn list_api_keys(Context(cx): Context, RawQuery(query): RawQuery) -> Resul
     let after = after.map(|id| id.to_string());
     let parent = cx.table.keys().api_key_entry(cx.ids.next());
     let found = cx.table.children(&parent, "key_", after.as_deref(), PAGE, true).await?;
-    let data: Vec<Value> = found.documents.into_iter().map(|document| view(document, None)).collect();
+    let mut data: Vec<Value> = found.documents.into_iter().map(|document| view(document, None)).collect();
+    usage::add_to(&cx, &mut data).await?;
     Ok(Json(page(data, found.next)))
 }
 
 async fn create_api_key(write: Write) -> Result<Response> {
     let (cx, body) = write.unconditional()?;
-    cx.caller.require(Permission::Administer)?;
-    let new = parse(&body, cx.clock.now()).map_err(Error::from)?;
-    let (key, secret, mut changes) = made(&cx, &new.name, new.role, new.good_until)?;
+    cx.require(Capability::ManageApiKeys)?;
+    let (schema, roles) = (cx.schema().await?, cx.schemas.roles(&cx.table, &cx.clock).await?);
+    let new = match parse(&body, &schema, &roles, cx.clock.now()) {
+        Ok(new) => new,
+        // Others may have made the role or the object meanwhile.
+        Err(wrong) => match cx.schemas.refreshed(&cx.table, &cx.clock, &schema).await? {
+            Some(schema) => {
+                let roles = cx.schemas.roles(&cx.table, &cx.clock).await?;
+                parse(&body, &schema, &roles, cx.clock.now()).map_err(Error::from)?
+            }
+            None => return Err(Error::from(wrong).into()),
+        },
+    };
+    let (key, secret, mut changes) = made(&cx, new)?;
     let document = to_document(&key)?;
     if let Some(once) = &cx.once {
         // The secret is not kept: a repeated request learns that the key was made, and which one.
@@ -237,19 +205,15 @@ async fn create_api_key(write: Write) -> Result<Response> {
 
 async fn revoke_api_key(Path(id): Path<String>, write: Write) -> Result<Json<Value>> {
     let (cx, _) = write.unconditional()?;
-    cx.caller.require(Permission::Administer)?;
-    let not_found = Error::not_found("api_key");
-    let Ok(id) = id.parse::<Id<kinds::ApiKey>>() else { return Err(not_found.into()) };
-    let entry = cx.table.get(&cx.table.keys().api_key_entry(id)).await?.ok_or(not_found)?;
-    let hash = entry.get("hash").and_then(Value::as_str).unwrap_or_default().to_owned();
-    let key: ApiKey = serde_json::from_value(Value::Object(entry.clone())).map_err(Error::unreadable("API key"))?;
+    cx.require(Capability::ManageApiKeys)?;
+    let id: Id<kinds::ApiKey> = id.parse().map_err(|_| Error::not_found("api_key"))?;
+    let (key, hash) = stored(&cx, id).await?;
     if key.revoked_at.is_some() {
-        return Ok(Json(view(entry, None)));
+        return Ok(Json(view(to_document(&key)?, None)));
     }
     let revoked = ApiKey { version: key.version + 1, revoked_at: Some(cx.clock.now()), ..key.clone() };
     let document = to_document(&revoked)?;
-    let mut entry = document.clone();
-    entry.insert("hash".to_owned(), json!(hash));
+    let entry = entry_of(&document, &hash);
     let mut changes = Changes::new();
     changes.replace(table::api_key(&hash), Sort::ApiKey, document, key.version);
     changes.replace(cx.table.keys().api_key_entry(id), Sort::ApiKey, entry.clone(), key.version);

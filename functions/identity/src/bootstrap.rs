@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use auth::{Caller, Role};
 use events::{Event, FieldChange};
 use kernel::{AnyId, Clock, Error, Id, Ids, Result, Secret, Version, kinds};
-use records::{Cx, Schemas, Written};
+use records::{Cx, Rights, Schemas, Written};
 use serde_json::{Value, json};
 use table::{Changes, Meter, Refused, Sort, Tables};
 
@@ -46,7 +46,7 @@ pub async fn bootstrap(
     let workspace = ids.next();
     let cx = operator(tables, clock, ids, workspace, ids.next());
     create_workspace(&cx, name).await?;
-    let input = json!({ "name": first.name, "email": first.email, "role": Role::Admin });
+    let input = json!({ "name": first.name, "email": first.email, "role": Role::OWNER });
     let input = input.as_object().cloned().unwrap_or_default();
     let Written { id, .. } = records::create(&cx, &*cx.object("user").await?, cx.caller.user.erase(), &input).await?;
     let user = id.of().ok_or_else(|| Error::bug("a user's id is not a user's"))?;
@@ -67,16 +67,16 @@ pub async fn operator_key(
     user: Id<kinds::User>,
 ) -> Result<Secret> {
     let cx = operator(tables, clock, ids, workspace, user);
-    let (_, secret, changes) = api_keys::made(&cx, "made by an operator", Role::Admin, None)?;
+    let (secret, changes) = api_keys::of_role(&cx, "made by an operator", Role::OWNER)?;
     committed(cx.commit(&changes).await)?;
     Ok(secret)
 }
 
 /// The context of somebody who works on the table itself, in the name of a user.
 fn operator(tables: &Tables, clock: &Clock, ids: &Ids, workspace: Id<kinds::Workspace>, user: Id<kinds::User>) -> Cx {
-    let caller = Caller { user, api_key: None, workspace, role: Role::Admin };
+    let caller = Caller { user, api_key: None, workspace };
     let table = tables.workspace(workspace, Meter::default());
-    Cx::new(caller, table, Schemas::default(), clock.clone(), ids.clone())
+    Cx::new(caller, Rights::everything(user), table, Schemas::default(), clock.clone(), ids.clone())
 }
 
 async fn create_workspace(cx: &Cx, name: &str) -> Result<()> {

@@ -6,7 +6,8 @@
 //! | the workspace | `w#CONFIG` / `workspace` | 1 read unit |
 //! | a user, by id | `w#USER#id` / `#` | 1 read unit |
 //! | who am I | the workspace and the user in one batch | 1 round trip |
-//! | API keys of a workspace | `w#APIKEYS` / `key_…` | 1 round trip |
+//! | API keys of a workspace | `w#APIKEYS` / `key_…`, then `w#USAGE#key` of each in one batch | 2 round trips |
+//! | how much may be asked | what the request was let in by | none |
 //! | an API key, by its hash | `APIKEY#hash` (read by the authorizer) | 1 read unit |
 //!
 //! Events out: `user.created`, `.changed`, `.archived` …, `team.…`, `api_key.created`, `.revoked`, `workspace.changed`. Events in: none.
@@ -14,9 +15,14 @@
 
 mod api_keys;
 mod bootstrap;
+mod config;
 mod docs;
+mod limits;
 mod me;
 mod openapi;
+mod roles;
+mod sign_in;
+mod usage;
 mod workspace;
 
 use api::{App, Of, Routes, link_list_route, record_routes};
@@ -28,12 +34,16 @@ pub use bootstrap::{Bootstrapped, FirstUser, bootstrap, operator_key};
 pub fn routes() -> Routes {
     openapi::routes()
         .and(docs::routes())
+        .and(config::routes())
+        .and(sign_in::routes())
         .and(me::routes())
+        .and(limits::routes())
         .and(workspace::routes())
         .and(record_routes(Of::BuiltIn("user", "users")))
         .and(link_list_route(Of::BuiltIn("user", "users")))
         .and(record_routes(Of::BuiltIn("team", "teams")))
         .and(link_list_route(Of::BuiltIn("team", "teams")))
+        .and(roles::routes())
         .and(api_keys::routes())
 }
 

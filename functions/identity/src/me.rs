@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use crate::workspace;
 
 pub(crate) fn routes() -> Routes {
-    let role: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
     let shape = Shape::Schema(json!({
         "title": "Me",
         "type": "object",
@@ -20,7 +19,7 @@ pub(crate) fn routes() -> Routes {
         "properties": {
             "user": { "$ref": "#/components/schemas/User" },
             "workspace": workspace::schema(),
-            "role": { "enum": role },
+            "role": { "type": "string", "examples": [Role::REP] },
             "api_key": { "type": ["string", "null"], "pattern": "^key_[0-9a-f]{32}$" },
         },
     }));
@@ -34,10 +33,11 @@ async fn read_me(Context(cx): Context, _: NoQuery) -> Result<Json<Value>> {
     let found = cx.table.get_many(&wanted).await?;
     let of = |name: &str| found.iter().find(|document| document.get("object").is_some_and(|object| object == name));
     let user = of("user").ok_or(Error::not_found("user"))?;
+    let object = cx.object("user").await?;
     Ok(Json(json!({
-        "user": render(&*cx.object("user").await?, user),
+        "user": cx.rights.hidden().strip(&object, render(&object, user)),
         "workspace": of("workspace"),
-        "role": cx.caller.role,
+        "role": cx.rights.role(),
         "api_key": cx.caller.api_key,
     })))
 }

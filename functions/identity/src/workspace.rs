@@ -1,7 +1,7 @@
 //! The workspace itself: its name, currency, time zone and locale.
 
 use api::{Context, NoQuery, Operation, Result, Routes, Shape, Tag, Write, etag};
-use auth::Permission;
+use auth::Capability;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch};
@@ -148,7 +148,7 @@ async fn read(Context(cx): Context, _: NoQuery) -> Result<Response> {
 }
 
 async fn update(Write { cx, body, seen }: Write) -> Result<Response> {
-    cx.caller.require(Permission::Administer)?;
+    cx.require(Capability::ManageWorkspace)?;
     let outcome = try_update(&cx, &body, seen).await;
     // What was carried out before is answered again, also where this attempt found its `If-Match` stale because of it.
     match (&cx.once, outcome) {

@@ -5,6 +5,7 @@ mod input;
 use std::sync::Arc;
 
 use api::{At, Of, Operation, Result, Routes, Seen, Shape, Write, with_object, written};
+use auth::Capability;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::post;
@@ -23,9 +24,9 @@ use crate::select::Selection;
 use crate::start::start;
 
 /// The most records that one job works on.
-pub(crate) const MAX_RECORDS: u64 = 1_000_000;
+pub(crate) const MAX_RECORDS: u64 = records::limits::JOB_RECORDS;
 /// The most records that a request can name by their ids: what its body has room for.
-pub(crate) const MAX_IDS: usize = 5_000;
+pub(crate) const MAX_IDS: usize = records::limits::BULK_IDS;
 
 /// The route of one object.
 pub(crate) fn routes(of: Of, replicas: &Arc<Replicas>) -> Routes {
@@ -108,8 +109,9 @@ async fn begin(
     body: &Document,
     position: &Position,
 ) -> Result<Written, Error> {
-    cx.caller.require(object.write)?;
-    let (mut input, which) = Input::parse(object, body)?;
+    cx.require(Capability::BulkEdit)?;
+    let (mut input, which) = Input::parse(&cx.rights.as_written(object), body)?;
+    cx.rights.require_any(object, input.action())?;
     if let Some(change) = &input.change {
         records::check_mentioned(cx, object, change).await.map_err(|error| placed("/change", error))?;
     }

@@ -6,7 +6,7 @@ use axum::extract::{Path, RawQuery};
 use axum::routing::get;
 use http::Method;
 use kernel::{Error, pointer};
-use records::{Cx, Job, JobKind};
+use records::{Cx, Job, JobKind, Schema};
 use serde_json::{Value, json};
 
 use crate::chunk::Failure;
@@ -67,8 +67,27 @@ async fn list_job_errors(
         let hidden = records::out_of_reach(&cx, errors.iter().filter_map(|error| error.record)).await?;
         errors.retain(|error| error.record.is_none_or(|record| !hidden.contains(&record)));
     }
+    without_hidden(&cx, &*cx.schema().await?, &job, &mut errors);
     let data = errors.iter().flat_map(Failure::shown).collect();
     Ok(Json(page(data, next.map(|chunk| chunk.to_string()))))
+}
+
+/// Leaves out of what went wrong the fields that are hidden from the caller, and what was kept of nothing else.
+fn without_hidden(cx: &Cx, schema: &Schema, job: &Job, errors: &mut Vec<Failure>) {
+    let hidden = cx.rights.hidden();
+    if hidden.is_nothing() {
+        return;
+    }
+    errors.retain_mut(|error| {
+        let of_record = error.record.and_then(|id| schema.all().find(|object| object.prefix == id.prefix()));
+        let object = of_record.or_else(|| schema.object(job.of.as_deref()?));
+        let told = error.fields.len();
+        error.fields.retain(|path| !object.is_some_and(|object| hidden.hides(schema, object, path)));
+        if error.fields.len() < told && error.code == Failure::TAKEN {
+            "a value that you do not see is another record's".clone_into(&mut error.detail);
+        }
+        error.code != Failure::KEPT || error.fields.len() == told || !error.fields.is_empty()
+    });
 }
 
 /// Whether the caller knows every record that a job is about: it is theirs, and works on nothing but what they have named or

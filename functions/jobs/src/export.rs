@@ -10,7 +10,7 @@ mod step;
 use std::sync::Arc;
 
 use api::{Only, Operation, Result, Routes, Seen, Shape, Tag, Write, written};
-use auth::Permission;
+use auth::Action;
 use axum::response::Response;
 use axum::routing::post;
 use events::Document;
@@ -18,7 +18,7 @@ use http::Method;
 use kernel::{Error, Position, Timestamp, Violations};
 use records::{Cx, Job, JobKind, Object, Schema, Written, depends_on_schema};
 use replica::paths::references;
-use replica::{Asked, Filter, Query, Replicas, Visibility};
+use replica::{Asked, Filter, Query, Replicas};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use table::Changes;
@@ -133,7 +133,6 @@ async fn begin(
     body: &Document,
     position: &Position,
 ) -> Result<Written, Error> {
-    cx.caller.require(Permission::Read)?;
     let mut input = Input::parse(body)?;
     let view = match input.view {
         Some(id) => Some(replica::read_view(cx, id).await?),
@@ -157,6 +156,7 @@ async fn begin(
     }
     let mut total = 0;
     for object in &objects {
+        cx.rights.require_any(object, Action::Export)?;
         check_fields(cx, schema, object, &input)?;
         let query = Query { count: true, limit: 1, ..input::query(cx, schema, object, &asked) };
         let replica = replicas.open(&cx.table, &cx.clock).await?;
@@ -203,11 +203,7 @@ fn objects(schema: &Schema, input: &mut Input) -> Result<Vec<Arc<Object>>, Viola
 fn check_fields(cx: &Cx, schema: &Schema, object: &Object, input: &Input) -> Result<(), Violations> {
     let Some(fields) = &input.fields else { return Ok(()) };
     let mut violations = Violations::new();
-    drop(Only::parse(object, fields, &mut violations));
-    let hidden = Visibility::of_caller(cx).hidden_of(schema, object);
-    if violations.is_empty() && fields.iter().any(|path| hidden.contains(path)) {
-        violations.add("/fields", "unknown_field", "must be paths of fields of this object");
-    }
+    drop(Only::parse(object, &cx.rights.hidden().of(schema, object), fields, &mut violations));
     violations.or(())
 }
 

@@ -3,10 +3,10 @@
 
 use std::time::Duration;
 
-use auth::{Caller, Role};
+use auth::Caller;
 use events::Actor;
 use kernel::{AnyId, Error, Result, Timestamp};
-use records::{Cx, Job, JobKind};
+use records::{Cx, Job, JobKind, Rights};
 use schema::{Pending, finish, pending, work_on};
 use serde_json::{Value, json};
 use table::{Changes, KeptAnswer, Once, Refused, TenantTable};
@@ -101,6 +101,6 @@ pub(crate) async fn settle(cx: &Cx, job: &Job, last: &Tally) -> Result<()> {
 
 /// The context of whoever has changed the schema, who was an administrator then.
 pub(crate) fn context(app: &api::App, table: &TenantTable, by: &Actor) -> Cx {
-    let caller = Caller { user: by.user, api_key: by.api_key, workspace: table.workspace_id(), role: Role::Admin };
-    Cx::new(caller, table.clone(), app.schemas.clone(), app.clock.clone(), app.ids.clone())
+    let caller = Caller { user: by.user, api_key: by.api_key, workspace: table.workspace_id() };
+    Cx::new(caller, Rights::everything(by.user), table.clone(), app.schemas.clone(), app.clock.clone(), app.ids.clone())
 }

@@ -1,5 +1,6 @@
 //! Taking a record back to where it was before a job.
 
+use auth::Action;
 use kernel::{AnyId, Error, Id, Result, Timestamp, kinds};
 use records::{Cx, Job, JobKind, Object, Reverted, forestall, is_absent, is_own_work, revert, whose};
 use table::Once;
@@ -85,7 +86,7 @@ impl Revert {
     /// was made for somebody else, who has not touched it.
     async fn take_back_out_of_reach(&self, cx: &Cx, object: &Object, id: AnyId, error: Error) -> Result<Reverted> {
         let Some((import, made_at)) = self.import else { return Err(error) };
-        cx.caller.require(object.write)?;
+        cx.rights.require_any(object, Action::Update)?;
         if is_absent(cx, object, id).await? {
             return Ok(Reverted::default());
         }

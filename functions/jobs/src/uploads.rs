@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api::{Context, NoQuery, Operation, Question, Result, Routes, Shape, Tag};
-use auth::Permission;
+use auth::Capability;
 use axum::Json;
 use axum::extract::State;
 use axum::routing::post;
@@ -14,7 +14,7 @@ use records::Cx;
 use serde_json::{Value, json};
 
 /// The most bytes that a file has.
-pub(crate) const MAX_BYTES: u64 = 500_000_000;
+pub(crate) const MAX_BYTES: u64 = records::limits::FILE_BYTES;
 /// How long a file can be put at its address.
 const LIFETIME: Duration = Duration::from_secs(3_600);
 /// The most characters of a file's name.
@@ -81,7 +81,7 @@ async fn create_upload(
     _: NoQuery,
     Question(body): Question,
 ) -> Result<(StatusCode, Json<Value>)> {
-    cx.caller.require(Permission::Write)?;
+    cx.require(Capability::ImportRecords)?;
     let (name, bytes) = parse(&body).map_err(Error::from)?;
     Ok((StatusCode::CREATED, Json(create(&cx, &app.files, &name, bytes).await?)))
 }

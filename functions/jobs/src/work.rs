@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use kernel::{AnyId, Error, Id, Result, kinds};
-use records::{Counts, Cx, Job, JobKind, Object, Reverted, Schema, rewrite};
+use records::{Counts, Cx, Job, JobKind, Object, Record, Reverted, Schema, rewrite_for};
 use table::Once;
 
 use crate::bulk::Input;
@@ -146,7 +146,8 @@ impl Work {
         let cx = &Cx { once: Some(once), ..cx.clone() };
         match self {
             Self::Edit(input) => {
-                let (changed, ()) = rewrite(cx, object, id, |record| input.apply(cx, object, record)).await?;
+                let edit = |record: &mut Record| input.apply(cx, object, record);
+                let (changed, ()) = rewrite_for(cx, object, id, input.action(), edit).await?;
                 Ok(Outcome { changed, failures: Vec::new() })
             }
             Self::Follow(merged) => Ok(Outcome { changed: merged.follow(cx, object, id).await?, failures: Vec::new() }),

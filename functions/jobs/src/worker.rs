@@ -7,11 +7,13 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use api::App;
-use auth::{Caller, Role};
+use std::sync::Arc;
+
+use auth::{Caller, Policy};
 use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use events::JobRequest;
 use kernel::{Error, Id, Result, Version, kinds};
-use records::{Cx, Job};
+use records::{Cx, Job, Rights};
 use replica::{Limits, Replicas};
 use table::{Meter, TenantTable};
 
@@ -166,8 +168,9 @@ fn is_for_good(error: &Error) -> bool {
 /// The context in which a job is ended, whatever whoever has started it may do now.
 pub(crate) fn in_the_name_of(app: &App, table: &TenantTable, job: &Job) -> Cx {
     let (user, workspace) = (job.common.created_by, table.workspace_id());
-    let caller = Caller { user, api_key: job.api_key, workspace, role: Role::Viewer };
-    let mut cx = Cx::new(caller, table.clone(), app.schemas.clone(), app.clock.clone(), app.ids.clone());
+    let caller = Caller { user, api_key: job.api_key, workspace };
+    let rights = Rights::everything(user).within(Arc::new(Policy::default()));
+    let mut cx = Cx::new(caller, rights, table.clone(), app.schemas.clone(), app.clock.clone(), app.ids.clone());
     cx.job = job.id().ok();
     cx
 }

@@ -1,6 +1,6 @@
 //! Who may read the audit log.
 
-use auth::Permission;
+use auth::Capability;
 use kernel::Result;
 use records::Cx;
 
@@ -10,5 +10,5 @@ use records::Cx;
 /// # Errors
 /// [`kernel::Error::Denied`] if not.
 pub(crate) fn may_audit(cx: &Cx) -> Result<()> {
-    cx.caller.require(Permission::Administer)
+    cx.require(Capability::ReadAudit)
 }

@@ -22,11 +22,11 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use api::App;
-use auth::{Caller, Role};
+use auth::Caller;
 use aws_lambda_events::event::cloudwatch_events::CloudWatchEvent;
 use futures_util::stream::{self, StreamExt};
 use kernel::{Id, Result, kinds};
-use records::{Cx, Record, erase_due, put_off};
+use records::{Cx, Record, Rights, erase_due, put_off};
 use table::{DUE_SHARDS, Due, DueAfter, DueDay, Meter};
 
 /// For how long one run works; what is left then is left to the next one.
@@ -135,8 +135,8 @@ async fn erase(app: &App, due: &Due) -> Result<Done> {
     let schema = app.schemas.of(&table, &app.clock).await?;
     let Some(object) = schema.all().find(|object| object.name == due.object) else { return Ok(Done::Nothing) };
     let user = Record::read(object, document.clone())?.common.updated_by;
-    let caller = Caller { user, api_key: None, workspace: due.workspace, role: Role::Admin };
-    let cx = Cx::new(caller, table, app.schemas.clone(), app.clock.clone(), app.ids.clone());
+    let caller = Caller { user, api_key: None, workspace: due.workspace };
+    let cx = Cx::new(caller, Rights::everything(user), table, app.schemas.clone(), app.clock.clone(), app.ids.clone());
     if put_off(&cx, object, document).await? {
         return Ok(Done::PutOff);
     }

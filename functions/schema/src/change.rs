@@ -2,7 +2,7 @@
 //! what it does to the records that are there, write it.
 
 use api::{LossyWrite, Result, Write};
-use auth::Permission;
+use auth::Capability;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
@@ -96,7 +96,7 @@ impl Draft {
 /// changed the object since the version in `If-Match`.
 pub(crate) async fn carry_out(asked: Asked) -> Result<Response> {
     let cx = &asked.write.write.cx;
-    cx.caller.require(Permission::Administer)?;
+    cx.require(Capability::ManageSchema)?;
     // Asked first: what was carried out before makes most changes fail the second time.
     if let Some(once) = &cx.once
         && let Some(kept) = cx.table.kept_answer(once, cx.clock.now()).await?

@@ -17,7 +17,7 @@ pub(crate) fn object(object: &Object) -> Value {
         "prefix": object.prefix.as_str(),
         "owned": object.owned,
         "private": object.private,
-        "only_administrators_write": object.write == auth::Permission::Administer,
+        "only_administrators_write": matches!(object.governed, records::Governed::By(_)),
         "title": object.title,
         "sections": object.sections,
         "fields": object.fields.iter().map(|one| field(object, one)).collect::<Vec<_>>(),

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::{Problem, Result};
-use auth::Permission;
+use auth::Capability;
 use events::Document;
 use kernel::{Error, Violations, pointer};
 use records::{Choice, Cx, Definition, Field, Object, Override};
@@ -83,7 +83,7 @@ fn draft(cx: &Cx, stored: &Stored, name: &str, extension: &Extension) -> Result<
     if definition == before {
         return Ok(definition);
     }
-    cx.caller.require(Permission::Administer)?;
+    cx.require(Capability::ManageSchema)?;
     let after = stored.with(&definition);
     check(&stored.schema, &after, About { object: name, path: None })?;
     check_limits(&after, &in_schema(stored, &definition)?, &definition, stored.definitions.values())?;

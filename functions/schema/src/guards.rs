@@ -4,7 +4,7 @@
 //! somebody looks, a worker goes over the object's records a chunk at a time ([`work_on`], which may be repeated), and
 //! [`finish`] writes down that it is done.
 
-use auth::Permission;
+use auth::Capability;
 use kernel::{AnyId, Error, Result, Timestamp};
 use records::{Cx, Definition, Field, GuardReport, Guards, Object, Schema, build_guards, clear_guards};
 use table::Refused;
@@ -73,7 +73,7 @@ pub async fn work_on(cx: &Cx, work: &Pending, ids: &[AnyId]) -> Result<GuardRepo
 /// # Errors
 /// [`Error::Denied`] for who is no administrator; when the table does not answer.
 pub async fn finish(cx: &Cx, work: &Pending) -> Result<()> {
-    cx.caller.require(Permission::Administer)?;
+    cx.require(Capability::ManageSchema)?;
     for tries in 1..=8 {
         let stored = Stored::load(cx).await?;
         let Some(after) = settled(cx, &stored, work) else { return Ok(()) };

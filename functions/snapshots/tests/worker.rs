@@ -39,6 +39,8 @@ impl World {
             files: Files::new(&clients, "files"),
             clock,
             ids,
+            issuer: None,
+            limits: api::Limits::default(),
             authorize: Authorize::Gateway,
             notes: api::Notes::default(),
             replica_dir: directory.path().to_owned(),

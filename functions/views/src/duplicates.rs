@@ -1,5 +1,6 @@
 //! Records that may be the same twice: of one that is about to be made, of one that is there, and all of them.
 
+use auth::Action;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,7 +8,6 @@ use api::{
     At, Context, NoQuery, Of, Operation, PageEnd, Params, Question, Result, Room, Routes, Seen, Work, parse_params,
     schema_for, with_object,
 };
-use auth::Permission;
 use axum::extract::{Path, RawQuery};
 use axum::routing::{get, post};
 use events::Document;
@@ -76,11 +76,10 @@ async fn of_new(
     _: NoQuery,
     Question(body): Question,
 ) -> Result<Answered<Candidates>> {
-    cx.caller.require(Permission::Read)?;
     let (cx, replicas, body, position) = (&cx, &replicas, &body, &position);
     let work = |object: Arc<Object>| -> Work<'_, Answered<Candidates>> {
         Box::pin(async move {
-            let fields = draft(&object, body)?;
+            let fields = draft(&cx.rights.as_written(&object), body)?;
             candidates(cx, replicas, &object, fields, None, position).await
         })
     };
@@ -131,6 +130,7 @@ async fn candidates(
     except: Option<AnyId>,
     position: &Position,
 ) -> kernel::Result<Answered<Candidates>> {
+    cx.rights.require_any(object, Action::Read)?;
     let draft =
         Draft { object: object.name.clone(), fields, except, visibility: Visibility::of_caller(cx), limit: CANDIDATES };
     let replica = replicas.open(&cx.table, &cx.clock).await?;
@@ -188,7 +188,6 @@ async fn of_all(
     Seen(position): Seen,
     RawQuery(query): RawQuery,
 ) -> Result<Answered<Groups>> {
-    cx.caller.require(Permission::Read)?;
     let (limit, cursor) = parse(&parse_params(query.as_deref())?).map_err(Error::from)?;
     let (cx, replicas, cursor, position) = (&cx, &replicas, cursor.as_deref(), &position);
     let work = |object: Arc<Object>| -> Work<'_, Answered<Groups>> {
@@ -223,6 +222,7 @@ async fn groups(
     cursor: Option<&str>,
     position: &Position,
 ) -> kernel::Result<Answered<Groups>> {
+    cx.rights.require_any(object, Action::Read)?;
     let visibility = Visibility::of_caller(cx);
     let mut found = replica.duplicate_groups(&object.name, &visibility, limit, cursor, position).await?;
     let documents = found.groups.iter().flat_map(|group| &group.records).map(|record| &record.document);

@@ -1,5 +1,6 @@
 //! Lists: records of one object that fit a question, page by page. Asked by a query string or by the body of a search.
 
+use auth::Action;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -7,7 +8,6 @@ use api::{
     At, Context, NoQuery, Of, Only, Operation, PageEnd, Question, Result, Routes, Seen, Showing, Work, parse_params,
     schema_for, with_object,
 };
-use auth::Permission;
 use axum::extract::{Path, RawQuery};
 use axum::routing::{get, post};
 use http::Method;
@@ -97,7 +97,6 @@ async fn answered(
     asked: &Asked,
     position: &Position,
 ) -> Result<Answered<Page>> {
-    cx.caller.require(Permission::Read)?;
     let work = |object: Arc<Object>| -> Work<'_, Answered<Page>> {
         Box::pin(async move { ask(cx, replicas, &object, asked, position).await })
     };
@@ -112,6 +111,7 @@ async fn ask(
     own: &Asked,
     position: &Position,
 ) -> kernel::Result<Answered<Page>> {
+    cx.rights.require_any(object, Action::Read)?;
     let replica = replicas.open(&cx.table, &cx.clock).await?;
     let view = saved::question(cx, &replica, object, own.view, position).await?;
     let asked = own.clone().within(view.clone());
@@ -119,7 +119,7 @@ async fn ask(
     let unseen = hidden(&schema, &visibility, object);
     let names = asked.include.as_deref().unwrap_or_default();
     let includes = include::parse(object, &unseen, names, &mut violations);
-    let only = asked.fields.as_ref().map(|paths| Only::parse(object, paths, &mut violations));
+    let only = asked.fields.as_ref().map(|paths| Only::parse(object, &unseen, paths, &mut violations));
     violations.or(())?;
     let query = asked.query(cx, &schema, object);
     let answer = replica.answer(&query, position).await.map_err(|error| view.explain(own, error))?;

@@ -115,7 +115,7 @@ async fn find(
     let (schema, visibility, mut violations) = (cx.schema().await?, Visibility::of_caller(cx), Violations::new());
     let unseen = hidden(&schema, &visibility, object);
     let includes = include::parse(object, &unseen, &wanted.include, &mut violations);
-    let only = wanted.fields.as_ref().map(|paths| Only::parse(object, paths, &mut violations));
+    let only = wanted.fields.as_ref().map(|paths| Only::parse(object, &unseen, paths, &mut violations));
     violations.or(())?;
     let record = match wanted.as_of {
         Some(moment) => records::as_of(cx, object, id, moment).await?,

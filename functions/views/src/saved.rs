@@ -44,14 +44,15 @@ fn check<'a>(cx: &'a Cx, object: &'a Object, id: Option<AnyId>, body: &'a Docume
             }
         }
         view.retain(|_, value| !value.is_null());
-        judge(cx, &*cx.schema().await?, &view).map_err(Error::from)
+        judge(cx, &cx.schema().await?, &view).map_err(Error::from)
     })
 }
 
 /// Everything that is wrong with a view. What has not the type of its field, or is longer than that may be, is left to those
 /// who write it.
-fn judge(cx: &Cx, schema: &Schema, view: &Document) -> Result<(), Violations> {
+fn judge(cx: &Cx, schema: &Arc<Schema>, view: &Document) -> Result<(), Violations> {
     let mut violations = Violations::new();
+    let told = &schema.without(&cx.rights.hidden());
     let Some(name) = view.get("of").and_then(Value::as_str) else { return Ok(()) };
     let Some(object) = schema.object(name) else {
         return Err(Violations::one("/of", "unknown_object", "must be the name of an object in the singular"));
@@ -59,14 +60,16 @@ fn judge(cx: &Cx, schema: &Schema, view: &Document) -> Result<(), Violations> {
     if let Some(query) = view.get("query").and_then(Value::as_object) {
         judge_query(cx, schema, object, query, &mut violations);
     }
+    // Fields that are hidden are no columns either.
+    let seen = told.object(name).unwrap_or(object);
     let columns = view.get("columns").and_then(Value::as_array).filter(|columns| columns.len() <= MAX_WORDS);
     for (index, path) in columns.into_iter().flatten().enumerate() {
-        if path.as_str().is_some_and(|path| !paths::exists(schema, object, path)) {
+        if path.as_str().is_some_and(|path| !paths::exists(told, seen, path)) {
             violations.add(format!("/columns/{index}"), "unknown_field", NO_FIELD);
         }
     }
     if let Some(settings) = view.get("settings").and_then(Value::as_object) {
-        judge_settings(schema, object, settings, &mut violations);
+        judge_settings(told, seen, settings, &mut violations);
     }
     violations.or(())
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 
 /// The paths of an object's fields that a caller may not know of.
 pub(crate) fn hidden(schema: &Schema, visibility: &Visibility, object: &Object) -> BTreeSet<String> {
-    visibility.hidden_of(schema, object)
+    visibility.hidden.of(schema, object)
 }
 
 /// Records of any objects as a caller may see them.

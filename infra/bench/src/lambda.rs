@@ -161,7 +161,7 @@ fn command(binary: &str, entry: &str, api: &str, environment: &[(String, String)
 pub(crate) fn http_event(workspace: &Workspace, method: &str, target: &str, body: Option<&Value>) -> Result<String> {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let mut event: Value = serde_json::from_str(EVENT)?;
-    let memberships = json!([{ "workspace": workspace.id, "user": workspace.user, "role": "admin" }]);
+    let memberships = json!([{ "workspace": workspace.id, "user": workspace.user }]);
     let access = json!({ "memberships": memberships });
     event["requestContext"]["authorizer"]["lambda"]["access"] = json!(access.to_string());
     event["requestContext"]["http"]["method"] = json!(method);

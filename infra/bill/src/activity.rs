@@ -45,6 +45,7 @@ pub(crate) struct Aws {
     pub(crate) cold_share: f64,
     pub(crate) cold_ms: f64,
     pub(crate) authorizer_share: f64,
+    pub(crate) lease_share: f64,
     pub(crate) fetch_ms: f64,
     pub(crate) log_kb: f64,
     pub(crate) access_log_kb: f64,

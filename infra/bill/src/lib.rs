@@ -251,6 +251,22 @@ mod tests {
         assert!((looks.quantity - 730.0 * 5.0 * 0.5).abs() < 1e-9, "{looks:?}");
     }
 
+    /// Users see what their keys cost by prices that stand in the code.
+    #[test]
+    fn what_users_are_told_is_computed_from_these_prices() {
+        let told = include_str!("../../../shared/table/src/prices.rs");
+        let given = given();
+        for (constant, price) in [
+            ("API_REQUEST_MICROS", "api_request"),
+            ("FUNCTION_REQUEST_MICROS", "function_request"),
+            ("READ_UNIT_MICROS", "read_unit"),
+            ("WRITE_UNIT_MICROS", "write_unit"),
+        ] {
+            let (micros, _) = given.prices.of(price, 1e6).unwrap();
+            assert!(told.contains(&format!("const {constant}: f64 = {micros:?};")), "{constant} is {micros:?}");
+        }
+    }
+
     #[test]
     fn logs_of_the_gateway_disks_and_fetched_snapshots_are_paid_for() {
         let total = |given: &Given| month(given, 50).unwrap().total();

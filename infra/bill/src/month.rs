@@ -59,6 +59,8 @@ impl Used {
             let asked = times * aws.authorizer_share;
             self.invoke(given, "AuthorizerFunction", asked, aws.trip_ms, 0.5)?;
             self.read_units += asked;
+            // Beside the request's own work, so it takes no time.
+            self.write_units += times * aws.lease_share;
         }
         let follows_a_write = deed.writes == 0.0 && deed.units != "read a record" && deed.units != "timeline";
         if follows_a_write {

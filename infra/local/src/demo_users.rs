@@ -10,7 +10,7 @@ pub(crate) struct DemoUser {
 }
 
 /// Who every new workspace begins with.
-pub(crate) const ADMINISTRATOR: DemoUser = user("Robin Admin", "robin.admin@example.com", "admin");
+pub(crate) const ADMINISTRATOR: DemoUser = user("Robin Admin", "robin.admin@example.com", "owner");
 
 /// Colleagues, who come with the demonstration data.
 pub(crate) const COLLEAGUES: [DemoUser; 3] = [

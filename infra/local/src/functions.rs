@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{App, Authorize};
+use api::{App, Authorize, Limits};
 use authorizer::{Authorizer, People};
 use cloud::{Clients, Files, Queues};
 use kernel::{Clock, Ids};
@@ -22,21 +22,25 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
         files: Files::new(&clients, BUCKET).known_at(&clients, &parts.files_url),
         clock: Clock::System,
         ids: Ids::new(Clock::System),
+        issuer: issuer(parts),
+        // Of its own, as an instance has: what others have answered it learns from the table.
+        limits: Limits::new(parts.rates, Clock::System),
         authorize: Authorize::Gateway,
         notes: api::Notes::default(),
         replica_dir: parts.replicas(artefact),
     }
 }
 
+fn issuer(parts: &Parts) -> Option<auth::Issuer> {
+    let issuer = parts.issuer.as_ref()?;
+    Some(auth::Issuer { url: issuer.url().to_owned(), client_id: Issuer::CLIENT_ID.to_owned(), audience: None })
+}
+
 /// All functions of Rapport.
 pub(crate) fn all(parts: &Parts) -> Functions {
     let [authorizer, journal, relay, snapshots, jobs, scheduler] =
         ["authorizer", "journal", "relay", "snapshots", "jobs", "scheduler"].map(|artefact| app(parts, artefact));
-    let people = parts.issuer.as_ref().map(|issuer| {
-        let (url, client_id) = (issuer.url().to_owned(), Issuer::CLIENT_ID.to_owned());
-        People::of(auth::Issuer { url, client_id, audience: None })
-    });
-    let authorizer = Authorizer::new(authorizer.tables, authorizer.clock, people);
+    let authorizer = Authorizer::new(authorizer.tables, authorizer.clock, authorizer.issuer.map(People::of));
     let (worker, relaying) = (Arc::new(jobs::Worker::default()), Arc::new(relay::Relay::default()));
     Functions::new()
         .authorizer("authorizer", move |event| {

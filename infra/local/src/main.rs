@@ -6,10 +6,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
+use api::Rates;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use identity::FirstUser;
 use local::{Config, Issuer, Seed, Stack};
 use mimalloc::MiMalloc;
+use table::Rate;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 
@@ -86,6 +88,7 @@ fn command() -> Command {
                 .value_parser(["demo", "empty"])
                 .help("What the workspace starts with: a few hundred made-up contacts, or nothing"),
         )
+        .args(limits())
         .subcommand(workspace_command())
         .subcommand(journal_command())
         .subcommand(audit_command())
@@ -102,6 +105,22 @@ fn workspace_command() -> Command {
             .arg(text("admin-name", "The administrator's name").default_value("Administrator"))
             .arg(text("admin-email", "The administrator's email address").default_value("admin@example.com")),
     )
+}
+
+/// Who may call, and how often.
+fn limits() -> [Arg; 2] {
+    [
+        Arg::new("cors-origins")
+            .long("cors-origins")
+            .value_name("ORIGINS")
+            .value_delimiter(',')
+            .help("Where web apps may call from, separated by commas; anywhere unless said"),
+        Arg::new("requests-per-second")
+            .long("requests-per-second")
+            .value_name("NUMBER")
+            .value_parser(value_parser!(u32).range(1..=i64::from(Rate::MAX)))
+            .help("How many requests a second each API key and each user may make; more than the machine answers unless said"),
+    ]
 }
 
 /// `journal mark`: for operators, after changes were lost.
@@ -176,13 +195,17 @@ async fn workspace(arguments: &ArgMatches) -> Result<()> {
 fn config(arguments: &ArgMatches) -> Result<Config> {
     let data_dir = arguments.get_one::<PathBuf>("data-dir").context("--data-dir")?;
     let seed = arguments.get_one::<String>("seed").context("--seed")?;
+    let usual = Config::new(data_dir);
+    let rate = arguments.get_one::<u32>("requests-per-second").copied().and_then(Rate::of);
     Ok(Config {
+        cors_origins: arguments.get_many::<String>("cors-origins").map(|origins| origins.cloned().collect()),
+        rates: rate.map_or(usual.rates, |rate| Rates { key: rate, user: rate }),
         host: *arguments.get_one("host").context("--host")?,
         port: arguments.get_one("port").copied(),
         aws_port: arguments.get_one("aws-port").copied(),
         files_url: std::env::var("RAPPORT_FILES_URL").ok().filter(|url| !url.is_empty()),
         seed: if seed == "demo" { Seed::Demo } else { Seed::Empty },
-        ..Config::new(data_dir)
+        ..usual
     })
 }
 

@@ -45,9 +45,12 @@ pub(crate) fn has_colleagues(state: &State) -> Result<bool> {
 async fn context(app: &App, api_key: &str) -> Result<Cx> {
     let credential = Credential::from_header(&format!("Bearer {api_key}")).context("the kept API key is not one")?;
     let access: Option<Access> = auth::authenticate(&app.tables, &credential, app.clock.now()).await?;
-    let caller = Caller::choose(&access.context("the kept API key is not good any more")?, None)?;
+    let access = access.context("the kept API key is not good any more")?;
+    let membership = Caller::choose(&access, None)?;
+    let caller = Caller { user: membership.user, api_key: access.api_key, workspace: membership.workspace };
     let table = app.tables.workspace(caller.workspace, Meter::default());
-    Ok(Cx::new(caller, table, app.schemas.clone(), app.clock.clone(), app.ids.clone()))
+    let rights = app.schemas.rights(&table, &app.clock, &access, membership).await?;
+    Ok(Cx::new(caller, rights, table, app.schemas.clone(), app.clock.clone(), app.ids.clone()))
 }
 
 /// The ids of those who may own contacts.

@@ -34,6 +34,8 @@ const SNAPSHOTS_QUEUE: &str = "SnapshotsQueue";
 /// The queue, by its logical name in the template, that asks the worker of jobs.
 const JOBS_QUEUE: &str = "JobsQueue";
 
+/// What stands for the services' address while they have no port.
+const IN_PROCESS: &str = "http://in-process.invalid";
 /// How long requests that are being answered may take once the stack is told to stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// How often what has expired is removed: the stream's records and files, and, since the engine reads the whole table for it,
@@ -59,6 +61,8 @@ pub struct Parts {
     pub files_url: String,
     /// Who signs people in; nobody, while other machines can reach the port for people.
     pub issuer: Option<Issuer>,
+    /// How many requests callers may make.
+    pub rates: api::Rates,
     pub(crate) files_secret: String,
     data_dir: PathBuf,
 }
@@ -133,29 +137,26 @@ impl Stack {
         functions: impl FnOnce(&Parts) -> Result<Functions>,
     ) -> Result<Self> {
         let data_dir = DataDir::take(&config.data_dir)?;
+        let template = &template.with_origins(config.cors_origins.as_deref());
         // Both ports before any work, so that a message about them comes at once and alone.
         let port = open(config.host, config.port, "--port").await?;
         let aws_port = open(IpAddr::V4(Ipv4Addr::LOCALHOST), config.aws_port, "--aws-port").await?;
         let aws_address = aws_port.as_ref().map(Port::address);
-        let endpoint =
-            aws_address.map_or_else(|| "http://in-process.invalid".to_owned(), |address| format!("http://{address}"));
+        let endpoint = aws_address.map_or_else(|| IN_PROCESS.to_owned(), |address| format!("http://{address}"));
 
         let state = Arc::new(State::open(&data_dir.join("state.sqlite"))?);
         let files_secret = first::files_secret(data_dir.path())?;
         let queues = Queues::new(state.clone(), template.queues.clone())?;
         let aws = aws_in(&data_dir, queues, &files_secret, &endpoint)?;
+        let people = port.as_ref().map(|port| port.address().port());
         let parts = Parts {
             http: aws.http_client(),
             snapshots_queue: aws.queue_url(SNAPSHOTS_QUEUE),
             jobs_queue: aws.queue_url(JOBS_QUEUE),
             schemas: records::Schemas::default(),
-            issuer: Issuer::behind(
-                config.host,
-                port.as_ref().map(|port| port.address().port()),
-                data_dir.path(),
-                &state,
-            )?,
+            issuer: Issuer::behind(config.host, people, data_dir.path(), &state)?,
             files_url: config.files_url.clone().unwrap_or_else(|| here(port.as_ref().map(Port::address))),
+            rates: config.rates,
             files_secret,
             data_dir: data_dir.path().to_owned(),
         };
@@ -246,12 +247,15 @@ impl Stack {
         let Some(endpoint) = self.aws_url() else { return Ok(()) };
         let (snapshots, jobs) = (&self.parts.snapshots_queue, &self.parts.jobs_queue);
         let replicas = self.parts.replicas("watch");
-        let Parts { files_url, files_secret, .. } = &self.parts;
+        let Parts { files_url, files_secret, rates, .. } = &self.parts;
         let text = format!(
             "AWS_ENDPOINT_URL={endpoint}\nAWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=local\nAWS_SECRET_ACCESS_KEY={files_secret}\n\
              RAPPORT_TABLE={TABLE}\nRAPPORT_BUCKET={BUCKET}\nRAPPORT_SNAPSHOTS_QUEUE={snapshots}\n\
              RAPPORT_JOBS_QUEUE={jobs}\nRAPPORT_FILES_URL={files_url}\n\
+             RAPPORT_KEY_RATE={}\nRAPPORT_USER_RATE={}\n\
              RAPPORT_REPLICA_DIR='{}'\nRAPPORT_AUTHORIZE=inline",
+            rates.key.per_second(),
+            rates.user.per_second(),
             replicas.display()
         );
         first::keep(&self.data_dir.join("aws.env"), &text).context("cannot write aws.env")

@@ -49,6 +49,18 @@ impl Template {
         Self::parse(TEMPLATE)
     }
 
+    /// The same for web apps of these origins: the parameter `CorsOrigins`. Without any as it is.
+    #[must_use]
+    pub fn with_origins(&self, origins: Option<&[String]>) -> Self {
+        let mut template = self.clone();
+        if let Some(origins) = origins {
+            for cors in template.cors.iter_mut().chain(&mut template.files_cors) {
+                cors.origins = origins.to_vec();
+            }
+        }
+        template
+    }
+
     /// A template's text.
     ///
     /// # Errors

@@ -220,6 +220,6 @@ mod tests {
     fn every_route_but_the_public_ones_asks_for_a_credential() {
         let routes = count("Type: AWS::ApiGatewayV2::Route");
         assert_eq!(count("AuthorizationType: CUSTOM") + count("AuthorizationType: NONE"), routes);
-        assert_eq!(count("AuthorizationType: NONE"), 2);
+        assert_eq!(count("AuthorizationType: NONE"), 3);
     }
 }

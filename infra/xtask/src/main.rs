@@ -24,8 +24,8 @@ cargo xtask <command>
   new <capability>   start a capability: crate, member, code map row
   test [--no-cloud]  format, clippy, tidy, tests, documentation, and the deployed stack in an emulator
   import FILE…       bring files of rows into any Rapport, by its API (`--help`)
-  openapi            write what follows from the routers: docs/openapi.json and docs/operations.txt, the route table of
-                     docs/API.md, the routes of template.yaml and Cargo.toml, and events/domain
+  openapi            write what follows from the routers: docs/openapi.json, docs/operations.txt, docs/permissions.txt, the
+                     route table of docs/API.md, the routes of template.yaml and Cargo.toml, and events/domain
   workspace create --table NAME --name NAME
                      make the first workspace of a deployed table, and print its admin's API key
   audit verify --workspace ID

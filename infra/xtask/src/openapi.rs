@@ -1,5 +1,5 @@
-//! `cargo xtask openapi`: writes what follows from the capabilities' code: `docs/openapi.json`, `docs/operations.txt`, the route table of
-//! `docs/API.md`, the routes of `template.yaml` and of `cargo lambda watch` in `Cargo.toml`, and the samples of domain events in
+//! `cargo xtask openapi`: writes what follows from the capabilities' code: `docs/openapi.json`, `docs/operations.txt`,
+//! `docs/permissions.txt`, the route table of `docs/API.md`, the routes of `template.yaml` and of `cargo lambda watch` in `Cargo.toml`, and the samples of domain events in
 //! `events/domain/`.
 //!
 //! The contract test that compares them writes them instead when it is told to: one piece of code knows how.

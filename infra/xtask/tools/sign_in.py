@@ -96,7 +96,26 @@ def follow(browser, url):
     return browser.get(url.removeprefix(APP))
 
 
+def api(method, path, token=None, **rest):
+    """What the API answers, to somebody with an access token or to anybody."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    return requests.request(method, ISSUER.removesuffix("/oidc") + path, headers=headers, timeout=20, **rest)
+
+
+def come_in(token):
+    """Comes into the only workspace there is, and makes a contact in it."""
+    entered = api("POST", "/v1/sign_in", token)
+    same((entered.status_code, entered.json()["email"]), (200, "robin.admin@example.com"))
+    [workspace] = entered.json()["workspaces"]
+    me = api("GET", "/v1/me", token).json()
+    same((me["user"]["id"], me["role"], me["api_key"]), (workspace["user"], "owner", None))
+    made = api("POST", "/v1/contacts", token, json={"first_name": "Ada"})
+    same((made.status_code, made.json()["created_by"]), (201, workspace["user"]))
+
+
 def main():
+    told = api("GET", "/v1/config").json()["sign_in"]
+    same((told["issuer"], told["client_id"], told["audience"]), (ISSUER, "rapport", None))
     browser = app.test_client()
     location = browser.get("/sign-in?login_hint=robin.admin@example.com").headers["Location"]
     back = choose(location, "person", "robin.admin@example.com")
@@ -118,11 +137,17 @@ def main():
     known = rapport.userinfo(token=tokens)
     same((known["sub"], known["email"], known["name"]), (person["sub"], person["email"], person["name"]))
 
+    come_in(tokens["access_token"])
+    for wrong in (tokens["id_token"], tokens["refresh_token"], "rk_" + "0" * 64, "x"):
+        same(api("GET", "/v1/me", wrong).status_code, 401)
+
     client = OAuth2Session("rapport", token_endpoint_auth_method="none")
     renewed = client.refresh_token(metadata["token_endpoint"], refresh_token=tokens["refresh_token"])
     again = rapport.parse_id_token(renewed, nonce=None)
     same((again["sub"], again["auth_time"]), (person["sub"], person["auth_time"]))
     same(rapport.userinfo(token=renewed)["sub"], person["sub"])
+
+    come_in(renewed["access_token"])
 
     unwilling = requests.get(browser.get("/sign-in?prompt=none").headers["Location"], timeout=20, allow_redirects=False)
     try:
@@ -140,7 +165,7 @@ def main():
     except OAuthError as error:
         same(error.error, "invalid_grant")
     same(rapport.get(metadata["userinfo_endpoint"], token=renewed).status_code, 401)
-    print("signed in, refreshed, signed out")
+    print("signed in, called the API, refreshed, signed out")
 
 
 app.testing = True

@@ -7,7 +7,7 @@ use kernel::{Clock, Ids};
 use records::Schemas;
 use table::Tables;
 
-use crate::Notes;
+use crate::{Limits, Notes};
 
 /// Where a request's caller is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +33,10 @@ pub struct App {
     pub clock: Clock,
     /// New ids.
     pub ids: Ids,
+    /// Whom people sign in at; `None`: only API keys get in.
+    pub issuer: Option<auth::Issuer>,
+    /// How many requests callers may make.
+    pub limits: Limits,
     /// Where callers are verified.
     pub authorize: Authorize,
     /// What was noted lately of callers.

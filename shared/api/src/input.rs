@@ -11,7 +11,7 @@ use records::Cx;
 use serde_json::Value;
 use table::Once;
 
-use crate::json::{self, Unreadable};
+use crate::json::{self, MAX_JSON_DEPTH, MAX_JSON_VALUES, Unreadable};
 use crate::query::{Params, parse_write};
 use crate::{App, Context, Problem};
 
@@ -19,7 +19,7 @@ use crate::{App, Context, Problem};
 pub const MAX_BODY_BYTES: usize = 256 * 1024;
 
 /// The longest idempotency key, in characters.
-pub(crate) const MAX_KEY_CHARS: usize = 255;
+pub const MAX_KEY_CHARS: usize = 255;
 
 /// The most digits of a version in `If-Match`: what an unsigned number of 64 bits surely holds.
 pub(crate) const MAX_VERSION_DIGITS: usize = 19;
@@ -117,6 +117,13 @@ pub(crate) fn parse(headers: &HeaderMap, bytes: &[u8]) -> Result<Document> {
         Ok(Value::Object(document)) => Ok(document),
         Ok(_) => Err(Error::malformed("not_an_object", "the body must be a JSON object")),
         Err(Unreadable::Twice(pointer)) => Err(Error::invalid(pointer, "given_twice", "may be given once")),
+        Err(Unreadable::TooDeep) => {
+            let detail = format!("objects and lists of the body stand at most {MAX_JSON_DEPTH} deep in each other");
+            Err(Error::malformed("too_deep", detail))
+        }
+        Err(Unreadable::TooMany) => {
+            Err(Error::malformed("too_many_values", format!("the body may have {MAX_JSON_VALUES} values")))
+        }
         Err(Unreadable::NotJson(error)) => {
             let detail = format!("the body is not JSON: line {}, column {}", error.line(), error.column());
             Err(Error::malformed("bad_json", detail))

@@ -17,6 +17,8 @@ use table::{Meter, Used};
 use tracing::Instrument;
 
 use crate::denied::{Denial, Operations};
+use crate::limits::Ticket;
+use crate::secure::secure;
 use crate::{App, Problem};
 
 /// The request's id, as the gateway gave it.
@@ -34,6 +36,8 @@ pub(crate) async fn observed(app: App, operations: Operations, mut request: Requ
     let meter = Meter::default();
     request.extensions_mut().insert(RequestId(request_id.clone()));
     request.extensions_mut().insert(meter.clone());
+    let (ticket, asked) = Ticket::new();
+    request.extensions_mut().insert(ticket.clone());
     let route = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
     let method = request.method().clone();
     let denial = Denial::watch(&mut request, &operations, route.as_deref());
@@ -43,9 +47,12 @@ pub(crate) async fn observed(app: App, operations: Operations, mut request: Requ
         workspace.id = tracing::field::Empty,
         user.id = tracing::field::Empty,
     );
-    let answered = match leads_elsewhere(&request) {
-        true => Ok(Problem::from(Error::not_found("path")).into_response()),
-        false => AssertUnwindSafe(next.run(request)).catch_unwind().instrument(span.clone()).await,
+    let answered = match looked_over(&request) {
+        Err(error) => Ok(Problem::from(error).into_response()),
+        Ok(()) => {
+            let work = ticket.beside(asked, next.run(request));
+            AssertUnwindSafe(work).catch_unwind().instrument(span.clone()).await
+        }
     };
     let response = answered.unwrap_or_else(|panic| Problem::from(Error::bug(panic_text(&*panic))).into_response());
     let is_denied = Denial::is_told_by(&response);
@@ -53,9 +60,14 @@ pub(crate) async fn observed(app: App, operations: Operations, mut request: Requ
     let _entered = span.enter();
     let mut response = with_problem_body(response, &request_id);
     let used = meter.used();
+    ticket.used(used);
     let millis = started.elapsed().as_secs_f64() * 1000.0;
     let replica = response.extensions().get::<ReplicaTime>().copied();
     finish(response.headers_mut(), &request_id, millis, used, replica);
+    if let Some(standing) = ticket.standing() {
+        set(response.headers_mut(), "ratelimit-policy", &standing.policy());
+        set(response.headers_mut(), "ratelimit", &standing.left());
+    }
     tracing::info!(
         http.method = %method,
         http.route = route.as_deref().unwrap_or("none"),
@@ -67,6 +79,26 @@ pub(crate) async fn observed(app: App, operations: Operations, mut request: Requ
         "request answered"
     );
     response
+}
+
+/// The longest query string that is read, in bytes. The gateway takes 10 KB for it and all headers together.
+pub const MAX_QUERY_BYTES: usize = 8 * 1024;
+/// The most headers that a request may have, those that the gateway adds included.
+pub const MAX_HEADERS: usize = 100;
+
+/// Passes if nothing is wrong with a request whatever its route is.
+fn looked_over(request: &Request) -> kernel::Result<()> {
+    if leads_elsewhere(request) {
+        return Err(Error::not_found("path"));
+    }
+    if request.uri().query().is_some_and(|query| query.len() > MAX_QUERY_BYTES) {
+        let detail = format!("a query string may have {MAX_QUERY_BYTES} bytes: longer questions have a body");
+        return Err(Error::malformed("query_too_long", detail));
+    }
+    if request.headers().len() > MAX_HEADERS {
+        return Err(Error::malformed("too_many_headers", format!("a request may have {MAX_HEADERS} headers")));
+    }
+    Ok(())
 }
 
 /// Whether a path has segments that stand for others, or signs that are no text. The gateway has chosen the function by the
@@ -107,14 +139,13 @@ fn finish(headers: &mut http::HeaderMap, request_id: &str, millis: f64, used: Us
     if let Some(ReplicaTime(millis)) = replica {
         timing.push_str(&format!(", replica;dur={millis:.1}"));
     }
-    let mut set = |name: &'static str, value: &str| {
-        if let Ok(value) = HeaderValue::from_str(value) {
-            headers.insert(HeaderName::from_static(name), value);
-        }
-    };
-    set("server-timing", &timing);
-    set("rapport-request-id", request_id);
-    // Answers hold personal data and depend on the caller: no cache in between may keep them.
-    set("cache-control", "no-store");
-    set("x-content-type-options", "nosniff");
+    set(headers, "server-timing", &timing);
+    set(headers, "rapport-request-id", request_id);
+    secure(headers);
+}
+
+fn set(headers: &mut http::HeaderMap, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        headers.insert(HeaderName::from_static(name), value);
+    }
 }

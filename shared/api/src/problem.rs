@@ -10,7 +10,7 @@ use crate::room::MAX_ANSWER_BYTES;
 /// Members that can be as long as the body of the request, or as a record.
 const LONG: [&str; 2] = ["errors", "conflicts"];
 
-/// An error on its way to the client. [`crate::observed`] writes its body, since only it knows the request's id.
+/// An error on its way to the client. [`crate::observe::observed`] writes its body, since only it knows the request's id.
 #[derive(Debug, Clone)]
 pub struct Problem {
     pub(crate) status: StatusCode,
@@ -63,7 +63,9 @@ impl From<Error> for Problem {
                 problem.members.insert("merged_into".to_owned(), json!(into));
                 problem.location = Some(format!("/v1/{plural}/{into}").into());
             }
-            Error::TooMany { retry_after } => problem.retry_after = Some(retry_after),
+            Error::TooMany { retry_after } | Error::RateLimited { retry_after, .. } => {
+                problem.retry_after = Some(retry_after);
+            }
             Error::Unavailable { retry_after, source } => {
                 problem.retry_after = Some(retry_after);
                 problem.cause = Some(source.to_string().into());
@@ -98,7 +100,7 @@ const fn classify(error: &Error) -> (StatusCode, &'static str) {
         Error::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "The body is too large"),
         Error::UnsupportedMedia { .. } => (StatusCode::UNSUPPORTED_MEDIA_TYPE, "The body's format is not understood"),
         Error::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "Not a method of this path"),
-        Error::TooMany { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
+        Error::TooMany { .. } | Error::RateLimited { .. } => (StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
         Error::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, "Not available at the moment"),
         Error::Bug { .. } => (StatusCode::INTERNAL_SERVER_ERROR, "An internal error"),
     }
@@ -208,6 +210,7 @@ mod tests {
             Error::UnsupportedMedia { expected: "application/json" },
             Error::MethodNotAllowed,
             Error::TooMany { retry_after: 3 },
+            Error::RateLimited { retry_after: 3, quota: 500, window: 10 },
             Error::unavailable("secret cause"),
             Error::bug("secret cause"),
         ];

@@ -17,7 +17,7 @@ use crate::{Parameter, Problem};
 pub type Params = Vec<(String, String)>;
 
 /// The most parameters that a query string may have.
-const MAX_PARAMS: usize = 100;
+pub const MAX_PARAMS: usize = 100;
 
 /// Decodes a query string as `application/x-www-form-urlencoded`.
 ///

@@ -23,7 +23,7 @@ use crate::{
 /// How many entries a page of what is under a record has if nobody says.
 const LIMIT: u16 = 50;
 /// How many it may have.
-const MAX_LIMIT: u16 = 200;
+const MAX_LIMIT: u16 = records::limits::PAGE_RECORDS;
 
 /// What a capability has to say of a write that no description of the object can.
 ///

@@ -20,10 +20,11 @@ const CUSTOM: &str = "custom";
 pub struct Only(BTreeSet<String>);
 
 impl Only {
-    /// Parses `fields`. What is no field of the object goes to `violations`.
+    /// Parses `fields`. What is no field of the object that the caller may know of goes to `violations`.
     #[must_use]
-    pub fn parse(object: &Object, paths: &[String], violations: &mut Violations) -> Self {
-        let is_known = |path: &str| COMMON_FIELDS.contains(&path) || path == CUSTOM || object.field(path).is_some();
+    pub fn parse(object: &Object, hidden: &BTreeSet<String>, paths: &[String], violations: &mut Violations) -> Self {
+        let is_there = |path: &str| COMMON_FIELDS.contains(&path) || path == CUSTOM || object.field(path).is_some();
+        let is_known = |path: &str| is_there(path) && !hidden.contains(path);
         if !paths.iter().all(|path| is_known(path)) {
             violations.add("/fields", "unknown_field", "must be paths of fields of this object");
         }
@@ -154,11 +155,11 @@ mod tests {
         let object = Schema::built_in_object("contact");
         let codes = |path: &str| {
             let mut violations = Violations::new();
-            drop(Only::parse(&object, &[path.to_owned()], &mut violations));
+            drop(Only::parse(&object, &BTreeSet::from(["birthday".to_owned()]), &[path.to_owned()], &mut violations));
             violations.iter().count()
         };
         assert_eq!(["city", "id", "custom", "owner_id"].map(codes), [0; 4]);
-        assert_eq!(["", "nick", "custom.nick", "emails.email", "company.city"].map(codes), [1; 5]);
+        assert_eq!(["", "nick", "custom.nick", "emails.email", "company.city", "birthday"].map(codes), [1; 6]);
     }
 
     #[test]

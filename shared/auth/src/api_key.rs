@@ -4,7 +4,7 @@ use kernel::{Id, Ids, Secret, Timestamp, kinds};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::{Access, Membership, Role};
+use crate::{Access, KeyScope, Membership, Role};
 
 const PREFIX: &str = "rk_";
 const HEX_DIGITS: usize = 64;
@@ -20,12 +20,18 @@ pub struct ApiKey {
     pub workspace: Id<kinds::Workspace>,
     /// The user it acts for.
     pub user: Id<kinds::User>,
-    /// What it may do.
+    /// The most that it may do: its user may do less.
     pub role: Role,
+    /// What else it is limited to.
+    #[serde(default, skip_serializing_if = "KeyScope::is_everything")]
+    pub scope: KeyScope,
     /// What people call it.
     pub name: String,
     /// The first characters of the secret, so that people recognise it.
     pub begins_with: String,
+    /// How many requests a second may be made with it; without it as many as with any key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate_limit: Option<u32>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it stops being good by itself.
@@ -41,8 +47,17 @@ impl ApiKey {
     #[must_use]
     pub fn access(&self, now: Timestamp) -> Option<Access> {
         let good = self.revoked_at.is_none() && self.good_until.is_none_or(|end| now < end);
-        let membership = Membership { workspace: self.workspace, user: self.user, role: self.role };
-        good.then(|| Access { api_key: Some(self.id), person: None, memberships: vec![membership] })
+        let membership = Membership {
+            role: Some(self.role.clone()),
+            scope: self.scope.clone(),
+            ..Membership::of(self.workspace, self.user)
+        };
+        good.then(|| Access {
+            api_key: Some(self.id),
+            person: None,
+            rate_limit: self.rate_limit,
+            memberships: vec![membership],
+        })
     }
 }
 
@@ -88,14 +103,16 @@ mod tests {
             version: 1,
             workspace: ids.next(),
             user: ids.next(),
-            role: Role::Rep,
+            role: Role::REP,
+            scope: KeyScope::default(),
             name: "import".to_owned(),
             begins_with: "rk_01".to_owned(),
+            rate_limit: Some(7),
             created_at: now,
             good_until: Some(now.plus_seconds(60)),
             revoked_at: None,
         };
-        assert!(key.access(now).is_some());
+        assert_eq!(key.access(now).and_then(|access| access.rate_limit), Some(7));
         assert!(key.access(now.plus_seconds(60)).is_none());
         assert!(ApiKey { revoked_at: Some(now), ..key }.access(now).is_none());
     }

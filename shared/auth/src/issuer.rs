@@ -43,6 +43,16 @@ impl Issuer {
         })
     }
 
+    /// What an app asks for: who somebody is, with their name and address, and to stay signed in, which user pools of Cognito allow
+    /// everybody and do not know as a scope.
+    #[must_use]
+    pub fn scopes(&self) -> &'static [&'static str] {
+        match self.url.starts_with("https://cognito-idp.") {
+            true => &["openid", "profile", "email"],
+            false => &["openid", "profile", "email", "offline_access"],
+        }
+    }
+
     /// Whether a description is of this issuer, and its places can be trusted as the issuer itself.
     fn is_sound(&self, described: &Described) -> bool {
         let places = std::iter::once(&described.jwks_uri).chain(&described.userinfo_endpoint);

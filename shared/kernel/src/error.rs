@@ -99,6 +99,16 @@ pub enum Error {
         /// Seconds to wait.
         retry_after: u32,
     },
+    /// More requests than the caller may make at a time.
+    #[error("more requests than this credential may make: {quota} in {window} seconds")]
+    RateLimited {
+        /// Seconds to wait.
+        retry_after: u32,
+        /// How many requests may be made at once.
+        quota: u32,
+        /// In how many seconds as many may be made again.
+        window: u32,
+    },
     /// Something that Rapport needs does not answer, or two writers met; the same call may go through later.
     #[error("not available at the moment")]
     Unavailable {
@@ -171,6 +181,7 @@ impl Error {
             Self::UnsupportedMedia { .. } => "unsupported_media_type",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TooMany { .. } => "too_many_requests",
+            Self::RateLimited { .. } => "rate_limited",
             Self::Unavailable { .. } => "unavailable",
             Self::Bug { .. } => "internal",
         }
@@ -180,7 +191,7 @@ impl Error {
     #[must_use]
     pub const fn is_retryable(&self) -> bool {
         match self {
-            Self::TooMany { .. } | Self::Unavailable { .. } | Self::Bug { .. } => true,
+            Self::TooMany { .. } | Self::RateLimited { .. } | Self::Unavailable { .. } | Self::Bug { .. } => true,
             Self::Invalid(_)
             | Self::Malformed { .. }
             | Self::Unauthenticated

@@ -1,9 +1,10 @@
 //! Putting a record into the trash, and taking it out again.
 
+use auth::Action;
 use events::Document;
 use kernel::{AnyId, Result, Version};
 
-use crate::load::load_to_write;
+use crate::load::load_for;
 use crate::plan::{Plan, carry_out};
 use crate::update::{check_seen, next};
 use crate::{Cx, Object, Verb, Written};
@@ -47,16 +48,16 @@ pub(crate) async fn plan_archiving(
     seen: Option<Version>,
     archived: bool,
 ) -> Result<Written> {
-    cx.caller.require(object.write)?;
+    cx.rights.require_any(object, Action::Archive)?;
     let (verb, happened) = if archived { (Verb::Archive, "archived") } else { (Verb::Restore, "restored") };
     (object.guard)(&cx.caller, id, verb, &Document::new())?;
-    let record = load_to_write(cx, plan, object, id).await?;
+    let record = load_for(cx, plan, object, id, Action::Archive).await?;
     check_seen(&record, seen)?;
     if record.common.archived_at.is_some() == archived {
-        return Ok(Written::of(200, object, &record));
+        return Ok(Written::of(cx, 200, object, &record));
     }
     let mut after = next(cx, &record);
     after.common.archived_at = archived.then(|| cx.clock.now());
     plan.write(cx, object, happened, Some(&record), &after).await?;
-    Ok(Written::of(200, object, &after))
+    Ok(Written::of(cx, 200, object, &after))
 }

@@ -88,14 +88,13 @@ async fn plan_operation(cx: &Cx, plan: &mut Plan, object: &Object, operation: &O
 }
 
 async fn read(cx: &Cx, plan: &Plan, object: &Object, id: kernel::AnyId) -> Result<Written> {
-    cx.caller.require(auth::Permission::Read)?;
     let gone = || Error::not_found(object.name.clone());
     let record = plan.find(cx, object, id).await?.ok_or_else(gone)?;
-    if reach(cx, object, &record.common).await? == Reach::Nothing {
+    if reach(cx, object, &record.common, auth::Action::Read).await? == Reach::Nothing {
         return Err(gone());
     }
     match record.common.merged_into {
         Some(into) => Err(Error::Merged { into, plural: object.plural.clone() }),
-        None => Ok(Written::of(200, object, &record)),
+        None => Ok(Written::of(cx, 200, object, &record)),
     }
 }

@@ -7,6 +7,7 @@ mod adds;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use auth::Action;
 use events::Document;
 use kernel::{AnyId, Error, Result};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use table::{KeptAnswer, Once, Refused};
 
 use self::adds::with_adds;
 use crate::create::{new_common, plan_creation};
-use crate::load::load_to_write;
+use crate::load::load_for;
 use crate::plan::Plan;
 use crate::references::targets;
 use crate::update::{patched, plan_change};
@@ -295,7 +296,7 @@ async fn is_kept_in_trash(cx: &Cx, plan: &Plan, object: &Object, before: &Record
     if before.common.archived_at.is_none() {
         return Ok(false);
     }
-    let record = load_to_write(cx, plan, object, before.common.id).await?;
+    let record = load_for(cx, plan, object, before.common.id, Action::Update).await?;
     Ok(patched(cx, object, &record, patch).is_ok_and(|after| changes_between(Some(&record), &after).is_empty()))
 }
 

@@ -1,8 +1,10 @@
 //! Creating a record.
 
+use auth::Action;
 use events::Document;
 use kernel::{AnyId, Id, Result, Violations, kinds};
 
+use crate::access::require_create;
 use crate::load::parse_owner;
 use crate::plan::{Plan, carry_out};
 use crate::record::Common;
@@ -30,18 +32,20 @@ pub(crate) async fn plan_creation(
     id: AnyId,
     input: &Document,
 ) -> Result<Written> {
-    cx.caller.require(object.write)?;
+    cx.rights.require_any(object, Action::Create)?;
     let record = new_record(cx, object, id, input)?;
+    require_create(cx, object, record.common.owner_id)?;
     check_size(&record)?;
     references::check(cx, plan, object, None, &record).await?;
     plan.write(cx, object, "created", None, &record).await?;
-    Ok(Written::of(201, object, &record))
+    Ok(Written::of(cx, 201, object, &record))
 }
 
 fn new_record(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<Record> {
     let mut violations = Violations::new();
     let owner = violations.keep(parse_owner(input)).flatten();
-    let fields = match Fields::parse(object, input) {
+    let seen = cx.rights.as_written(object);
+    let mut fields = match Fields::parse(&seen, input) {
         Ok(fields) => fields,
         Err(mut others) => {
             others.extend(violations);
@@ -49,6 +53,9 @@ fn new_record(cx: &Cx, object: &Object, id: AnyId, input: &Document) -> Result<R
         }
     };
     violations.or(())?;
+    for field in object.stored().filter(|field| seen.field(&field.path).is_none()) {
+        fields.set(&field.path, field.default.clone());
+    }
     let owner_id = owner.unwrap_or(Some(cx.caller.user)).filter(|_| object.owned);
     Ok(Record::new(new_common(cx, object, id, owner_id), fields))
 }

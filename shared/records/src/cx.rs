@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
-use auth::{Caller, Role};
+use auth::{Caller, Capability};
 use kernel::{Clock, Error, Id, Ids, Result, kinds};
 use table::{Changes, Committed, Once, Refused, TenantTable};
 
-use crate::{Object, Schema, Schemas};
+use crate::{Object, Rights, Schema, Schemas};
 
 /// What a use case needs to know of its request.
 #[derive(Debug, Clone)]
 pub struct Cx {
     /// Who calls.
     pub caller: Caller,
+    /// What the caller may do.
+    pub rights: Arc<Rights>,
     /// The table, bound to the caller's workspace.
     pub table: TenantTable,
     /// The schemas that this process knows.
@@ -36,18 +38,39 @@ pub struct Cx {
 impl Cx {
     /// A context that no request has brought about: an operator's, a worker's.
     #[must_use]
-    pub fn new(caller: Caller, table: TenantTable, schemas: Schemas, clock: Clock, ids: Ids) -> Self {
+    pub fn new(caller: Caller, rights: Rights, table: TenantTable, schemas: Schemas, clock: Clock, ids: Ids) -> Self {
         let request_id = ids.next::<kinds::Request>().to_string();
-        Self { caller, table, schemas, clock, ids, request_id, job: None, quiet: false, once: None, dry_run: false }
+        let rights = Arc::new(rights);
+        Self {
+            caller,
+            rights,
+            table,
+            schemas,
+            clock,
+            ids,
+            request_id,
+            job: None,
+            quiet: false,
+            once: None,
+            dry_run: false,
+        }
     }
 
-    /// The same with an administrator's rights, still in the caller's name: for what follows from what the caller was allowed to do,
+    /// The same with all rights, still in the caller's name: for what follows from what the caller was allowed to do,
     /// also where it leads to records that they do not reach.
     #[must_use]
     pub fn as_admin(&self) -> Self {
         let mut cx = self.clone();
-        cx.caller.role = Role::Admin;
+        cx.rights = Arc::new(Rights::everything(cx.caller.user));
         cx
+    }
+
+    /// Passes if the caller may do something that is not about single records.
+    ///
+    /// # Errors
+    /// [`Error::Denied`] if not.
+    pub fn require(&self, capability: Capability) -> Result<()> {
+        self.rights.require(capability)
     }
 
     /// The workspace's schema. No round trip while this process has a fresh one.

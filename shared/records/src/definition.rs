@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use auth::Permission;
+use auth::Capability;
 use events::Document;
 use kernel::{Error, Prefix, Result, Timestamp, Version};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::field::{Choice, FieldType};
-use crate::object::{Object, Section};
+use crate::object::{Governed, Object, Section};
 use crate::{Field, builtin};
 
 /// What a company's own objects' names begin with, so that no later built-in one has the same.
@@ -192,7 +192,7 @@ fn made(name: &str, custom: &CustomObject) -> Option<Object> {
     let mut object = Object::new(name, &custom.plural, Prefix::parse(&custom.prefix)?, &custom.help);
     object.custom = true;
     if custom.only_administrators_write {
-        object.write = Permission::Administer;
+        object.governed = Governed::By(Capability::ManageWorkspace);
     }
     object.fields = builtin::of_custom_objects();
     Some(object)

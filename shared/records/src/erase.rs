@@ -4,13 +4,14 @@ mod lineage;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use auth::Permission;
+use auth::{Action, Capability};
 use events::{Document, Event};
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use kernel::{AnyId, Error, Result, Version};
 use serde_json::Value;
 use table::{Changes, Committed, Link, Refused, Share};
 
+use crate::access::require;
 use crate::archive::plan_archiving;
 use crate::chunks::take_chunks;
 use crate::guards::{held, holder_of};
@@ -41,9 +42,11 @@ const SHARES_PER_STEP: u16 = 80;
 /// # Errors
 /// [`Error::Stale`] when `seen` (`If-Match`) is not the stored version.
 pub async fn erase(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -> Result<Written> {
-    cx.caller.require(Permission::Administer)?;
+    cx.rights.require(Capability::EraseRecords)?;
+    cx.rights.require_any(object, Action::Archive)?;
     (object.guard)(&cx.caller, id, Verb::Erase, &Document::new())?;
     let record = visible(cx, object, id).await?;
+    require(cx, object, &record, Action::Archive).await?;
     // Only before anything is emptied: from then on there is no way back, and whoever changes the record meanwhile does
     // not keep it.
     check_seen(&record, seen)?;
@@ -55,7 +58,7 @@ pub async fn erase(cx: &Cx, object: &Object, id: AnyId, seen: Option<Version>) -
 /// # Errors
 /// When the table does not answer; those of a caller who may not erase.
 pub async fn erase_due(cx: &Cx, object: &Object, id: AnyId) -> Result<Option<Written>> {
-    cx.caller.require(Permission::Administer)?;
+    cx.rights.require(Capability::EraseRecords)?;
     let Some(record) = find(cx, object, id).await? else { return Ok(None) };
     let due = due(cx, object, &record).await?;
     if due.is_none_or(|due| due > cx.clock.now()) {

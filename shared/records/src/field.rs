@@ -77,6 +77,9 @@ pub struct Field {
     /// Whether its options are Rapport's own, which no company may change: what roles there are, for one.
     #[serde(skip)]
     pub fixed: bool,
+    /// Whether whoever writes now may not write it.
+    #[serde(skip)]
+    pub locked: bool,
     /// A member of its items whose values are unique together with another field of the object: further email addresses.
     #[serde(skip)]
     pub unique_with: Option<(&'static str, &'static str)>,
@@ -103,6 +106,7 @@ impl Field {
             default: None,
             archived: false,
             fixed: false,
+            locked: false,
             unique_with: None,
             path: name.to_owned(),
         }

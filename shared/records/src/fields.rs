@@ -6,10 +6,10 @@ use events::{Document, FieldChange};
 use kernel::{Violations, path_pointer, pointer};
 use serde_json::Value;
 
-use crate::Field;
 use crate::field::CUSTOM;
 use crate::object::{COMMON_FIELDS, Object};
 use crate::value::{coerce, parse_value};
+use crate::{Field, FieldType};
 
 /// The values of a record's own fields by their paths. A field without a value is not in it, nor is a computed one.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -29,7 +29,7 @@ impl Fields {
         }
         let mut violations = Violations::new();
         fields.take(object, input, &mut violations);
-        for field in object.stored().filter(|field| field.required) {
+        for field in object.stored().filter(|field| field.required && !field.locked) {
             fields.require(field, &mut violations);
         }
         fields.ruled(object, None, violations)
@@ -103,6 +103,10 @@ impl Fields {
             unknown(path, violations);
             return None;
         };
+        if field.locked {
+            violations.add(field.pointer(), "read_only", "is for others to change");
+            return Some(field);
+        }
         match parse_value(field, value, &field.pointer()) {
             Ok(Some(value)) => drop(self.0.insert(path.to_owned(), value)),
             Ok(None) => drop(self.0.remove(path)),
@@ -122,10 +126,36 @@ impl Fields {
     /// These fields, if nothing is wrong with them and the object's rules have nothing against them.
     fn ruled(mut self, object: &Object, before: Option<&Self>, mut violations: Violations) -> Result<Self, Violations> {
         if violations.is_empty() {
-            (object.follow)(before, &mut self);
-            (object.rules)(&self, &mut violations);
+            (object.follow)(before.map(|before| before.told(object, true)).as_ref(), &mut self);
+            violations.extend(self.broken_rules(object, before));
         }
         violations.or(self)
+    }
+
+    /// What an object's rules have against these fields, as whoever writes them sees the object: a value that is hidden from them
+    /// neither keeps a rule nor breaks one, or they could find out that it is there. A record that was no better before is judged
+    /// by all that it has.
+    pub(crate) fn broken_rules(&self, object: &Object, before: Option<&Self>) -> Violations {
+        let broken = |fields: &Self| {
+            let mut violations = Violations::new();
+            (object.rules)(fields, &mut violations);
+            violations
+        };
+        let was_known = before.is_none_or(|before| broken(&before.told(object, false)).is_empty());
+        broken(&if was_known { self.told(object, false) } else { self.clone() })
+    }
+
+    /// These fields without those that are hidden from whoever writes: an object as they write it has them as given up.
+    ///
+    /// What follows from a change goes into lists, so for that `with_lists` keeps them: nothing is told by adding to one that is hidden.
+    pub(crate) fn told(&self, object: &Object, with_lists: bool) -> Self {
+        let is_hidden =
+            |field: &&Field| field.archived && !(with_lists && matches!(field.kind, FieldType::Items { .. }));
+        let mut told = self.clone();
+        for field in object.fields.iter().filter(is_hidden) {
+            told.0.remove(&field.path);
+        }
+        told
     }
 
     /// Takes an object's fields out of a stored document, each as its present type. What the object no longer describes

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use auth::Permission;
 use events::Event;
 use kernel::{AnyId, Error, Id, Result, Version, kinds};
 use serde_json::Value;
@@ -27,7 +26,8 @@ pub struct History {
 ///
 /// Two reads: the record, which says whether the caller may see it at all, and its events; three more at most when some tell
 /// of links with records of private objects. Those of links with records that the caller may not know of are left out, so a
-/// page may have fewer than asked and still not be the last.
+/// page may have fewer than asked and still not be the last. So are changes of fields that are hidden from the caller, and events
+/// of which nothing else is left.
 ///
 /// # Errors
 /// [`Error::NotFound`] when there is no such record.
@@ -38,12 +38,25 @@ pub async fn history(
     limit: u16,
     after: Option<Id<kinds::Event>>,
 ) -> Result<History> {
-    cx.caller.require(Permission::Read)?;
     visible(cx, object, id).await?;
     let mut history = page(cx, object, id, limit, after).await?;
     let hidden = out_of_reach(cx, history.events.iter().filter_map(linked)).await?;
     history.events.retain(|event| linked(event).is_none_or(|other| !hidden.contains(&other)));
+    without_hidden(cx, object, &mut history.events);
     Ok(history)
+}
+
+/// Leaves out of events what the caller may not know of.
+fn without_hidden(cx: &Cx, object: &Object, events: &mut Vec<Event>) {
+    let hidden = cx.rights.hidden();
+    if hidden.is_nothing() {
+        return;
+    }
+    events.retain_mut(|event| {
+        let told = event.changes.len();
+        event.changes.retain(|path, _| !hidden.hides_by(&|_| None, object, path));
+        !event.changes.is_empty() || told == 0 || !event.name.ends_with(".changed")
+    });
 }
 
 /// The other record that an event of a link tells of.

@@ -167,6 +167,9 @@ pub struct Job {
     /// What whoever has started it was allowed to do then. It never does more, and less when they may do less by now. Not
     /// answered.
     pub role: Role,
+    /// A digest of all that whoever has started it was allowed to do then ([`crate::Rights::digest`]). Not answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rights: Option<String>,
     /// The credential that it was started with, if that was a program's. Not answered.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub api_key: Option<Id<kinds::ApiKey>>,
@@ -207,7 +210,8 @@ impl Job {
             error: None,
             undoes: None,
             undone_by: None,
-            role: cx.caller.role,
+            role: cx.rights.role().clone(),
+            rights: Some(cx.rights.digest()),
             api_key: cx.caller.api_key,
             place: Document::new(),
         }

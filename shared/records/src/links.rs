@@ -9,14 +9,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use auth::Permission;
+use auth::Action;
 use events::{Document, FieldChange};
 use kernel::{AnyId, Error, Result, Timestamp, Violations};
 use serde_json::{Value, json};
 use table::{Direction, End, Link};
 
 use crate::access::{Reach, reach, reaches};
-use crate::load::{find, load_to_write, visible};
+use crate::load::{find, load_for, visible};
 use crate::plan::{Plan, carry_out};
 use crate::record::Common;
 use crate::update::not_in_trash;
@@ -91,7 +91,7 @@ async fn plan_link(
     label: &str,
     other: Other<'_>,
 ) -> Result<Written> {
-    let record = load_to_write(cx, plan, object, id).await?;
+    let record = load_for(cx, plan, object, id, Action::Update).await?;
     let (other_object, other) = seen(cx, other).await?;
     if other.common.id == id {
         return Err(Error::invalid("/other", "linked_to_itself", "a record cannot be linked to itself"));
@@ -131,7 +131,7 @@ async fn plan_link(
 pub async fn unlink(cx: &Cx, object: &Object, id: AnyId, label: &str, other: Other<'_>) -> Result<Written> {
     carry_out(cx, object, || async {
         let mut plan = Plan::default();
-        let record = load_to_write(cx, &plan, object, id).await?;
+        let record = load_for(cx, &plan, object, id, Action::Update).await?;
         let (other_object, other) = seen(cx, other).await?;
         let written = Written { status: 204, id, version: record.common.version, document: None, replayed: false };
         if let Some(link) = stored(cx, &record.common, label, &other.common).await? {
@@ -157,7 +157,6 @@ pub async fn links(
     after: Option<&str>,
     limit: u16,
 ) -> Result<Links> {
-    cx.caller.require(Permission::Read)?;
     visible(cx, object, id).await?;
     let keys = cx.table.keys();
     let after = after.map(|cursor| place(cx, object, id, label, cursor)).transpose()?;
@@ -189,12 +188,12 @@ async fn visible_others(
     for document in cx.table.get_many(&keys).await? {
         let name = document.get("object").and_then(Value::as_str).unwrap_or_default();
         if let Some(object) = schema.object(name) {
-            let title = object.title_of(&document);
+            let title = object.title_of(&cx.rights.hidden().strip(object, document.clone()));
             found.push((object, Record::read(object, document)?.common, title));
         }
     }
     let asked: Vec<_> = found.iter().map(|(object, common, _)| (&***object, common)).collect();
-    let reached = reaches(cx, &asked).await?;
+    let reached = reaches(cx, &asked, Action::Read).await?;
     let seen = found.into_iter().zip(reached).filter(|(_, reach)| *reach != Reach::Nothing);
     Ok(seen.map(|((_, common, title), _)| (common.id, (title, common.archived_at))).collect())
 }
@@ -204,9 +203,9 @@ async fn seen(cx: &Cx, other: Other<'_>) -> Result<(Arc<Object>, Record)> {
     let object = cx.object(other.object).await?;
     let id = other.id.parse().map_err(|_| Error::not_found(object.name.clone()))?;
     let record = find(cx, &object, id).await?.ok_or_else(|| Error::not_found(object.name.clone()))?;
-    match reach(cx, &object, &record.common).await? {
+    match reach(cx, &object, &record.common, Action::Read).await? {
         Reach::Nothing => Err(Error::not_found(object.name.clone())),
-        Reach::Read | Reach::Write => Ok((object, record)),
+        Reach::Read | Reach::Whole => Ok((object, record)),
     }
 }
 

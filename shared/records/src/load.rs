@@ -1,9 +1,9 @@
 //! Reading one record by its id.
 
-use auth::Permission;
+use auth::Action;
 use kernel::{AnyId, Error, Id, Result, Violation, kinds, pointer};
 
-use crate::access::{Reach, reach, require_write};
+use crate::access::{Reach, reach, require};
 use crate::plan::Plan;
 use crate::{Cx, Object, Record};
 
@@ -19,23 +19,22 @@ pub async fn load(cx: &Cx, object: &Object, id: AnyId) -> Result<Record> {
 
 /// The same, for a record that was merged into another as well.
 pub(crate) async fn visible(cx: &Cx, object: &Object, id: AnyId) -> Result<Record> {
-    cx.caller.require(Permission::Read)?;
     let record = find(cx, object, id).await?.ok_or_else(|| Error::not_found(object.name.clone()))?;
-    match reach(cx, object, &record.common).await? {
+    match reach(cx, object, &record.common, Action::Read).await? {
         Reach::Nothing => Err(Error::not_found(object.name.clone())),
-        Reach::Read | Reach::Write => Ok(record),
+        Reach::Read | Reach::Whole => Ok(record),
     }
 }
 
-/// A record that the caller may change, as it is planned or stored.
+/// A record that the caller may do something to, as it is planned or stored.
 ///
 /// # Errors
 /// As [`load`], and [`Error::Denied`] when the caller may only look at it. That it has become part of another one is
 /// [`Error::WrongState`]: who follows a redirection with what was meant for this record would change the other one.
-pub(crate) async fn load_to_write(cx: &Cx, plan: &Plan, object: &Object, id: AnyId) -> Result<Record> {
-    cx.caller.require(object.write)?;
+pub(crate) async fn load_for(cx: &Cx, plan: &Plan, object: &Object, id: AnyId, action: Action) -> Result<Record> {
+    cx.rights.require_any(object, action)?;
     let record = plan.find(cx, object, id).await?.ok_or_else(|| Error::not_found(object.name.clone()))?;
-    require_write(cx, object, &record).await?;
+    require(cx, object, &record, action).await?;
     match record.common.merged_into {
         Some(into) => Err(merged_into(object, into)),
         None => Ok(record),

@@ -7,6 +7,7 @@ mod combine;
 
 use std::collections::BTreeMap;
 
+use auth::Action;
 use events::FieldChange;
 use kernel::{AnyId, Error, Id, Result, Version, Violations, kinds};
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use self::combine::{Candidates, Combined, at};
 pub use self::combine::{MAX_MERGED, Merge};
 use crate::access::{Reach, reaches};
 use crate::job::{Job, JobKind};
-use crate::load::{find, load_to_write};
+use crate::load::{find, load_for};
 use crate::plan::Plan;
 use crate::references::{self, Above, Line};
 use crate::update::{check_seen, next, not_in_trash};
@@ -85,11 +86,11 @@ async fn plan_merge(
     merge: &Merge,
     seen: Option<Version>,
 ) -> Result<Merged> {
-    let before = load_to_write(cx, plan, object, winner).await?;
+    let before = load_for(cx, plan, object, winner, Action::Merge).await?;
     check_seen(&before, seen)?;
     not_in_trash(object, &before)?;
     let others = others(cx, object, winner, &merge.others).await?;
-    let combined = merge.combine(object, &before, &others)?;
+    let combined = merge.combine(object, &cx.rights.as_written(object), &before, &others)?;
     let after = settled(cx, plan, object, &before, &others, combined).await?;
     check_size(&after)?;
     let ids: Vec<AnyId> = others.iter().map(|other| other.common.id).collect();
@@ -109,7 +110,7 @@ async fn plan_merge(
     let input = input.as_object().cloned().unwrap_or_default();
     let job = Job::new(cx, JobKind::Merge, Some(&object.name), Some(winner), input);
     job.create(cx, &mut plan.others)?;
-    Ok(Merged { written: Written::of(200, object, &after), others: losers, job: job.id()? })
+    Ok(Merged { written: Written::of(cx, 200, object, &after), others: losers, job: job.id()? })
 }
 
 /// The records that are to become part of the winner, in the order in which they were named: all there, none in the
@@ -126,7 +127,8 @@ async fn others(cx: &Cx, object: &Object, winner: AnyId, ids: &[AnyId]) -> Resul
         found.insert(record.common.id, record);
     }
     let asked: Vec<_> = found.values().map(|record| (object, &record.common)).collect();
-    let reached: BTreeMap<AnyId, Reach> = found.keys().copied().zip(reaches(cx, &asked).await?).collect();
+    let reached: BTreeMap<AnyId, Reach> =
+        found.keys().copied().zip(reaches(cx, &asked, Action::Merge).await?).collect();
     let mut violations = Violations::new();
     let mut others = Vec::new();
     for (index, id) in ids.iter().enumerate() {
@@ -136,7 +138,7 @@ async fn others(cx: &Cx, object: &Object, winner: AnyId, ids: &[AnyId]) -> Resul
             None if *id == winner => refuse("merged_with_itself", "must be another record".to_owned()),
             None => refuse("unknown_record", format!("must be a {} of this workspace", object.name)),
             Some(_) if reach == Reach::Read => {
-                return Err(Error::denied("one of these records is shared with you to be read only"));
+                return Err(Error::denied("one of these records is somebody else's, and yours to look at only"));
             }
             Some(record) => match (record.common.merged_into, record.common.archived_at) {
                 (Some(into), _) => refuse("merged", format!("was merged into {into}")),
@@ -239,7 +241,7 @@ async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result<Merged> {
     let job = document.get("job").and_then(|job| job.as_str()?.parse().ok()).ok_or_else(unreadable)?;
     let others: Vec<(AnyId, Version)> =
         serde_json::from_value(document.get("others").cloned().unwrap_or_default()).map_err(|_| unreadable())?;
-    let document = Some(as_it_is(cx, object, kept.id).await?.rendered(object));
+    let document = Some(crate::write::shown(cx, object, &as_it_is(cx, object, kept.id).await?));
     let written = Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true };
     Ok(Merged { written, others, job })
 }

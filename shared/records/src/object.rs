@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use auth::{Caller, Permission};
+use auth::{Caller, Capability};
 use events::Document;
 use kernel::{AnyId, Prefix, Result, Version, Violations};
 use serde::{Deserialize, Serialize};
@@ -40,8 +40,8 @@ pub struct Object {
     pub owned: bool,
     /// Whether a record is seen only by its owner, by whom it is shared with, and by administrators.
     pub private: bool,
-    /// What it takes to write its records.
-    pub write: Permission,
+    /// Who says what may be done with its records.
+    pub governed: Governed,
     /// Whether a batch about another object may write its records as well: this description says all there is to know of
     /// them, and no capability has rules of its own for them.
     pub batched: bool,
@@ -69,6 +69,17 @@ pub struct Section {
     pub name: String,
     /// What people see.
     pub label: String,
+}
+
+/// Who says what may be done with an object's records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Governed {
+    /// Roles do, object by object ([`auth::Policy::objects`]).
+    Roles,
+    /// Everybody may look at them, and who has a capability may do everything.
+    By(Capability),
+    /// Everybody makes their own: they are private, and no role takes that away.
+    Everybody,
 }
 
 /// What is done to a record that exists.
@@ -100,7 +111,7 @@ impl Object {
             title: vec!["name".to_owned()],
             owned: true,
             private: false,
-            write: Permission::Write,
+            governed: Governed::Roles,
             batched: true,
             custom: false,
             archived: false,

@@ -10,6 +10,8 @@ use kernel::{AnyId, Error, Id, Result, Timestamp, Version, kinds};
 use table::{Changes, Committed, KeptAnswer, Refused};
 
 use crate::guards::{held, holder_of, path_of};
+use crate::owners::{self, Owners};
+use crate::roster::{self, TEAM, USER};
 use crate::trash::due;
 use crate::write::{MAX_TRIES, changes_between, event, refused, replay};
 use crate::{Cx, Field, Object, Record, Schema, Written, load};
@@ -23,6 +25,8 @@ pub(crate) struct Plan {
     guards: BTreeMap<Guard, Move>,
     events: Vec<Happened>,
     step: usize,
+    /// Who owns the workspace from then on; `None`: as before.
+    owners: Option<Owners>,
     /// Records that were read for it at once, as they are stored: one that is not there is `None`.
     read: Arc<BTreeMap<AnyId, Option<Record>>>,
 }
@@ -35,6 +39,8 @@ struct Planned {
     object: String,
     /// The version that is stored; `None` for a new record.
     stored: Option<Version>,
+    /// A user or a team as it is stored: the roster follows from what changes.
+    before: Option<Box<Record>>,
     record: Record,
     due: Option<Timestamp>,
     /// The step that first wrote it.
@@ -128,6 +134,9 @@ impl Plan {
         after: &Record,
         changes: BTreeMap<String, FieldChange>,
     ) -> Result<Id<kinds::Event>> {
+        if object.name == USER {
+            owners::judge(cx, &mut self.owners, before, after).await?;
+        }
         self.move_guards(cx, object, before, after).await?;
         let event = event(cx, object, verb, after, changes);
         let happened = event.id;
@@ -137,8 +146,9 @@ impl Plan {
             Some(planned) => (planned.record, planned.due) = (record, due),
             None => {
                 let stored = before.map(|record| record.common.version);
+                let before = before.filter(|_| is_on_roster(&object.name)).cloned().map(Box::new);
                 let (object, step) = (object.name.clone(), self.step);
-                self.records.push(Planned { object, stored, record, due, step });
+                self.records.push(Planned { object, stored, before, record, due, step });
             }
         }
         Ok(happened)
@@ -197,6 +207,11 @@ impl Plan {
                 Some(seen) => changes.replace_due_record(keys, object, id, document, seen, planned.due),
                 None => changes.create_due_record(keys, object, id, document, planned.due),
             }
+            let workspace = cx.caller.workspace;
+            roster::follow(&mut changes, keys, workspace, planned.before.as_deref(), &planned.record);
+        }
+        if let Some(owners) = &self.owners {
+            owners.write(&mut changes, keys)?;
         }
         for ((field, value), moved) in self.guards.iter().filter(|(_, moved)| moved.step >= step) {
             match (moved.from, moved.to) {
@@ -221,7 +236,19 @@ impl Plan {
             let document = kept.document.filter(|_| !self.events.is_empty());
             changes.answer(once.clone(), KeptAnswer { document, ..kept });
         }
-        if changes.is_empty() { Ok(Committed) } else { cx.commit(&changes).await }
+        if changes.is_empty() {
+            return Ok(Committed);
+        }
+        let outcome = cx.commit(&changes).await;
+        self.made_known(cx);
+        outcome
+    }
+
+    /// Has this process look again who works here, if that is what was written.
+    fn made_known(&self, cx: &Cx) {
+        if !cx.dry_run && self.records.iter().any(|planned| is_on_roster(&planned.object)) {
+            cx.schemas.forget(cx.caller.workspace);
+        }
     }
 
     /// Every step that takes a unique value which somebody else holds now, and the path of its field. One round trip for each
@@ -253,6 +280,11 @@ impl Plan {
     }
 }
 
+/// Whether the roster says something of an object's records.
+fn is_on_roster(object: &str) -> bool {
+    [USER, TEAM].contains(&object)
+}
+
 /// Plans a write and commits it, anew each time that somebody else got in between.
 ///
 /// # Errors
@@ -268,16 +300,29 @@ where
             Ok(Committed) => return Ok(written),
             Err(Refused::Repeated(kept)) => return replay(cx, object, kept).await,
             Err(Refused::Stale(_) | Refused::Gone { .. } | Refused::Exists { .. }) => {}
-            Err(other) => return Err(refused(object, other)),
+            Err(other) => return Err(untold(cx, object, refused(object, other))),
         }
         tokio::time::sleep(kernel::backoff(tries)).await;
     }
     Err(Error::unavailable("a record kept changing while it was written"))
 }
 
+/// A refusal that does not name a field which is hidden from the caller: what is taken out of the trash brings all its values with it.
+fn untold(cx: &Cx, object: &Object, error: Error) -> Error {
+    match error {
+        Error::Conflict { field } if cx.rights.hidden().hides_by(&|_| None, object, &field) => {
+            let detail = format!("a value of this {} that you do not see is another one's by now", object.name);
+            Error::WrongState { code: "taken", detail }
+        }
+        error => error,
+    }
+}
+
 /// Commits a plan; `false` when somebody else got in between.
 pub(crate) async fn committed(cx: &Cx, object: &Object, plan: &Plan) -> Result<bool> {
-    match cx.commit(&plan.changes(cx)?).await {
+    let outcome = cx.commit(&plan.changes(cx)?).await;
+    plan.made_known(cx);
+    match outcome {
         Ok(Committed) => Ok(true),
         Err(Refused::Stale(_) | Refused::Exists { .. } | Refused::Gone { .. }) => Ok(false),
         Err(other) => Err(refused(object, other)),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use auth::Action;
 use events::Document;
 use kernel::{AnyId, Error, Result, Violations, pointer};
 use serde_json::Value;
@@ -147,7 +148,7 @@ async fn found(cx: &Cx, schema: &Schema, plan: &Plan, targets: &[Target]) -> Res
     records.retain(|record| record.common.archived_at.is_none());
     let asked: Vec<_> =
         records.iter().filter_map(|record| Some((&**schema.object(&record.common.object)?, &record.common))).collect();
-    let reaches = reaches(cx, &asked).await?;
+    let reaches = reaches(cx, &asked, Action::Read).await?;
     let seen = records.into_iter().zip(reaches).filter(|(_, reach)| *reach != Reach::Nothing);
     Ok(seen.map(|(record, _)| (record.common.id, record)).collect())
 }

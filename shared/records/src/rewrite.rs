@@ -1,10 +1,12 @@
 //! Changing a record by a rule over what it is: how a job changes each of many records, once.
 
+use auth::Action;
 use events::Document;
 use kernel::{AnyId, Error, Result};
 use table::{Changes, Committed, KeptAnswer, Once, Refused};
 
-use crate::load::load_to_write;
+use crate::access::require;
+use crate::load::load_for;
 use crate::plan::Plan;
 use crate::update::next;
 use crate::write::{MAX_TRIES, changes_between, check_size, refused};
@@ -31,11 +33,28 @@ pub async fn rewrite<T>(
     id: AnyId,
     edit: impl Fn(&mut Record) -> Result<T>,
 ) -> Result<(bool, T)> {
+    rewrite_for(cx, object, id, Action::Update, edit).await
+}
+
+/// The same for another action than a change. What goes into the trash or comes out of it takes [`Action::Archive`] in any case.
+///
+/// # Errors
+/// As [`rewrite()`].
+pub async fn rewrite_for<T>(
+    cx: &Cx,
+    object: &Object,
+    id: AnyId,
+    action: Action,
+    edit: impl Fn(&mut Record) -> Result<T>,
+) -> Result<(bool, T)> {
     for tries in 1..=MAX_TRIES {
         let mut plan = Plan::default();
-        let before = load_to_write(cx, &plan, object, id).await?;
+        let before = load_for(cx, &plan, object, id, action).await?;
         let mut after = next(cx, &before);
         let said = edit(&mut after)?;
+        if action != Action::Archive && before.common.archived_at.is_some() != after.common.archived_at.is_some() {
+            require(cx, object, &before, Action::Archive).await?;
+        }
         if changes_between(Some(&before), &after).is_empty() {
             return Ok((was_done(cx).await?, said));
         }

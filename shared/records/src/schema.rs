@@ -1,12 +1,12 @@
 //! A workspace's schema: the built-in objects and what the company has made of them, and its own objects.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock};
 
 use kernel::{Prefix, Version};
 
 use crate::formula::{Formula, ValueType};
-use crate::{Definition, Field, FieldType, Object, builtin};
+use crate::{Definition, Field, FieldType, Hidden, Object, builtin};
 
 /// Every object of a workspace.
 #[derive(Debug, Clone)]
@@ -49,6 +49,28 @@ impl Schema {
     #[must_use]
     pub fn of(definitions: Vec<Definition>) -> Self {
         Self::with(builtin::objects(), definitions)
+    }
+
+    /// The schema as somebody may know it: without the fields that are hidden from them, and without formulas and roll-ups that use those.
+    ///
+    /// Records are not read with it, since they would lose what is hidden.
+    #[must_use]
+    pub fn without(self: &Arc<Self>, hidden: &Hidden) -> Arc<Self> {
+        if hidden.is_nothing() {
+            return Arc::clone(self);
+        }
+        let told = |object: &Arc<Object>| {
+            // What a formula uses that was given up, nobody looks up any more.
+            let is_told = |field: &Field| !(field.archived && field.kind.is_computed());
+            let is_told = |field: &Field| is_told(field) && !hidden.hides(self, object, &field.path);
+            let mut told = Object::clone(object);
+            told.fields.retain(is_told);
+            let paths: BTreeSet<String> = told.fields.iter().map(|field| field.path.clone()).collect();
+            told.formulas.retain(|(path, _)| paths.contains(path));
+            told.title.retain(|path| paths.contains(path));
+            Arc::new(told)
+        };
+        Arc::new(Self { objects: self.objects.iter().map(told).collect(), next_prefix: self.next_prefix })
     }
 
     /// The same over other objects than the built-in ones, for tests.

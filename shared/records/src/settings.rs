@@ -1,14 +1,7 @@
 //! The workspace's settings that records obey.
 
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use events::Document;
-use kernel::{Clock, Id, Result, Timestamp, kinds};
 use serde_json::Value;
-use table::TenantTable;
-
-use crate::schemas::{MAX_KEPT, SCHEMA_MS};
 
 /// For how many days records stay in the trash if nobody says, and how many may be said.
 pub const TRASH_DAYS: u16 = 30;
@@ -25,48 +18,9 @@ pub(crate) struct Settings {
 impl Settings {
     /// The settings in the part `workspace` of a configuration. What is not there, or cannot be meant, is as if nobody
     /// had said anything.
-    fn read(workspace: Option<&Document>) -> Self {
+    pub(crate) fn read(workspace: Option<&Document>) -> Self {
         let days = workspace.and_then(|settings| parse_trash_days(settings.get("trash_days")?));
         Self { trash_days: days.unwrap_or(TRASH_DAYS) }
-    }
-}
-
-/// What was read of each workspace, and when.
-type Read = HashMap<Id<kinds::Workspace>, (Settings, Timestamp)>;
-
-/// The settings that a process has read, kept as long as schemas are. Cheap to clone.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct KnownSettings {
-    kept: Arc<Mutex<Read>>,
-}
-
-impl KnownSettings {
-    fn locked(&self) -> MutexGuard<'_, Read> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The settings of a table's workspace. No round trip while they are fresh, otherwise one.
-    pub(crate) async fn of(&self, table: &TenantTable, clock: &Clock) -> Result<Settings> {
-        let (now, workspace) = (clock.now(), table.workspace_id());
-        let kept = self.locked().get(&workspace).copied();
-        if let Some((settings, read_at)) = kept
-            && now.as_millis() - read_at.as_millis() < SCHEMA_MS
-        {
-            return Ok(settings);
-        }
-        let document = table.get(&table.keys().config("workspace")).await?;
-        let settings = Settings::read(document.as_ref());
-        let mut kept = self.locked();
-        if kept.len() >= MAX_KEPT {
-            kept.clear();
-        }
-        kept.insert(workspace, (settings, now));
-        Ok(settings)
-    }
-
-    /// Forgets a workspace's settings, which were just changed here.
-    pub(crate) fn forget(&self, workspace: Id<kinds::Workspace>) {
-        self.locked().remove(&workspace);
     }
 }
 

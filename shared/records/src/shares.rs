@@ -8,14 +8,14 @@
 
 use std::collections::BTreeMap;
 
-use auth::Permission;
+use auth::Action;
 use events::{Document, FieldChange};
 use kernel::{AnyId, Error, Result, kinds};
 use serde_json::{Value, json};
 use table::{End, Level, Share};
 
 use crate::access::EVERYONE;
-use crate::load::{load_to_write, visible};
+use crate::load::{load_for, visible};
 use crate::plan::{Plan, carry_out};
 use crate::update::not_in_trash;
 use crate::write::event_beside;
@@ -33,7 +33,7 @@ pub const MAX_SHARES: u16 = 100;
 pub async fn share(cx: &Cx, object: &Object, id: AnyId, subject: &str, level: Level) -> Result<Written> {
     carry_out(cx, object, || async {
         let mut plan = Plan::default();
-        let record = load_to_write(cx, &plan, object, id).await?;
+        let record = load_for(cx, &plan, object, id, Action::Update).await?;
         not_in_trash(object, &record)?;
         let before = stored(cx, &record, subject).await?;
         let share = match &before {
@@ -62,7 +62,7 @@ pub async fn share(cx: &Cx, object: &Object, id: AnyId, subject: &str, level: Le
 pub async fn unshare(cx: &Cx, object: &Object, id: AnyId, subject: &str) -> Result<Written> {
     carry_out(cx, object, || async {
         let mut plan = Plan::default();
-        let record = load_to_write(cx, &plan, object, id).await?;
+        let record = load_for(cx, &plan, object, id, Action::Update).await?;
         if let Some(share) = stored(cx, &record, subject).await? {
             plan.others.unshare(cx.table.keys(), &share);
             let change = FieldChange { before: what(&share), after: Value::Null };
@@ -79,7 +79,6 @@ pub async fn unshare(cx: &Cx, object: &Object, id: AnyId, subject: &str) -> Resu
 /// # Errors
 /// [`Error::NotFound`] when there is no such record.
 pub async fn shares(cx: &Cx, object: &Object, id: AnyId) -> Result<Vec<Document>> {
-    cx.caller.require(Permission::Read)?;
     visible(cx, object, id).await?;
     let keys = cx.table.keys();
     let shares = shares_of(cx, object, id, MAX_SHARES + 1).await?;
@@ -88,7 +87,10 @@ pub async fn shares(cx: &Cx, object: &Object, id: AnyId) -> Result<Vec<Document>
         .filter_map(|share| subject_of(&share.subject))
         .map(|subject| keys.record(subject.object(), subject.id()))
         .collect();
+    let (schema, hidden) = (cx.schema().await?, cx.rights.hidden());
     let name = |document: Document| {
+        let of = schema.object(document.get("object")?.as_str()?)?;
+        let document = hidden.strip(of, document);
         let id = document.get("id")?.as_str()?.to_owned();
         Some((id, document.get("name")?.clone()))
     };

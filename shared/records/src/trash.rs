@@ -29,7 +29,7 @@ pub(crate) async fn due(cx: &Cx, object: &Object, record: &Record) -> Result<Opt
     if record.common.merged_into.is_some() || !object.owned {
         return Ok(None);
     }
-    let days = cx.schemas.settings.of(&cx.table, &cx.clock).await?.trash_days;
+    let days = cx.schemas.settings(&cx.table, &cx.clock).await?.trash_days;
     Ok(Some(archived_at.plus_millis(i64::from(days) * DAY_MS)))
 }
 

@@ -4,6 +4,7 @@ mod follow;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use auth::Action;
 use events::{Event, FieldChange};
 use kernel::{AnyId, Error, Id, Result, Version, kinds};
 use serde::Deserialize;
@@ -11,7 +12,7 @@ use serde_json::{Value, json};
 use table::{Changes, Committed, Refused};
 
 use self::follow::follow_merges;
-use crate::access::require_write;
+use crate::access::require;
 use crate::guards::{held, holder_of, path_of};
 use crate::job::{JOB, JobKind};
 use crate::load::{find, visible};
@@ -91,7 +92,7 @@ pub async fn unmerge_with(
     let input = input.ok_or_else(|| Error::not_found("merge"))?;
     let input: Input = serde_json::from_value(input.clone()).map_err(Error::unreadable("job"))?;
     let object = cx.object(job.fields.text("of").unwrap_or_default()).await?;
-    cx.caller.require(object.write)?;
+    cx.rights.require_any(&object, Action::Merge)?;
     for tries in 1..=MAX_TRIES {
         let (mut plan, unmerged) = plan_unmerge(cx, &object, &input).await?;
         beside(&unmerged, &mut plan.others)?;
@@ -134,7 +135,7 @@ async fn plan_unmerge(cx: &Cx, object: &Object, input: &Input) -> Result<(Plan, 
 
 async fn find_merge(cx: &Cx, object: &Object, input: &Input) -> Result<Found> {
     let winner = find(cx, object, input.winner).await?.ok_or_else(|| Error::not_found(object.name.clone()))?;
-    require_write(cx, object, &winner).await?;
+    require(cx, object, &winner, Action::Merge).await?;
     if let Some(into) = winner.common.merged_into {
         let detail = format!("this {} was merged into {into} since: take that back first", object.name);
         return Err(Error::WrongState { code: "merged_since", detail });
@@ -175,9 +176,10 @@ impl Found {
         for (loser, again) in losers.iter().zip(&mut again) {
             give_up_taken(cx, plan, object, again, &mut kept).await?;
             plan.write(cx, object, "unmerged", Some(loser), again).await?;
-            restored.push(Written::of(200, object, again));
+            restored.push(Written::of(cx, 200, object, again));
         }
-        let unmerged = Unmerged { winner: Written::of(200, object, &after), restored, kept, missing: missing.clone() };
+        let unmerged =
+            Unmerged { winner: Written::of(cx, 200, object, &after), restored, kept, missing: missing.clone() };
         Ok((unmerged, after))
     }
 }
@@ -226,7 +228,7 @@ async fn losers(cx: &Cx, object: &Object, input: &Input) -> Result<(Vec<Record>,
     for loser in &input.others {
         match found.remove(&loser.id) {
             Some(record) if record.common.version == loser.version => {
-                require_write(cx, object, &record).await?;
+                require(cx, object, &record, Action::Merge).await?;
                 losers.push(record);
             }
             // It was taken back, and perhaps merged again: by another merge.

@@ -2,14 +2,15 @@
 
 use std::collections::BTreeSet;
 
+use auth::Action;
 use events::Document;
 use kernel::{AnyId, Conflicting, Error, Result, Version, Violations};
 use serde_json::Value;
 
 use crate::field::CUSTOM;
-use crate::load::{load_to_write, parse_owner};
+use crate::load::{load_for, parse_owner};
 use crate::plan::{Plan, carry_out};
-use crate::write::{changes_between, check_size};
+use crate::write::{changes_between, check_size, shown};
 use crate::{Cx, Object, Record, Verb, Written, references};
 
 /// Applies a JSON Merge Patch. One read and one transaction; a patch that changes nothing writes nothing.
@@ -35,21 +36,21 @@ pub(crate) async fn plan_change(
     patch: &Document,
     seen: Option<Version>,
 ) -> Result<Written> {
-    cx.caller.require(object.write)?;
+    cx.rights.require_any(object, Action::Update)?;
     (object.guard)(&cx.caller, id, Verb::Change, patch)?;
-    let record = load_to_write(cx, plan, object, id).await?;
+    let record = load_for(cx, plan, object, id, Action::Update).await?;
     if let Some(seen) = seen.filter(|seen| *seen != record.common.version) {
         return Err(stale(cx, object, &record, patch, seen).await?);
     }
     not_in_trash(object, &record)?;
     let after = patched(cx, object, &record, patch)?;
     if changes_between(Some(&record), &after).is_empty() {
-        return Ok(Written::of(200, object, &record));
+        return Ok(Written::of(cx, 200, object, &record));
     }
     check_size(&after)?;
     references::check(cx, plan, object, Some(&record), &after).await?;
     plan.write(cx, object, "changed", Some(&record), &after).await?;
-    Ok(Written::of(200, object, &after))
+    Ok(Written::of(cx, 200, object, &after))
 }
 
 /// Passes if a record is not in the trash.
@@ -64,7 +65,7 @@ pub(crate) fn not_in_trash(object: &Object, record: &Record) -> Result<()> {
 /// A record with a patch, as its next version.
 pub(crate) fn patched(cx: &Cx, object: &Object, record: &Record, patch: &Document) -> Result<Record> {
     let mut after = next(cx, record);
-    after.apply(object, patch)?;
+    after.apply(&cx.rights.as_written(object), patch)?;
     Ok(after)
 }
 
@@ -103,8 +104,9 @@ pub(crate) fn next(cx: &Cx, record: &Record) -> Record {
 /// a read of the record's newest events, only on this path.
 async fn stale(cx: &Cx, object: &Object, record: &Record, patch: &Document, seen: Version) -> Result<Error> {
     let changed = crate::history::fields_changed_since(cx, object, record.common.id, seen).await?;
-    let rendered = record.rendered(object);
-    let wanted = paths(patch);
+    let rendered = shown(cx, object, record);
+    let mut wanted = paths(patch);
+    wanted.retain(|path| seen_by(cx, object, path));
     let value = |path: &str| match path.split_once('.') {
         Some((group, name)) => rendered.get(group)?.get(name).cloned(),
         None => rendered.get(path).cloned(),
@@ -115,6 +117,11 @@ async fn stale(cx: &Cx, object: &Object, record: &Record, patch: &Document, seen
         .map(|path| (path.clone(), value(path).unwrap_or(Value::Null)))
         .collect();
     Ok(Error::Stale(Box::new(Conflicting { version: record.common.version, fields })))
+}
+
+/// Whether the caller may know of a field.
+fn seen_by(cx: &Cx, object: &Object, path: &str) -> bool {
+    !cx.rights.hidden().hides_by(&|_| None, object, path)
 }
 
 /// The paths of the fields that an input names.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use auth::Action;
 use events::Document;
 use kernel::{AnyId, Conflicting, Error, Result, Version};
 use serde_json::Value;
@@ -72,8 +73,9 @@ pub(crate) async fn plan_upsert(
     input: &Document,
     seen: Option<Version>,
 ) -> Result<Written> {
-    cx.caller.require(object.write)?;
-    let field = key_field(object, field)?;
+    cx.rights.require_any(object, Action::Create).or_else(|_| cx.rights.require_any(object, Action::Update))?;
+    let written = cx.rights.as_written(object);
+    let field = key_field(&written, field)?;
     let (value, text) = unique_value(field, value)?;
     check_agrees(field, &text, input)?;
     let guarded = guarded(object, field);
@@ -85,7 +87,7 @@ pub(crate) async fn plan_upsert(
         Some(holder) => {
             let record = plan.find(cx, object, holder).await?.ok_or(Error::not_found(HOLDER))?;
             // Uniqueness tells that there is one; that is all that somebody may know who does not see it.
-            if reach(cx, object, &record.common).await? == Reach::Nothing {
+            if reach(cx, object, &record.common, Action::Read).await? == Reach::Nothing {
                 return Err(Error::Conflict { field: field.path.clone() });
             }
             plan_change(cx, plan, object, holder, input, seen).await
@@ -106,9 +108,10 @@ pub(crate) async fn plan_upsert(
 /// [`Error::NotFound`] when the object has no such unique field; `unique_pending` while older records are still being looked
 /// through for its values.
 pub async fn holders(cx: &Cx, object: &Object, wanted: &[Unique<'_>]) -> Result<Vec<Option<AnyId>>> {
+    let written = cx.rights.as_written(object);
     let mut keys = Vec::with_capacity(wanted.len());
     for (field, value) in wanted {
-        let field = key_field(object, field)?;
+        let field = key_field(&written, field)?;
         let value = unique_value(field, value).ok();
         keys.push(value.map(|(_, text)| cx.table.keys().unique(&guarded(object, field), &text)));
     }

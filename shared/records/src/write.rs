@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use auth::Action;
 use events::{Document, Event, FieldChange};
 use kernel::{AnyId, Error, Result, Timestamp, Version};
 use serde_json::{Value, json};
@@ -33,8 +34,8 @@ pub struct Written {
 }
 
 impl Written {
-    pub(crate) fn of(status: u16, object: &Object, record: &Record) -> Self {
-        let document = Some(record.rendered(object));
+    pub(crate) fn of(cx: &Cx, status: u16, object: &Object, record: &Record) -> Self {
+        let document = Some(shown(cx, object, record));
         Self { status, id: record.common.id, version: record.common.version, document, replayed: false }
     }
 
@@ -42,6 +43,11 @@ impl Written {
     pub(crate) fn kept(&self) -> KeptAnswer {
         KeptAnswer::new(self.status, self.id, self.version, self.document.as_ref())
     }
+}
+
+/// A record as the caller may see it.
+pub(crate) fn shown(cx: &Cx, object: &Object, record: &Record) -> Document {
+    cx.rights.hidden().strip(object, record.rendered(object))
 }
 
 /// Whether `before` and `after` differ in who owns them or whether they are in the trash, besides their fields.
@@ -87,7 +93,7 @@ pub(crate) fn event_beside(
 
 /// The verbs of events that leave the record itself as it was, as when a job's files are handed out: they have the version of
 /// the record, and make none.
-const BESIDE: [&str; 5] = ["linked", "unlinked", "shared", "unshared", "fetched"];
+const BESIDE: [&str; 6] = ["linked", "unlinked", "shared", "unshared", "signed_in", "fetched"];
 
 /// Whether an event is one of a record's versions.
 pub(crate) fn is_of_version(event: &Event) -> bool {
@@ -145,9 +151,15 @@ pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result
     let document = match kept.document {
         None if kept.status != 204 => {
             let record = as_it_is(cx, object, kept.id).await?;
-            return Ok(Written { replayed: true, ..Written::of(kept.status, object, &record) });
+            return Ok(Written { replayed: true, ..Written::of(cx, kept.status, object, &record) });
         }
-        document => document,
+        // Less may be shown by now, or nothing.
+        document => {
+            if document.is_some() && !object.is_open_to(cx) {
+                as_it_is(cx, object, kept.id).await?;
+            }
+            document.map(|document| cx.rights.hidden().strip(object, document))
+        }
     };
     Ok(Written { status: kept.status, id: kept.id, version: kept.version, document, replayed: true })
 }
@@ -159,9 +171,9 @@ pub(crate) async fn replay(cx: &Cx, object: &Object, kept: KeptAnswer) -> Result
 pub(crate) async fn as_it_is(cx: &Cx, object: &Object, id: AnyId) -> Result<Record> {
     let gone = || Error::not_found(object.name.clone());
     let record = load::find(cx, object, id).await?.ok_or_else(gone)?;
-    match reach(cx, object, &record.common).await? {
+    match reach(cx, object, &record.common, Action::Read).await? {
         Reach::Nothing => Err(gone()),
-        Reach::Read | Reach::Write => Ok(record),
+        Reach::Read | Reach::Whole => Ok(record),
     }
 }
 

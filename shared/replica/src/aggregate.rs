@@ -19,7 +19,7 @@ use crate::schema::Schema;
 use crate::visible::Visibility;
 
 /// The most groups of one answer.
-pub const MAX_GROUPS: u16 = 1000;
+pub const MAX_GROUPS: u16 = records::limits::GROUPS;
 /// The most fields that records are grouped by.
 pub(crate) const MAX_KEYS: usize = 3;
 /// The most aggregates of one question.

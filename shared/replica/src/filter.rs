@@ -7,10 +7,10 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 /// The most conditions and combinations of one filter, and how deep they may nest: SQLite's own limits are far above.
-pub(crate) const MAX_CONDITIONS: usize = 100;
-pub(crate) const MAX_DEPTH: usize = 10;
+pub(crate) const MAX_CONDITIONS: usize = records::limits::FILTER_CONDITIONS;
+pub(crate) const MAX_DEPTH: usize = records::limits::FILTER_DEPTH;
 /// The most values that all conditions of one filter compare with: each may be compared with every record.
-pub(crate) const MAX_FILTER_VALUES: usize = 500;
+pub(crate) const MAX_FILTER_VALUES: usize = records::limits::FILTER_VALUES;
 
 /// Which records: conditions, combined.
 #[derive(Debug, Clone, PartialEq, Serialize)]

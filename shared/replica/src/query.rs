@@ -8,11 +8,11 @@ use crate::filter::Filter;
 use crate::visible::Visibility;
 
 /// The most records of one answer.
-pub const MAX_LIMIT: u16 = 200;
+pub const MAX_LIMIT: u16 = records::limits::PAGE_RECORDS;
 /// The most records of one answer that ends after some bytes.
 pub const MAX_SLICE: u16 = 5_000;
 /// The most fields that one list is sorted by.
-pub(crate) const MAX_SORT: usize = 4;
+pub(crate) const MAX_SORT: usize = records::limits::SORT_FIELDS;
 
 /// A question about the records of one object.
 ///

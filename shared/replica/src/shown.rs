@@ -1,9 +1,11 @@
 //! Records as a caller may see them: the stored document, and what only the replica knows of it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use events::Document;
 use kernel::{Error, Result, Timestamp};
+use records::Object;
 use rusqlite::Transaction;
 use rusqlite::types::Value as Sql;
 use serde_json::{Value, json};
@@ -25,7 +27,7 @@ pub struct Found {
 /// How records of an object are read for a caller.
 #[derive(Debug, Clone)]
 pub(crate) struct Shown {
-    object: String,
+    object: Arc<Object>,
     visibility: Visibility,
     by_row: String,
     roll_ups: Vec<RollUp>,
@@ -57,7 +59,7 @@ impl Shown {
     pub(crate) fn new(scope: &Scope<'_>) -> Self {
         let roll_ups: Vec<RollUp> = roll_ups(scope);
         let by_row = statement(scope.table, &roll_ups);
-        Self { object: scope.table.object.name.clone(), visibility: scope.visibility.clone(), by_row, roll_ups }
+        Self { object: Arc::clone(&scope.table.object), visibility: scope.visibility.clone(), by_row, roll_ups }
     }
 
     /// Reads the record in a row, which is there.
@@ -76,7 +78,7 @@ impl Shown {
     /// When it is none.
     pub(crate) fn document(&self, raw: &Raw) -> Result<Document> {
         let document = serde_json::from_str(&raw.document).map_err(Error::unreadable("document"))?;
-        Ok(self.visibility.show(&self.object, document))
+        Ok(self.visibility.hidden.strip(&self.object, document))
     }
 
     /// The values of a record's roll-ups, by path.

@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::schema::{ColumnType, Schema};
 
 /// The longest text of a condition, in characters.
-const MAX_TEXT: usize = 1000;
+const MAX_TEXT: usize = records::limits::CONDITION_CHARACTERS;
 /// The most values of one `in`.
-const MAX_VALUES: usize = 100;
+const MAX_VALUES: usize = records::limits::CONDITION_VALUES;
 /// Milliseconds of a day.
 pub(crate) const DAY_MS: i64 = 86_400_000;
 /// The largest amount of money that can be stored, in minor units.

@@ -3,144 +3,138 @@
 //! The statements about it are made here and nowhere else. Whoever may not see a record or a field gets the answer that
 //! would be given if there were none, to every question.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use auth::Permission;
-use events::Document;
+use auth::{Action, Scope};
 use kernel::{Id, kinds};
-use records::{COMMON_FIELDS, Cx, FieldType, Object};
+use records::{Cx, Hidden, Object, Rights};
 use rusqlite::types::Value as Sql;
 use serde::Serialize;
+use serde_json::json;
 
 use crate::part::Part;
 use crate::schema::{Schema, Table};
 
 /// With whom everybody in the workspace is meant.
 const EVERYONE: &str = "everyone";
-/// What paths of a company's own fields begin with in a document.
-const CUSTOM: &str = "custom";
 
 /// What a caller may see.
 ///
 /// Of objects that are private in the schema a user sees the records that they own, and those that are shared with them,
-/// with their team or with everyone. A roll-up over records of such an object has no value for a user, since it would tell
-/// of those that they do not see.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+/// with their team or with everyone; of others as many as their role says. A roll-up over records of an object of which a user does not see
+/// all has no value for that user, since it would tell of those that they do not see.
+#[derive(Debug, Clone, Serialize)]
 pub struct Visibility {
-    /// Whose questions these are; `None`: every record may be seen, as administrators and workers do.
+    /// Whose questions these are; `None`: every record may be seen, as workers do.
     pub user: Option<Id<kinds::User>>,
-    /// The paths of fields, by object in the singular, that the caller may not know: neither answered nor matched, sorted
-    /// by, grouped by or searched. Neither are formulas and roll-ups that use them.
-    pub hidden: BTreeMap<String, BTreeSet<String>>,
+    /// What that user may do; `None`: whatever an open object allows.
+    #[serde(skip)]
+    rights: Option<Arc<Rights>>,
+    /// What the records are wanted for.
+    action: Action,
+    /// The fields that the caller may not know of.
+    pub hidden: Hidden,
+}
+
+impl Default for Visibility {
+    fn default() -> Self {
+        Self::all()
+    }
+}
+
+impl PartialEq for Visibility {
+    fn eq(&self, other: &Self) -> bool {
+        let rights = |one: &Self| one.rights.is_some();
+        (self.user, self.action, &self.hidden, rights(self)) == (other.user, other.action, &other.hidden, rights(other))
+    }
 }
 
 impl Visibility {
     /// Every field of every record.
     #[must_use]
-    pub const fn all() -> Self {
-        Self { user: None, hidden: BTreeMap::new() }
+    pub fn all() -> Self {
+        Self { user: None, rights: None, action: Action::Read, hidden: Hidden::default() }
     }
 
-    /// What a user sees who is no administrator, with every field.
+    /// What a user sees whose role hides nothing, with every field.
     #[must_use]
-    pub const fn of(user: Id<kinds::User>) -> Self {
-        Self { user: Some(user), hidden: BTreeMap::new() }
+    pub fn of(user: Id<kinds::User>) -> Self {
+        Self { user: Some(user), ..Self::all() }
     }
 
-    /// What a caller sees: administrators everything, others of private objects what is theirs or shared with them. Everybody
-    /// who asks in somebody's name asks with this.
+    /// The same without some fields.
+    #[must_use]
+    pub fn hiding(self, hidden: Hidden) -> Self {
+        Self { hidden, ..self }
+    }
+
+    /// What a caller sees. Everybody who asks in somebody's name asks with this.
     #[must_use]
     pub fn of_caller(cx: &Cx) -> Self {
-        match cx.caller.role.may(Permission::Administer) {
-            true => Self::all(),
-            false => Self::of(cx.caller.user),
-        }
+        Self::for_action(cx, Action::Read)
     }
 
-    /// The paths of an object's fields that the caller may not know of.
+    /// What a caller may do something with, of what they see.
     #[must_use]
-    pub fn hidden_of(&self, schema: &records::Schema, object: &Object) -> BTreeSet<String> {
-        let own = object.live().map(|field| field.path.as_str());
-        let hidden = own.chain(COMMON_FIELDS.iter().copied()).filter(|path| self.hides(schema, object, path));
-        hidden.map(str::to_owned).collect()
+    pub fn for_action(cx: &Cx, action: Action) -> Self {
+        Self { user: Some(cx.caller.user), rights: Some(Arc::clone(&cx.rights)), action, hidden: cx.rights.hidden() }
     }
 
-    /// Whether the caller may not know a field, by its path or that of a member of it: it is hidden, or follows from one
-    /// that is.
-    #[must_use]
-    pub fn hides(&self, schema: &records::Schema, object: &Object, path: &str) -> bool {
-        self.hides_of(&|name| schema.object(name).map(|object| &**object), object, path)
-    }
-
-    /// The same by the schema of a replica.
+    /// Whether the caller may not know a field, by the schema of a replica.
     pub(crate) fn hides_in(&self, schema: &Schema, object: &Object, path: &str) -> bool {
-        self.hides_of(&|name| schema.stored(name).map(|table| &*table.object), object, path)
+        self.hidden.hides_by(&|name| schema.stored(name).map(|table| &*table.object), object, path)
     }
 
-    fn hides_of<'a>(&self, of: &dyn Fn(&str) -> Option<&'a Object>, object: &Object, path: &str) -> bool {
-        if self.hidden.is_empty() {
-            return false;
-        }
-        // Of a field's member, `annual_revenue.currency`, the field decides.
-        let parent = path.rsplit_once('.').map(|(parent, _)| parent).filter(|parent| *parent != CUSTOM);
-        let is_named = |path: &str| self.hidden.get(&object.name).is_some_and(|hidden| hidden.contains(path));
-        if is_named(path) || parent.is_some_and(is_named) {
-            return true;
-        }
-        let Some(field) = object.field(path).or_else(|| object.field(parent?)) else { return false };
-        match &field.kind {
-            FieldType::Formula { .. } => object
-                .formula(&field.path)
-                .is_some_and(|formula| formula.fields().any(|used| self.hides_of(of, object, used))),
-            // What is made of records is made of stored fields and formulas only, so this ends.
-            FieldType::RollUp(roll_up) => of(&roll_up.object).is_some_and(|child| {
-                let used = std::iter::once(&roll_up.via).chain(&roll_up.field);
-                let used = used.chain(roll_up.only.iter().map(|only| &only.field));
-                let of_child = |path: &String| {
-                    let is_roll_up = child.field(path).is_some_and(|f| matches!(f.kind, FieldType::RollUp(_)));
-                    !is_roll_up && self.hides_of(of, child, path)
-                };
-                used.into_iter().any(of_child)
-            }),
-            _ => false,
+    /// Whose records of an object may be seen, besides those that are shared.
+    fn scope(&self, object: &Object) -> Scope {
+        match (&self.rights, self.user) {
+            (Some(rights), _) => rights.scope(object, self.action),
+            (None, Some(_)) if object.private => Scope::Own,
+            (None, _) => Scope::All,
         }
     }
 
     /// Whether a roll-up over an object's records would tell of some that the caller does not see.
-    pub(crate) const fn is_partial(&self, object: &Object) -> bool {
-        object.private && self.user.is_some()
-    }
-
-    /// A stored document without what the caller may not see in it.
-    pub(crate) fn show(&self, object: &str, mut document: Document) -> Document {
-        for path in self.hidden.get(object).into_iter().flatten() {
-            match path.split_once('.') {
-                Some((CUSTOM, name)) => {
-                    if let Some(custom) = document.get_mut(CUSTOM).and_then(serde_json::Value::as_object_mut) {
-                        custom.remove(name);
-                    }
-                }
-                _ => drop(document.remove(path)),
-            }
-        }
-        document
+    pub(crate) fn is_partial(&self, object: &Object) -> bool {
+        self.scope(object) != Scope::All
     }
 
     /// The condition that a row of a table, by its name in the statement, may be seen. `None`: all may.
     pub(crate) fn condition(&self, schema: &Schema, table: &Table, alias: &str) -> Option<Part> {
-        let user = self.user.filter(|_| table.object.private)?.to_string();
+        let scope = self.scope(&table.object);
+        let user = match (scope, self.user) {
+            (Scope::All, _) => return None,
+            (Scope::None, _) | (_, None) => return Some(Part::none()),
+            (Scope::Own | Scope::Team, Some(user)) => user,
+        };
+        let mut condition = Part::new(format!("({alias}.f_owner_id "), Vec::new());
+        condition.push(match (scope, &self.rights) {
+            (Scope::Team, Some(rights)) => {
+                let colleagues = Sql::Text(json!(rights.colleagues()).to_string());
+                Part::new("IN (SELECT value FROM json_each(?))", vec![colleagues])
+            }
+            _ => Part::new("IS ?", vec![Sql::Text(user.to_string())]),
+        });
+        condition.push(Part::new(format!(" OR {alias}.f_id IN (SELECT record FROM shares WHERE subject IN ("), vec![]));
+        condition.push(self.subjects(schema, user));
+        let of_object = ") AND object = ? AND level IN ('read', 'write')))";
+        condition.push(Part::new(of_object, vec![Sql::Text(table.object.name.clone())]));
+        Some(condition)
+    }
+
+    /// With whom what the user sees is shared.
+    fn subjects(&self, schema: &Schema, user: Id<kinds::User>) -> Part {
+        let user = user.to_string();
+        if let Some(rights) = &self.rights {
+            let subjects = Sql::Text(json!(rights.subjects()).to_string());
+            return Part::new("SELECT value FROM json_each(?)", vec![subjects]);
+        }
         let mut subjects = Part::new("?, ?", vec![Sql::Text(user.clone()), Sql::Text(EVERYONE.to_owned())]);
         let users = schema.stored("user").and_then(|users| Some((users, users.column("team_id")?)));
         if let Some((users, team)) = users {
             let team = format!(", (SELECT {} FROM {} WHERE f_id = ?)", team.name, users.name);
-            subjects.push(Part::new(team, vec![Sql::Text(user.clone())]));
+            subjects.push(Part::new(team, vec![Sql::Text(user)]));
         }
-        let owned =
-            format!("({alias}.f_owner_id IS ? OR {alias}.f_id IN (SELECT record FROM shares WHERE subject IN (");
-        let mut condition = Part::new(owned, vec![Sql::Text(user)]);
-        condition.push(subjects);
-        let of_object = ") AND object = ? AND level IN ('read', 'write')))";
-        condition.push(Part::new(of_object, vec![Sql::Text(table.object.name.clone())]));
-        Some(condition)
+        subjects
     }
 }

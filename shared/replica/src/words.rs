@@ -12,8 +12,8 @@ use crate::schema::{ColumnType, SEPARATOR};
 use crate::scope::{OWN, Scope, Seen};
 
 /// The longest search, in characters and in words.
-const MAX_SEARCH: usize = 200;
-const MAX_SEARCH_WORDS: usize = 12;
+const MAX_SEARCH: usize = records::limits::SEARCH_CHARACTERS;
+const MAX_SEARCH_WORDS: usize = records::limits::SEARCH_WORDS;
 
 /// Notes a search that is too long.
 pub(crate) fn check_search(text: &str, pointer: &str, violations: &mut Violations) -> bool {

@@ -1,6 +1,6 @@
 //! From settings to what capabilities work with.
 
-use api::{App, Authorize};
+use api::{App, Authorize, Limits};
 use cloud::{Files, Queues};
 use kernel::{Clock, Ids};
 use table::Tables;
@@ -17,6 +17,8 @@ pub fn app(settings: &Settings) -> App {
         files: Files::new(&settings.clients, &settings.bucket).known_at(&settings.clients, &settings.files_url),
         clock: Clock::System,
         ids: Ids::new(Clock::System),
+        issuer: settings.issuer.clone(),
+        limits: settings.rates.map(|rates| Limits::new(rates, Clock::System)).unwrap_or_default(),
         authorize: if settings.authorize_inline { Authorize::Inline } else { Authorize::Gateway },
         notes: Default::default(),
         replica_dir: settings.replica_dir.clone(),

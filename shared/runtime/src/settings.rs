@@ -29,6 +29,9 @@ pub struct Settings {
     pub replica_dir: PathBuf,
     /// Whom people sign in at; `None`: only API keys get in.
     pub issuer: Option<Issuer>,
+    /// How many requests callers may make; `None`: nobody is limited.
+    #[cfg(feature = "app")]
+    pub rates: Option<api::Rates>,
     /// Whether the function verifies credentials itself, since no gateway does it.
     pub authorize_inline: bool,
 }
@@ -50,6 +53,8 @@ impl Settings {
             jobs_queue: variable("RAPPORT_JOBS_QUEUE").unwrap_or_default(),
             replica_dir: variable("RAPPORT_REPLICA_DIR").map_or_else(|| PathBuf::from("/tmp/replicas"), PathBuf::from),
             issuer: issuer(),
+            #[cfg(feature = "app")]
+            rates: rates(),
             authorize_inline: variable("RAPPORT_AUTHORIZE").as_deref() == Some("inline"),
         })
     }
@@ -59,6 +64,13 @@ impl Settings {
 fn issuer() -> Option<Issuer> {
     let (url, client_id) = (variable("RAPPORT_ISSUER")?, variable("RAPPORT_CLIENT_ID")?);
     Some(Issuer { url, client_id, audience: variable("RAPPORT_AUDIENCE") })
+}
+
+/// How many requests a second the environment lets callers make, if it says so of keys and of users.
+#[cfg(feature = "app")]
+fn rates() -> Option<api::Rates> {
+    let rate = |name| variable(name)?.parse().ok().and_then(table::Rate::of);
+    Some(api::Rates { key: rate("RAPPORT_KEY_RATE")?, user: rate("RAPPORT_USER_RATE")? })
 }
 
 #[expect(clippy::disallowed_methods, reason = "settings come from the environment, and are read here only")]

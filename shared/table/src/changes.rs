@@ -82,6 +82,21 @@ impl Changes {
         self.push(Action::Replace { key, sort, document, indexed: Indexed::default(), seen });
     }
 
+    /// An item that is not a record, whatever was there before: for what follows from something that this commit is bound to.
+    pub fn set(&mut self, key: Key, sort: Sort, document: Document) {
+        self.push(Action::Append { key, sort, document, indexed: Indexed::default() });
+    }
+
+    /// An item that is not a record goes, if there is one.
+    pub fn clear(&mut self, key: Key) {
+        self.push(Action::Clear { key });
+    }
+
+    /// An item that is not a record goes for good, if it still has the version that was read.
+    pub fn remove(&mut self, key: Key, seen: Version) {
+        self.push(Action::Remove { key, seen: Seen::version(seen) });
+    }
+
     /// Nothing is written unless a record exists, in the trash or not. For what refers to it. Free where this commit
     /// writes the record itself, else it costs as much as writing it.
     pub fn require(&mut self, keys: Keys, object: &str, id: AnyId) {

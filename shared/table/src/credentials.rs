@@ -2,12 +2,12 @@
 
 use aws_sdk_dynamodb::types::AttributeValue;
 use events::Document;
-use kernel::{Id, Result, kinds};
+use kernel::Result;
 
 use crate::aws_error::failed;
 use crate::item::{key_item, to_document};
-use crate::key::person as partition_of;
-use crate::{Key, Keys, Meter, Tables, api_key};
+use crate::key::{email as email_partition, person as person_partition};
+use crate::{Tables, api_key};
 
 impl Tables {
     /// The workspaces that a person may enter, at most so many. Strongly consistent, as [`Self::api_key`]. One round trip.
@@ -15,7 +15,18 @@ impl Tables {
     /// # Errors
     /// When the table does not answer.
     pub async fn memberships(&self, person: &str, limit: u16) -> Result<Vec<Document>> {
-        let pk = partition_of(person);
+        self.entries(person_partition(person), limit).await
+    }
+
+    /// The users of all workspaces who have an email address, by its hash, at most so many. Strongly consistent. One round trip.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn of_email(&self, hash: &str, limit: u16) -> Result<Vec<Document>> {
+        self.entries(email_partition(hash), limit).await
+    }
+
+    async fn entries(&self, pk: String, limit: u16) -> Result<Vec<Document>> {
         let answer = self
             .client
             .query()
@@ -28,19 +39,6 @@ impl Tables {
             .await
             .map_err(failed)?;
         answer.items.unwrap_or_default().into_iter().map(to_document).collect()
-    }
-
-    /// Users of several workspaces, in the order in which they are named; `None` where there is none. Strongly consistent, one round
-    /// trip. For who is asked in whose name somebody may come in: nobody else looks into several workspaces.
-    ///
-    /// # Errors
-    /// When the table does not answer, or keeps having no capacity.
-    pub async fn users(&self, users: &[(Id<kinds::Workspace>, Id<kinds::User>)]) -> Result<Vec<Option<Document>>> {
-        let Some((first, _)) = users.first() else { return Ok(Vec::new()) };
-        let keys: Vec<Key> =
-            users.iter().map(|(workspace, user)| Keys::new(*workspace).record("user", user.erase())).collect();
-        let mut found = self.workspace(*first, Meter::default()).read_each(&keys).await?;
-        Ok(keys.iter().map(|key| found.remove(key)).collect())
     }
 
     /// An API key's item by the hash of its secret. Strongly consistent, so that a revoked key is refused as soon as the

@@ -46,6 +46,8 @@ pub enum Sort {
     ApiKey,
     /// That a person may enter a workspace.
     Membership,
+    /// What somebody has used, and how much of it may still be used.
+    Usage,
 }
 
 impl Sort {
@@ -67,6 +69,7 @@ impl Sort {
             Self::Manifest => "manifest",
             Self::ApiKey => "api_key",
             Self::Membership => "membership",
+            Self::Usage => "usage",
         }
     }
 }

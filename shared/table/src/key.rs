@@ -30,14 +30,17 @@ impl Key {
         &self.sk
     }
 
-    /// Whether it says that somebody may enter a workspace: the workspace writes that itself.
-    pub(crate) fn is_membership_of(&self, workspace: Id<kinds::Workspace>) -> bool {
-        self.pk.strip_prefix(PERSON).is_some_and(|rest| rest.starts_with('#')) && self.sk == workspace.to_string()
+    /// Whether it says that somebody may enter a workspace, or who has an address there: the workspace writes that itself.
+    pub(crate) fn is_entry_of(&self, workspace: Id<kinds::Workspace>) -> bool {
+        let kind = self.pk.split('#').next();
+        kind.is_some_and(|kind| [PERSON, EMAIL].contains(&kind)) && self.sk == workspace.to_string()
     }
 }
 
 /// What partitions of people begin with.
 const PERSON: &str = "PERSON";
+/// What partitions of email addresses begin with.
+const EMAIL: &str = "EMAIL";
 
 /// The sort key of a root item: it sorts before letters and digits, and so before every child.
 pub const ROOT: &str = "#";
@@ -206,6 +209,12 @@ impl Keys {
         Key { pk: self.partition("TRACES", &segment(day)), sk: format!("{number:010}") }
     }
 
+    /// What a caller has used: `subject` is the id of an API key, or of a user.
+    #[must_use]
+    pub fn usage(self, subject: &str) -> Key {
+        Key { pk: self.partition("USAGE", &segment(subject)), sk: ROOT.to_owned() }
+    }
+
     /// What a workspace keeps of one of its API keys, to list and to revoke it.
     #[must_use]
     pub fn api_key_entry(self, id: Id<kinds::ApiKey>) -> Key {
@@ -253,6 +262,17 @@ pub fn api_key(hash: &str) -> Key {
 #[must_use]
 pub fn membership(person: &str, workspace: Id<kinds::Workspace>) -> Key {
     Key { pk: self::person(person), sk: workspace.to_string() }
+}
+
+/// Which user of a workspace has an email address. It is known by a hash, before any workspace is.
+#[must_use]
+pub fn email_entry(hash: &str, workspace: Id<kinds::Workspace>) -> Key {
+    Key { pk: email(hash), sk: workspace.to_string() }
+}
+
+/// The partition of an email address.
+pub(crate) fn email(hash: &str) -> String {
+    join(&[EMAIL, &segment(hash)])
 }
 
 /// The partition of a person's memberships.

@@ -18,13 +18,15 @@
 //! | who holds a unique value | [`TenantTable::get`] of a guard | `pk`, `sk` |
 //! | a credential | [`Tables::api_key`] | `APIKEY#hash` |
 //! | where a person may enter | [`Tables::memberships`] | `PERSON#hash` |
+//! | what a caller has used and may use | [`TenantTable::lease`], [`TenantTable::usage_of`] | `w#USAGE#subject` |
 //!
 //! Business data changes through [`TenantTable::commit`] only. The other writers are for what is not business data:
-//! journal entries, snapshot manifests, seals and "last used" of an API key.
+//! journal entries, snapshot manifests, seals, and what a caller has used and may still use.
 //!
 //! Never scans, and never builds a key outside [`Keys`]: an access that is not bound to a workspace does not compile.
 
 mod aws_error;
+mod bucket;
 mod changes;
 mod check;
 mod commit;
@@ -38,19 +40,22 @@ mod link;
 mod manifest;
 mod meter;
 mod once;
+mod prices;
 mod put;
 mod read;
 mod seal;
 mod share;
 mod tables;
+mod usage;
 
+pub use bucket::{Bucket, PERIOD_MS, Rate};
 pub use changes::{Changes, Refused};
 pub use commit::Committed;
 pub use day::DayPage;
 pub use due::{Due, DueAfter, DueDay, DuePage};
 pub use item::{OWN_ATTRIBUTES, SCHEMA, Sort};
 pub use journal::{JOURNAL_DAYS, JournalEntry, JournalPage};
-pub use key::{DUE_SHARDS, EVENT_SHARDS, Key, Keys, ROOT, api_key, membership, segment, workspace_of};
+pub use key::{DUE_SHARDS, EVENT_SHARDS, Key, Keys, ROOT, api_key, email_entry, membership, segment, workspace_of};
 pub use link::{Direction, End, Link, MAX_LABEL_BYTES};
 pub use manifest::Manifest;
 pub use meter::{Meter, Used};
@@ -59,3 +64,4 @@ pub use read::{Catalogued, CataloguedKeys, Children, Page};
 pub use seal::{SEALED_AFTER_HOURS, Seal};
 pub use share::{Level, Share};
 pub use tables::{Tables, TenantTable};
+pub use usage::{Lease, LeaseRequest, Ledger, USAGE_DAYS, Usage, UsageOf};

@@ -55,6 +55,12 @@ pub struct TenantTable {
 }
 
 impl TenantTable {
+    /// The same, metered by another meter.
+    #[must_use]
+    pub fn metered(&self, meter: Meter) -> Self {
+        Self { meter, ..self.clone() }
+    }
+
     /// The workspace it is bound to.
     #[must_use]
     pub const fn workspace_id(&self) -> Id<kinds::Workspace> {
@@ -67,12 +73,6 @@ impl TenantTable {
         Keys::new(self.workspace)
     }
 
-    /// The same, metered by another meter.
-    #[must_use]
-    pub fn metered(&self, meter: Meter) -> Self {
-        Self { meter, ..self.clone() }
-    }
-
     /// What this request has used of the table.
     #[must_use]
     pub const fn meter(&self) -> &Meter {
@@ -82,7 +82,7 @@ impl TenantTable {
     /// Passes if a key is one of this workspace. Keys of another one come only from another workspace's table, so this
     /// is a defect that would show data to strangers.
     pub(crate) fn own(&self, key: &Key) -> Result<()> {
-        if crate::workspace_of(&key.pk) == Some(self.workspace) || key.is_membership_of(self.workspace) {
+        if crate::workspace_of(&key.pk) == Some(self.workspace) || key.is_entry_of(self.workspace) {
             return Ok(());
         }
         Err(Error::bug("a key of another workspace"))

@@ -1,10 +1,12 @@
-//! What is generated from the code: `docs/openapi.json`, the list of operations in `docs/operations.txt`, the route table of
+//! What is generated from the code: `docs/openapi.json`, the list of operations in `docs/operations.txt`, who may do what
+//! in `docs/permissions.txt`, the route table of
 //! `docs/API.md`, the routes of `template.yaml` and of `cargo lambda watch`, and a sample of every domain event in
 //! `events/domain/`.
 //!
 //! With `RAPPORT_WRITE_DOCUMENTS=1` these tests write instead of comparing; `cargo xtask openapi` does that.
 
 mod goldens;
+mod permissions;
 mod routing;
 
 use std::collections::BTreeSet;

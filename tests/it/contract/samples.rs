@@ -67,6 +67,12 @@ async fn sent(router: Router, name: &str) -> (StatusCode, Value) {
 async fn the_requests_are_answered_by_their_functions() {
     let app = App::start().await;
     let parts = || app.stack.app();
+    let table = parts().tables.workspace(workspace(), table::Meter::default());
+    let mut changes = table::Changes::new();
+    let who = "user.usr_019b76daa80071d0b1f0a35d1c0f2a11";
+    let role = serde_json::json!({ "role": "admin" });
+    changes.create(table.keys().config(who), table::Sort::Config, role.as_object().cloned().unwrap());
+    table.commit(&changes).await.unwrap();
     let (status, made) = sent(contacts::router(parts()), "http-create-contact.json").await;
     assert_eq!((status.as_u16(), &made["email"]), (201, &"ada@example.com".into()), "{made:#}");
     let (status, repeated) = sent(contacts::router(parts()), "http-create-contact.json").await;

@@ -1,5 +1,7 @@
 //! Paths that lead nowhere, ids of others, methods that are not meant, and headers with what nobody answered.
 
+use std::sync::LazyLock;
+
 use http::Method;
 use serde_json::json;
 
@@ -15,6 +17,7 @@ pub(super) async fn cases(scene: &Scene) -> Vec<Case> {
     cases.extend(cursors(scene).await);
     cases.extend(positions(scene));
     cases.extend(credentials(scene));
+    cases.extend(amounts(scene));
     cases
 }
 
@@ -68,7 +71,7 @@ fn paths() -> Vec<Case> {
         "/v1/x_project",
         "/v1/X_PROJECTS",
         "/v1/t_contact",
-        "/v1/config",
+        "/v1/configs",
         "/v1/journal",
         "/v1/%2e%2e/contacts",
         "/v1/contacts%2f..%2fusers",
@@ -210,3 +213,30 @@ fn credentials(scene: &Scene) -> Vec<Case> {
     }
     cases
 }
+
+/// More than anybody sends: query strings, parameters, headers. Nothing is written, whatever the body says.
+fn amounts(scene: &Scene) -> Vec<Case> {
+    let one = format!("/v1/contacts/{}", scene.contact);
+    let long = format!("q={}", "a".repeat(9_000));
+    let many: Vec<String> = (0..101).map(|number| format!("a{number}=1")).collect();
+    let mut cases = Vec::new();
+    for path in ["/v1/contacts", "/v1/me", "/v1/limits", "/v1/openapi.json", "/docs", one.as_str()] {
+        let case = Case::get("a long query", format!("{path}?{long}"));
+        cases.push(case.refused(400).code("query_too_long"));
+    }
+    let body = json!({ "first_name": "Eve" });
+    let case = Case::post("a long query", format!("/v1/contacts?{long}"), body.clone());
+    cases.push(case.refused(400).code("query_too_long"));
+    let case = Case::post("many parameters", format!("/v1/contacts?{}", many.join("&")), body.clone());
+    cases.push(case.refused(400).code("too_many_parameters"));
+    let mut case = Case::post("many headers", "/v1/contacts", body);
+    for name in MANY_HEADERS.iter() {
+        case = case.header(name, "1");
+    }
+    cases.push(case.refused(400).code("too_many_headers"));
+    cases
+}
+
+/// Names of a hundred headers that nobody knows.
+static MANY_HEADERS: LazyLock<Vec<&'static str>> =
+    LazyLock::new(|| (0..100).map(|number| &*format!("x-{number}").leak()).collect());

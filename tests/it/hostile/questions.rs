@@ -177,9 +177,9 @@ fn wrong_filters() -> Vec<Value> {
         is("custom.day", "gte", json!("2026-99-99")),
         is("owner_id", "eq", json!(7)),
         is("created_at", "gte", json!({})),
-        deep("not", 60),
-        deep("and", 60),
-        deep("or", 60),
+        deep("not", 25),
+        deep("and", 25),
+        deep("or", 25),
         json!({ "and": wide }),
     ]
 }

@@ -256,7 +256,7 @@ fn people() -> Vec<Case> {
         ("/v1/teams", json!({ "name": "x".repeat(101) }), "/name"),
         ("/v1/teams", json!({ "name": "A", "parent_id": "tea_1" }), "/parent_id"),
         ("/v1/api_keys", json!({ "name": "a\u{0}b", "role": "rep" }), "/name"),
-        ("/v1/api_keys", json!({ "name": "a", "role": "owner" }), "/role"),
+        ("/v1/api_keys", json!({ "name": "a", "role": "god" }), "/role"),
         ("/v1/api_keys", json!({ "name": "a", "role": "rep", "good_until": "2001-01-01T00:00:00Z" }), "/good_until"),
         ("/v1/api_keys", json!({ "name": "a", "role": "rep", "secret": "rk_mine" }), "/secret"),
     ];

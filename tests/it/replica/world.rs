@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use api::{App, Authorize};
-use auth::{Caller, Role};
+use auth::Caller;
 use axum::Router;
 use cloud::{Clients, Files, Queues};
 use http::Method;
@@ -102,6 +102,8 @@ fn app_of(cloud: &Cloud, clock: &Clock, ids: &Ids, directory: &TempDir, name: &s
         files: Files::new(&clients, "files"),
         clock: clock.clone(),
         ids: ids.clone(),
+        issuer: None,
+        limits: api::Limits::default(),
         authorize: Authorize::Inline,
         notes: api::Notes::default(),
         replica_dir: directory.path().join(name),
@@ -166,8 +168,15 @@ impl World {
 
     pub(crate) fn cx(&self, clients: &Clients) -> Cx {
         let (user, workspace) = (self.user, self.workspace);
-        let caller = Caller { user, api_key: None, workspace, role: Role::Admin };
-        Cx::new(caller, self.table(clients), self.schemas.clone(), self.clock.clone(), self.ids.clone())
+        let caller = Caller { user, api_key: None, workspace };
+        Cx::new(
+            caller,
+            records::Rights::everything(user),
+            self.table(clients),
+            self.schemas.clone(),
+            self.clock.clone(),
+            self.ids.clone(),
+        )
     }
 
     /// One instance's replicas, in a directory of that name.

@@ -37,7 +37,7 @@ async fn what_rapport_relies_on_stays() {
         ["/type built_in", "/unique built_in", "/searched built_in", "/max built_in"]
     );
     assert_eq!(change("company/fields/name", json!({ "required": false })).await, ["/required built_in"]);
-    assert_eq!(change("user/fields/role", json!({ "options": ["admin", "god"] })).await, ["/options built_in"]);
+    assert_eq!(change("view/fields/layout", json!({ "options": ["table", "pile"] })).await, ["/options built_in"]);
     assert_eq!(change("user", json!({ "private": true })).await, ["/private built_in"]);
     assert_eq!(
         change("contact", json!({ "only_administrators_write": true })).await,

@@ -39,9 +39,16 @@ impl Processes {
     /// The context of a worker in a process of its own.
     pub(super) fn worker(&self) -> Cx {
         let workspace: Id<kinds::Workspace> = self.made.workspace;
-        let caller = auth::Caller { user: self.made.user, api_key: None, workspace, role: auth::Role::Admin };
+        let caller = auth::Caller { user: self.made.user, api_key: None, workspace };
         let table = self.parts.tables.workspace(workspace, table::Meter::default());
-        Cx::new(caller, table, Schemas::default(), self.clock.clone(), self.parts.ids.clone())
+        Cx::new(
+            caller,
+            records::Rights::everything(self.made.user),
+            table,
+            Schemas::default(),
+            self.clock.clone(),
+            self.parts.ids.clone(),
+        )
     }
 }
 

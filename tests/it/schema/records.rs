@@ -126,7 +126,7 @@ async fn only_administrators_write_where_a_company_says_so() {
 async fn no_path_of_rapports_own_is_taken_for_an_object() {
     let projects = Projects::start().await;
     let me = &projects.me;
-    assert_eq!(me.get("/v1/me").await.expect(200)["role"], "admin");
+    assert_eq!(me.get("/v1/me").await.expect(200)["role"], "owner");
     assert_eq!(me.get("/v1/workspace").await.expect(200)["object"], "workspace");
     assert_eq!(me.get("/v1/contacts").await.expect(200)["data"], json!([]));
     assert_eq!(me.get("/v1/schema").await.expect(200)["version"], 1);

@@ -1,5 +1,6 @@
 //! What a bulk edit is asked with, and what of it is kept for the workers.
 
+use auth::Action;
 use events::Document;
 use kernel::{AnyId, Error, Id, Result, Violations, kinds, pointer};
 use records::{Cx, Object, Record, parse_value};
@@ -136,6 +137,11 @@ impl Input {
         document(self)
     }
 
+    /// What of a role it takes.
+    pub(crate) const fn action(&self) -> Action {
+        if self.archive || self.restore { Action::Archive } else { Action::Update }
+    }
+
     /// Does to one record what was asked for.
     pub(crate) fn apply(&self, cx: &Cx, object: &Object, record: &mut Record) -> Result<()> {
         if self.archive {
@@ -150,6 +156,7 @@ impl Input {
             let detail = format!("this {} is in the trash: restore it first", object.name);
             return Err(Error::WrongState { code: "archived", detail });
         }
+        let object = &cx.rights.as_written(object);
         if let Some(change) = &self.change {
             record.apply(object, change)?;
         }
@@ -217,6 +224,9 @@ fn parse_tags(object: &Object, value: &Value, at: &str, violations: &mut Violati
         violations.add(at, "unknown_field", "this object has no tags");
         return Vec::new();
     };
+    if field.locked {
+        violations.add(at, "read_only", "is for others to change");
+    }
     match parse_value(field, value, at) {
         Ok(Some(Value::Array(tags))) => tags.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         Ok(_) => {

@@ -1,5 +1,6 @@
 //! One step of an export: a part of a file, or all of a small one.
 
+use auth::Action;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -98,7 +99,7 @@ impl<'a> File<'a> {
         };
         let name = [&object.plural, ending].join(".");
         let key = key(cx.caller.workspace, job.id()?, number);
-        Ok(Self { cx, files, object, input, visibility: Visibility::of_caller(cx), name, key })
+        Ok(Self { cx, files, object, input, visibility: Visibility::for_action(cx, Action::Export), name, key })
     }
 
     /// Writes as many records as make a part, or the rest.
@@ -142,7 +143,7 @@ impl<'a> File<'a> {
         if self.input.format == Format::Jsonl {
             return Begun::default();
         }
-        let hidden = self.visibility.hidden_of(schema, &self.object);
+        let hidden = self.visibility.hidden.of(schema, &self.object);
         let columns = columns::names(schema, &self.object, &hidden, self.input.fields.as_deref());
         bytes.extend_from_slice(tabular::BYTE_ORDER_MARK);
         tabular::write_row(columns.iter().map(String::as_str), bytes);
@@ -154,8 +155,8 @@ impl<'a> File<'a> {
         let schema = schema_for(self.cx, rows.iter().map(|row| &row.document)).await?;
         let object = schema.object(&self.object.name).unwrap_or(&self.object);
         let only = self.input.fields.as_ref().filter(|_| self.input.format == Format::Jsonl);
-        let only = only.map(|paths| Only::parse(object, paths, &mut Violations::new()));
-        let hidden = self.visibility.hidden_of(&schema, object);
+        let hidden = self.visibility.hidden.of(&schema, object);
+        let only = only.map(|paths| Only::parse(object, &hidden, paths, &mut Violations::new()));
         let showing = Showing::of(object, &hidden, only.as_ref());
         match self.input.format {
             Format::Jsonl => {

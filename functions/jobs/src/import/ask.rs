@@ -7,9 +7,9 @@ use serde_json::Value;
 use tabular::{DateFormat, NumberFormat};
 
 /// The most files of one import.
-pub(crate) const MAX_FILES: usize = 10;
+pub(crate) const MAX_FILES: usize = records::limits::IMPORT_FILES;
 /// The most columns of one file, and the most that are mapped.
-pub(crate) const MAX_COLUMNS: usize = 500;
+pub(crate) const MAX_COLUMNS: usize = records::limits::IMPORT_COLUMNS;
 /// The most fields that a record is looked up by.
 const MAX_KEYS: usize = 3;
 

@@ -1,6 +1,7 @@
 //! Beginning an import: everything that it says is checked, and its job is made.
 
 use api::{Operation, Result, Routes, Shape, Write, written};
+use auth::{Action, Capability};
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::post;
@@ -47,12 +48,13 @@ async fn start_import(State(app): State<api::App>, write: Write) -> Result<Respo
 
 /// Two requests for each file, and three round trips: schema, permission, transaction.
 async fn begin(cx: &Cx, files: &cloud::Files, body: &Document) -> Result<Written> {
+    cx.require(Capability::ImportRecords)?;
     let asked = Asked::parse(body)?;
     let (mut plans, mut violations) = (Vec::new(), Violations::new());
     for (number, file) in asked.files.iter().enumerate() {
         let at = format!("/files/{number}");
         let Some(object) = object(cx, &file.object, &at, &mut violations).await? else { continue };
-        cx.caller.require(object.write)?;
+        cx.rights.require_any(&object, Action::Create)?;
         let known =
             Known { encoding: file.encoding.as_deref(), delimiter: file.delimiter, header_row: file.header_row };
         let opened = match open(cx, files, file.upload, known, &at).await {
@@ -62,7 +64,8 @@ async fn begin(cx: &Cx, files: &cloud::Files, body: &Document) -> Result<Written
             }
             opened => opened?,
         };
-        let plan = check::file(&*cx.schema().await?, &object, file, &opened, &at, &mut violations);
+        let schema = cx.schema().await?.without(&cx.rights.hidden());
+        let plan = check::file(&schema, &cx.rights.as_written(&object), file, &opened, &at, &mut violations);
         plans.push(plan);
     }
     violations.or(()).map_err(Error::from)?;
@@ -97,7 +100,7 @@ async fn judge_extension(cx: &Cx, file: &File) -> Result<()> {
     if fields.is_empty() && file.new_options().is_empty() {
         return Ok(());
     }
-    cx.caller.require(auth::Permission::Administer)?;
+    cx.require(Capability::ManageSchema)?;
     schema::extended(cx, &file.object, &Extension { fields, ..Extension::default() }).await?;
     Ok(())
 }

@@ -178,6 +178,8 @@ fn fits(schema: &Schema, field: &Field, column: &mut Column, at: &str, violation
     let place = |member: &str| [at, &pointer(member)].concat();
     if field.kind.is_computed() {
         violations.add(place("field"), "read_only", "follows from other fields");
+    } else if field.locked {
+        violations.add(place("field"), "read_only", "is for others to change");
     }
     match (&field.kind, &column.part) {
         (FieldType::Items { fields, .. }, Some(part)) if fields.iter().any(|field| field.name == part.member) => {}

@@ -51,7 +51,9 @@ pub(crate) fn guess(object: &Object, system: Option<System>, headers: &[String],
                 column.field.clone(),
                 column.part.as_ref().map(|part| (part.item.clone(), part.member.clone())),
             ));
-            if !is_new || !(is_own || fits(object, &column, seen.get(index))) {
+            // What somebody may only read is not theirs to bring.
+            let is_locked = object.field(&column.field).is_some_and(|field| field.locked);
+            if !is_new || is_locked || !(is_own || fits(object, &column, seen.get(index))) {
                 continue;
             }
             column.column = Which::Number(index);

@@ -1,5 +1,6 @@
 //! The second pass: what rows refer to that was not there when they were written is looked for once more.
 
+use auth::Action;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
@@ -206,7 +207,7 @@ async fn write(
     linked: &mut Linked,
 ) -> Result<()> {
     let is_for_others = |link: &Link| link.is_made && !link.is_held;
-    let may_write = run.cx.caller.require(object.write).is_ok();
+    let may_write = run.cx.rights.require_any(object, Action::Update).is_ok();
     let group_of = |(waiting, row): &(Waiting<'_>, Row)| (is_for_others(&waiting.link), row.place / GROUP);
     let mut groups: BTreeMap<(bool, usize), Vec<&(Waiting<'_>, Row)>> = BTreeMap::new();
     for row in planned {

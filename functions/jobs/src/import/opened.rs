@@ -10,7 +10,7 @@ use super::report::{REASON, own};
 use crate::uploads;
 
 /// The largest file, in bytes.
-pub(crate) const MAX_BYTES: u64 = 500_000_000;
+pub(crate) const MAX_BYTES: u64 = records::limits::FILE_BYTES;
 /// How files of ours are written.
 const OWN: Written =
     Written { encoding: Encoding::UTF_8, delimiter: b',', line_end: b'\n', names_its_delimiter: false };

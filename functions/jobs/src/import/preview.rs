@@ -1,7 +1,7 @@
 //! Looking at uploaded files: how they are written, and what their columns could mean.
 
 use api::{Context, Operation, Question, Result, Routes, Shape};
-use auth::Permission;
+use auth::Capability;
 use axum::Json;
 use axum::extract::State;
 use axum::routing::post;
@@ -67,7 +67,7 @@ async fn preview_import(
     Context(cx): Context,
     Question(body): Question,
 ) -> Result<Json<Value>> {
-    cx.caller.require(Permission::Write)?;
+    cx.require(Capability::ImportRecords)?;
     let asked: Asked = ask::read(&body)?;
     if !(1..=MAX_FILES).contains(&asked.files.len()) {
         let detail = format!("must be a list of 1 to {MAX_FILES} files");
@@ -110,10 +110,11 @@ async fn look(cx: &Cx, file: &File, opened: &Opened, new_fields: bool, at: &str)
     let system = System::guess(&headers);
     let name = file.object.as_deref().or_else(|| object_of(system, &headers)).unwrap_or("contact");
     let object = cx.schema().await?.object(name).filter(|object| object.batched).cloned();
-    let object: &Object = &*object.ok_or_else(|| {
+    let object = object.ok_or_else(|| {
         let detail = "is no object whose records can be brought in";
         Error::invalid([at, "/object"].concat(), "unknown_object", detail)
     })?;
+    let object: &Object = &cx.rights.as_written(&object);
     let (seen, rows) = columns(opened);
     let guess = guess::guess(object, system, &opened.headers, &seen);
     let delimiter = char::from(opened.written.delimiter).to_string();

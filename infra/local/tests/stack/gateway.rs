@@ -148,3 +148,31 @@ async fn browsers_are_answered_by_the_gateway() {
     let refused = send(&stack, "GET", "/v1/me", &[asking[0]], Body::empty()).await;
     assert_eq!(refused.headers["access-control-allow-origin"], "*", "a script may read the refusal too");
 }
+
+#[tokio::test]
+async fn only_the_origins_that_are_let_in_are_answered_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let origins = ["https://app.example", "https://other.example"].map(str::to_owned);
+    let config = Config { cors_origins: Some(origins.to_vec()), ..Config::quiet(folder.path()) };
+    let stack = stack(&config, &Seen::default()).await;
+    let asking = |origin: &'static str| [("origin", origin), ("access-control-request-method", "PATCH"), KEY];
+    for origin in ["https://app.example", "https://other.example"] {
+        let preflight = send(&stack, "OPTIONS", "/v1/contacts/con_1", &asking(origin), Body::empty()).await;
+        assert_eq!(preflight.headers["access-control-allow-origin"], origin);
+        let answer = send(&stack, "GET", "/v1/me", &asking(origin), Body::empty()).await;
+        assert_eq!(answer.headers["access-control-allow-origin"], origin);
+        let exposed = answer.headers["access-control-expose-headers"].to_str().unwrap().to_owned();
+        for name in
+            ["ratelimit", "ratelimit-policy", "retry-after", "etag", "location", "rapport-position", "server-timing"]
+        {
+            assert!(exposed.split(',').any(|one| one == name), "{name}: {exposed}");
+        }
+    }
+    for origin in ["https://evil.example", "https://app.example.evil.example", "http://app.example", "null"] {
+        for method in ["OPTIONS", "GET"] {
+            let answer = send(&stack, method, "/v1/me", &asking(origin), Body::empty()).await;
+            let told = answer.headers.keys().find(|name| name.as_str().starts_with("access-control-"));
+            assert_eq!(told, None, "{method} from {origin}");
+        }
+    }
+}

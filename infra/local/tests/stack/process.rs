@@ -133,7 +133,7 @@ fn the_key_is_for_its_owner_only_and_stays_the_same() {
     let first = Rapport::start(folder.path());
     let mode = std::fs::metadata(folder.path().join("api-key")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    assert_eq!(first.send("GET", "/v1/me", "").unwrap().1["role"], "admin");
+    assert_eq!(first.send("GET", "/v1/me", "").unwrap().1["role"], "owner");
     let key = first.key.clone();
     first.signal("-INT");
     drop(first);

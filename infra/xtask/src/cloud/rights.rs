@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use self::provoke::{Scene, audit, jobs, objects};
+use self::provoke::{Scene, audit, counted, jobs, objects};
 use super::stack::{Outputs, Stack};
 
 /// An action of a statement of a role.
@@ -70,6 +70,7 @@ const RIGHTS: &[Right] = &[
     seen("AuthorizerRole", "Keys", "dynamodb:GetItem", provoke::unknown_key),
     right("IdentityRole", "Log", "logs:CreateLogStream", LOGS),
     right("IdentityRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("IdentityRole", "CountRequests", "dynamodb:UpdateItem", counted::at_identity),
     seen("IdentityRole", "Records", "dynamodb:GetItem", provoke::read_workspace),
     seen("IdentityRole", "Records", "dynamodb:BatchGetItem", provoke::read_me),
     seen("IdentityRole", "Records", "dynamodb:Query", provoke::list_keys),
@@ -78,6 +79,7 @@ const RIGHTS: &[Right] = &[
     seen("IdentityRole", "Records", "dynamodb:DeleteItem", provoke::archive_user),
     right("ContactsRole", "Log", "logs:CreateLogStream", LOGS),
     right("ContactsRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("ContactsRole", "CountRequests", "dynamodb:UpdateItem", counted::at_contacts),
     seen("ContactsRole", "Records", "dynamodb:GetItem", provoke::change_contact),
     seen("ContactsRole", "Records", "dynamodb:BatchGetItem", provoke::create_company_below),
     seen("ContactsRole", "Records", "dynamodb:Query", provoke::read_history),
@@ -87,6 +89,7 @@ const RIGHTS: &[Right] = &[
     seen("ContactsRole", "Records", "dynamodb:DeleteItem", provoke::archive_contact),
     right("ObjectsRole", "Log", "logs:CreateLogStream", LOGS),
     right("ObjectsRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("ObjectsRole", "CountRequests", "dynamodb:UpdateItem", counted::at_objects),
     seen("ObjectsRole", "Records", "dynamodb:GetItem", objects::change_thing),
     seen("ObjectsRole", "Records", "dynamodb:BatchGetItem", objects::create_thing_below),
     seen("ObjectsRole", "Records", "dynamodb:Query", objects::read_thing_history),
@@ -96,6 +99,7 @@ const RIGHTS: &[Right] = &[
     seen("ObjectsRole", "Records", "dynamodb:DeleteItem", objects::archive_thing),
     right("JobsRole", "Log", "logs:CreateLogStream", LOGS),
     right("JobsRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("JobsRole", "CountRequests", "dynamodb:UpdateItem", counted::at_jobs),
     seen("JobsRole", "Records", "dynamodb:GetItem", jobs::read_job_errors),
     seen("JobsRole", "Records", "dynamodb:BatchGetItem", jobs::first_count),
     seen("JobsRole", "Records", "dynamodb:Query", jobs::read_job_errors),
@@ -110,7 +114,7 @@ const RIGHTS: &[Right] = &[
     right("JobsWorkerRole", "Log", "logs:CreateLogStream", LOGS),
     right("JobsWorkerRole", "Log", "logs:PutLogEvents", LOGS),
     seen("JobsWorkerRole", "Records", "dynamodb:GetItem", jobs::change_by_job),
-    seen("JobsWorkerRole", "Records", "dynamodb:BatchGetItem", jobs::change_by_job),
+    seen("JobsWorkerRole", "Records", "dynamodb:BatchGetItem", jobs::move_by_job),
     seen("JobsWorkerRole", "Records", "dynamodb:Query", jobs::change_by_job),
     seen("JobsWorkerRole", "Records", "dynamodb:PutItem", jobs::change_by_job),
     seen("JobsWorkerRole", "Records", "dynamodb:DeleteItem", jobs::archive_by_job),
@@ -184,6 +188,7 @@ const RIGHTS: &[Right] = &[
     right("SnapshotsRole", "Receive", "sqs:GetQueueAttributes", POLLER),
     right("ViewsRole", "Log", "logs:CreateLogStream", LOGS),
     right("ViewsRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("ViewsRole", "CountRequests", "dynamodb:UpdateItem", counted::at_views),
     seen("ViewsRole", "Read", "dynamodb:GetItem", provoke::first_list),
     seen("ViewsRole", "Read", "dynamodb:BatchGetItem", provoke::first_list),
     seen("ViewsRole", "Read", "dynamodb:Query", provoke::list),
@@ -198,6 +203,7 @@ const RIGHTS: &[Right] = &[
     seen("ViewsRole", "AskForSnapshots", "sqs:SendMessage", provoke::ask_for_a_snapshot),
     right("SchemaRole", "Log", "logs:CreateLogStream", LOGS),
     right("SchemaRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("SchemaRole", "CountRequests", "dynamodb:UpdateItem", counted::at_schema),
     seen("SchemaRole", "Read", "dynamodb:GetItem", objects::read_schema),
     seen("SchemaRole", "Read", "dynamodb:BatchGetItem", objects::first_judgement),
     seen("SchemaRole", "Read", "dynamodb:Query", objects::read_schema),

@@ -37,7 +37,7 @@ fn sign_in(python: &Path, rapport: &Path, folder: &Path) -> anyhow::Result<()> {
     let embedded = step("start the embedded stack", || Embedded::start(rapport, folder, &[]))?;
     let app = folder.join("sign_in.py");
     std::fs::write(&app, APP)?;
-    step("sign in, refresh, sign out", || {
+    step("sign in, call the API, refresh, sign out", || {
         let mut command = child::command(python, folder);
         // The library asks for TLS, which nobody needs on the way to their own machine.
         command.arg(&app).arg(embedded.issuer()?).env("AUTHLIB_INSECURE_TRANSPORT", "1");

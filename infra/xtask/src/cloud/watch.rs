@@ -83,7 +83,7 @@ impl Run<'_> {
         step("identity", || {
             caller.get("/v1/openapi.json", &[])?.expect(200)?;
             let me = caller.get("/v1/me", &[])?.expect(200)?;
-            ensure!(me.body["role"] == "admin", "{}", me.body);
+            ensure!(me.body["role"] == "owner", "{}", me.body);
             caller.with_key("rk_nobody").get("/v1/me", &[])?.expect(401).map(drop)
         })?;
         let made = step("contacts", || {

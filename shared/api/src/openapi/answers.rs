@@ -54,6 +54,8 @@ fn headers(operation: &Operation, status: u16) -> Map<String, Value> {
         ("Location", written && status == 201),
         ("Idempotency-Replayed", operation.writes),
         ("Link", is_walked),
+        ("RateLimit", !operation.public),
+        ("RateLimit-Policy", !operation.public),
     ];
     let there = all.into_iter().filter(|(_, there)| *there);
     there.map(|(name, _)| (name.to_owned(), component("headers", name))).collect()
@@ -83,6 +85,21 @@ pub(super) fn header_components() -> Map<String, Value> {
             }),
         ),
         ("Link", text("Where the next page is (`rel=\"next\"`), if there may be one.")),
+        (
+            "RateLimit",
+            json!({
+                "description": "How many requests are left (`r`), and in how many seconds all of them are there again (`t`): \
+                                draft-ietf-httpapi-ratelimit-headers.",
+                "schema": { "type": "string", "pattern": "^\"default\";r=[0-9]+;t=[0-9]+$" },
+            }),
+        ),
+        (
+            "RateLimit-Policy",
+            json!({
+                "description": "How many requests may be made at once (`q`), and in how many seconds as many again (`w`).",
+                "schema": { "type": "string", "pattern": "^\"default\";q=[0-9]+;w=[0-9]+$" },
+            }),
+        ),
         (
             "Retry-After",
             json!({ "description": "After how many seconds to try again.", "schema": { "type": "integer" } }),

@@ -108,10 +108,10 @@ const ALL: [Refusal; 13] = [
     Refusal {
         status: 429,
         name: "TooMany",
-        when: "More requests than the stack takes at a time.",
+        when: "More requests than this credential may make, or than the stack takes at a time.",
         by_gateway: true,
         applies: |_, _| true,
-        sample: || Error::TooMany { retry_after: 3 },
+        sample: || Error::RateLimited { retry_after: 3, quota: 500, window: 10 },
     },
     Refusal {
         status: 500,

@@ -176,6 +176,7 @@ fn by_name(name: &str) -> Option<&'static str> {
         "last_name" => "Lovelace",
         "name" => "Ada Lovelace",
         "of" => "contact",
+        "role" => "rep",
         "email" => "ada@example.com",
         "phone" => "+4930901820",
         "website" => "https://example.com",

@@ -130,12 +130,12 @@ async fn replay(cx: &Cx, kept: KeptAnswer, batch: &Batch) -> Result<Vec<Answered
         }
     }
     let asked: Vec<_> = records.iter().map(|(object, record)| (*object, &record.common)).collect();
-    let reached = reaches(cx, &asked).await?;
+    let reached = reaches(cx, &asked, auth::Action::Read).await?;
     let shown: BTreeMap<AnyId, _> = records
         .iter()
         .zip(reached)
         .filter(|(_, reach)| *reach != Reach::Nothing)
-        .map(|((object, record), _)| (record.common.id, record.rendered(object)))
+        .map(|((object, record), _)| (record.common.id, crate::write::shown(cx, object, record)))
         .collect();
     let names = batch.operations.iter().map(|operation| operation.name.clone());
     let again = results.into_iter().zip(names).map(|((status, id, version), name)| {

@@ -3,11 +3,12 @@
 use kernel::{Prefix, kinds};
 
 use crate::job::{JobKind, JobState};
-use crate::{Field, FieldType, Object};
+use crate::{Field, FieldType, Governed, Object};
 
 pub(super) fn object() -> Object {
     let mut object = Object::new("job", "jobs", Prefix::of::<kinds::Job>(), "Work on many records.");
     object.private = true;
+    object.governed = Governed::Everybody;
     object.batched = false;
     object.title = vec!["kind".to_owned()];
     let number = |decimals| FieldType::Number { decimals, min: Some(0.0), max: None };

@@ -1,15 +1,15 @@
 //! Teams: users who work together, and with whom records are shared.
 
-use auth::Permission;
+use auth::Capability;
 use kernel::{Prefix, kinds};
 
-use crate::{Field, FieldType, Object};
+use crate::{Field, FieldType, Governed, Object};
 
 pub(super) fn object() -> Object {
     let mut object = Object::new("team", "teams", Prefix::of::<kinds::Team>(), "Users who work together.");
     object.owned = false;
     object.batched = false;
-    object.write = Permission::Administer;
+    object.governed = Governed::By(Capability::ManageUsers);
     let parent = FieldType::Reference { object: "team".to_owned(), acyclic: true };
     object.fields = vec![
         Field::new("name", FieldType::text(100), "What it is called.").required().unique().searched(),

@@ -1,24 +1,23 @@
 //! Users: the people who work in a workspace.
 
-use auth::{Caller, Permission, Role};
+use auth::{Caller, Capability};
 use events::Document;
 use kernel::{AnyId, Error, Prefix, Result, kinds};
 
-use crate::{Field, FieldType, Object, Verb};
+use crate::{Field, FieldType, Governed, Object, Verb};
 
 pub(super) fn object() -> Object {
     let mut object = Object::new("user", "users", Prefix::of::<kinds::User>(), "Somebody who works in the workspace.");
     object.owned = false;
     object.batched = false;
-    object.write = Permission::Administer;
-    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+    object.governed = Governed::By(Capability::ManageUsers);
     object.fields = vec![
         Field::new("name", FieldType::text(200), "What colleagues call them.").required().searched(),
         Field::new("email", FieldType::Email {}, "Their email address, which they sign in with.")
             .required()
             .unique()
             .searched(),
-        Field::new("role", FieldType::select(&roles), "What they may do.").required().fixed(),
+        Field::new("role", FieldType::text(40), "What they may do: the name of a role.").required().fixed(),
         Field::new("team_id", FieldType::reference("team"), "The team that they work in."),
     ];
     object.guard = not_oneself;

@@ -2,7 +2,7 @@
 
 use kernel::{Prefix, kinds};
 
-use crate::{Field, FieldType, Object};
+use crate::{Field, FieldType, Governed, Object};
 
 /// The ways in which a view can show its records.
 const LAYOUTS: &[&str] = &["table", "board", "cards", "calendar", "map"];
@@ -11,6 +11,7 @@ pub(super) fn object() -> Object {
     let help = "A question about the records of an object, and how its answer is shown.";
     let mut object = Object::new("view", "views", Prefix::of::<kinds::View>(), help);
     object.private = true;
+    object.governed = Governed::Everybody;
     object.batched = false;
     object.fields = vec![
         Field::new("name", FieldType::text(100), "What people call it.").required().searched(),

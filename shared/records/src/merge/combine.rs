@@ -84,15 +84,25 @@ impl Merge {
     }
 
     /// The fields of the merged record: what was chosen, or else the winner's value, or else that of the first other that
-    /// has one; of sets everything that any of them has.
+    /// has one; of sets everything that any of them has. `seen` is the object as whoever merges may write it: what they do not
+    /// write follows the rules.
     ///
     /// # Errors
     /// Every violation at once.
-    pub(crate) fn combine(&self, object: &Object, winner: &Record, others: &[Record]) -> Result<Combined, Violations> {
+    pub(crate) fn combine(
+        &self,
+        object: &Object,
+        seen: &Object,
+        winner: &Record,
+        others: &[Record],
+    ) -> Result<Combined, Violations> {
         let records: Vec<&Record> = std::iter::once(winner).chain(others).collect();
-        let mut combining = Combining { object, records, violations: Violations::new() };
+        let mut combining = Combining { object, seen, records, violations: Violations::new() };
         for path in self.choices.keys().filter(|path| !(object.owned && path.as_str() == OWNER)) {
-            match object.field(path) {
+            match seen.field(path) {
+                Some(field) if field.locked => {
+                    combining.violations.add(at(path), "read_only", "is for others to change")
+                }
                 Some(field) if field.kind.is_computed() => {
                     combining.violations.add(at(path), "read_only", "follows from other fields");
                 }
@@ -114,7 +124,7 @@ impl Merge {
         combining.follow(&self.choices, &mut combined.fields);
         let mut violations = combining.violations;
         if violations.is_empty() {
-            (object.rules)(&combined.fields, &mut violations);
+            violations.extend(combined.fields.broken_rules(seen, Some(&winner.fields)));
         }
         violations.or(combined)
     }
@@ -157,6 +167,8 @@ pub(crate) fn at(path: &str) -> String {
 
 struct Combining<'a> {
     object: &'a Object,
+    /// The same as whoever merges may write it.
+    seen: &'a Object,
     /// The winner first.
     records: Vec<&'a Record>,
     violations: Violations,
@@ -262,7 +274,9 @@ impl Combining<'_> {
     /// so for every list whose entries need a member that is called like a field of its own.
     fn further(&mut self, choices: &BTreeMap<String, Choice>, fields: &mut Fields) {
         for field in self.object.stored().filter(|field| !choices.contains_key(&field.path)) {
-            let Some(member) = first_of(self.object, field) else { continue };
+            // What is hidden from whoever merges must not turn up in a list that is not: it stays with the record that it was of.
+            let member = first_of(self.object, field).filter(|member| self.seen.field(member).is_some());
+            let Some(member) = member else { continue };
             let firsts: Vec<Value> =
                 self.records.iter().filter_map(|record| record.fields.get(member)).cloned().collect();
             let mut items = fields.get(&field.path).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -285,7 +299,7 @@ impl Combining<'_> {
         let sets: Vec<&Field> = self.object.stored().filter(|field| is_set(&field.kind)).collect();
         // What comes last stands first in such lists.
         for record in self.records.iter().rev() {
-            let (combined, mut before) = (fields.clone(), record.fields.clone());
+            let (combined, mut before) = (fields.clone(), record.fields.told(self.seen, true));
             // Of a set nothing is lost, so nothing of it was changed.
             for field in &sets {
                 before.set(&field.path, combined.get(&field.path).cloned());

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use auth::{Caller, Role};
+use auth::{Access, Caller, Membership};
 use events::Document;
 use kernel::{AnyId, Clock, Id, Ids, Result, kinds};
-use records::{Cx, Object, Schemas, Written};
+use records::{Cx, Object, Rights, Schemas, Written};
 use serde_json::{Value, json};
 use table::{Changes, Meter, Once, Sort, Tables};
 use testkit::Engine;
@@ -28,9 +28,10 @@ impl Bench {
         let clock = Clock::manual();
         let ids = Ids::seeded(clock.clone(), 1);
         let tables = Tables::new(&cloud::Clients::in_process(engine.http_client()), "rapport");
-        let caller = Caller { user: ids.next(), api_key: None, workspace: ids.next(), role: Role::Admin };
+        let caller = Caller { user: ids.next(), api_key: None, workspace: ids.next() };
         let table = tables.workspace(caller.workspace, Meter::default());
-        Self { cx: Cx::new(caller, table, Schemas::default(), clock, ids), tables }
+        let rights = Rights::everything(caller.user);
+        Self { cx: Cx::new(caller, rights, table, Schemas::default(), clock, ids), tables }
     }
 
     /// Says something of an object that a company may say, such as that it is private.
@@ -98,13 +99,16 @@ impl Bench {
     pub(crate) async fn user(&self, name: &str, team: Option<AnyId>) -> Cx {
         let email = format!("{name}@example.com");
         let id = self.create("user", json!({ "name": name, "email": email, "role": "rep", "team_id": team })).await;
-        self.as_user(id.of().unwrap())
+        self.as_user(id.of().unwrap()).await
     }
 
     /// What somebody works with who is no administrator.
-    pub(crate) fn as_user(&self, user: Id<kinds::User>) -> Cx {
-        let caller = Caller { user, role: Role::Rep, ..self.cx.caller.clone() };
-        Cx { caller, ..self.cx.clone() }
+    pub(crate) async fn as_user(&self, user: Id<kinds::User>) -> Cx {
+        let caller = Caller { user, ..self.cx.caller.clone() };
+        let membership = Membership::of(caller.workspace, user);
+        let access = Access { api_key: None, person: None, rate_limit: None, memberships: Vec::new() };
+        let rights = self.cx.schemas.rights(&self.cx.table, &self.cx.clock, &access, &membership).await.unwrap();
+        Cx { caller, rights: Arc::new(rights), ..self.cx.clone() }
     }
 
     /// The same with an idempotency key.

@@ -39,7 +39,7 @@ async fn a_cursor_of_another_list_is_refused() {
         &|query| query.search = Some("n".to_owned()),
         &|query| query.sort = vec![Sort::by("name", Direction::Ascending)],
         &|query| query.archived = Archived::Any,
-        &|query| query.visibility.hidden = [("contact".to_owned(), ["email".to_owned()].into())].into(),
+        &|query| query.visibility.hidden = crate::desk::hidden(&["contact.email"]),
     ];
     for other in others {
         assert_eq!(with(other).unwrap_err().code(), "cursor_mismatch");

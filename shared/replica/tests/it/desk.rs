@@ -1,8 +1,6 @@
 //! A company at work: a workspace with the built-in objects, with fields and an object of its own, whose journal a test
 //! writes by the record.
 
-use std::collections::BTreeMap;
-
 use cloud::{Files, Queues};
 use events::{Change, Document, StreamPosition};
 use kernel::{AnyId, Id, Prefix, kinds};
@@ -207,11 +205,11 @@ pub(crate) fn text(value: &Value) -> String {
 }
 
 /// What is said of hidden fields: `contact.email`, `contact.custom.fee`.
-pub(crate) fn hidden(paths: &[&str]) -> BTreeMap<String, std::collections::BTreeSet<String>> {
-    let mut hidden: BTreeMap<String, std::collections::BTreeSet<String>> = BTreeMap::new();
+pub(crate) fn hidden(paths: &[&str]) -> records::Hidden {
+    let mut hidden = records::Hidden::default();
     for path in paths {
         let (object, path) = path.split_once('.').unwrap();
-        hidden.entry(object.to_owned()).or_default().insert(path.to_owned());
+        hidden.named.entry(object.to_owned()).or_default().insert(path.to_owned());
     }
     hidden
 }

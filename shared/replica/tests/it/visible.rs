@@ -148,7 +148,7 @@ impl Secrets {
     }
 
     fn visibility(&self) -> Visibility {
-        Visibility { hidden: hidden(&HIDDEN), ..Visibility::of(self.me) }
+        Visibility::of(self.me).hiding(hidden(&HIDDEN))
     }
 }
 
@@ -156,7 +156,7 @@ impl Secrets {
 /// they are: a reference is the record's own.
 fn without(visibility: &Visibility, document: &Document) -> Document {
     let mut document = document.clone();
-    for path in visibility.hidden.get(document["object"].as_str().unwrap()).into_iter().flatten() {
+    for path in visibility.hidden.named.get(document["object"].as_str().unwrap()).into_iter().flatten() {
         match path.strip_prefix("custom.") {
             Some(name) => drop(document.get_mut("custom").unwrap().as_object_mut().unwrap().remove(name)),
             None => drop(document.remove(path)),
@@ -334,7 +334,7 @@ async fn hidden_fields_are_neither_answered_nor_named_nor_followed_from() {
     desk.put("contact", json!({ "last_name": "Ada", "email": "secret@example.com", "custom": { "budget": 7, "fee": { "amount": 5, "currency": "EUR" } } }));
     let replica = desk.open().await;
     let paths = ["contact.email", "contact.custom.budget", "contact.custom.fee", "contact.company_id"];
-    let visibility = Visibility { hidden: hidden(&paths), ..Visibility::all() };
+    let visibility = Visibility::all().hiding(hidden(&paths));
     let query = Query { visibility: visibility.clone(), ..Query::new("contact") };
     let answer = replica.ask(&query).unwrap();
     assert_eq!(answer.rows[0].document["custom"], json!({}));

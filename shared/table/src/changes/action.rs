@@ -26,8 +26,10 @@ pub(crate) enum Action {
     Transfer { key: Key, field: String, from: AnyId, to: AnyId },
     /// A unique value is given back by the record that holds it.
     Release { key: Key, holder: AnyId },
-    /// Something is noted that nothing else can have written.
+    /// Something is noted that nothing else can have written, or that follows from something else in the transaction.
     Append { key: Key, sort: Sort, document: Document, indexed: Indexed },
+    /// An item goes, whether it is there or not.
+    Clear { key: Key },
     /// The answer kept for a request goes, if there is one and it is about this record.
     Forget { key: Key, record: AnyId },
     /// Nothing is written to a record, but it has to be there.
@@ -109,6 +111,7 @@ impl Action {
             | Self::Transfer { key, .. }
             | Self::Release { key, .. }
             | Self::Append { key, .. }
+            | Self::Clear { key }
             | Self::Forget { key, .. }
             | Self::Require { key, .. }
             | Self::RequireVersion { key, .. } => key,
@@ -157,7 +160,7 @@ impl Action {
             Self::Take { key, field, holder } | Self::Transfer { key, field, to: holder, .. } => {
                 Write::Put(guard(key, field, *holder))
             }
-            Self::Remove { .. } | Self::Release { .. } | Self::Forget { .. } => Write::Delete,
+            Self::Remove { .. } | Self::Release { .. } | Self::Clear { .. } | Self::Forget { .. } => Write::Delete,
             Self::Require { .. } | Self::RequireVersion { .. } => Write::Check,
         })
     }
@@ -177,7 +180,7 @@ impl Action {
             Self::Take { holder, .. } | Self::Release { holder, .. } => absent_or("holder", &[holder]),
             Self::Transfer { from, to, .. } => absent_or("holder", &[from, to]),
             Self::Forget { record, .. } => absent_or("id", &[record]),
-            Self::Append { .. } => return None,
+            Self::Append { .. } | Self::Clear { .. } => return None,
         })
     }
 
@@ -195,7 +198,9 @@ impl Action {
             Self::Require { id, .. } => Refused::Gone { id: *id },
             // Another record holds it: whoever looks who does will leave it alone.
             Self::Release { .. } => Refused::Stale(None),
-            Self::Append { .. } => Error::bug("an unconditional action failed its condition").into(),
+            Self::Append { .. } | Self::Clear { .. } => {
+                Error::bug("an unconditional action failed its condition").into()
+            }
         }
     }
 }

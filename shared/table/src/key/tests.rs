@@ -40,6 +40,7 @@ fn the_keys_are_spelled_like_this() {
             keys.journal(42),
             keys.once("0af1"),
             keys.manifest(1),
+            keys.usage("key_0af1"),
             api_key("0af1"),
         ]),
         @r"
@@ -53,6 +54,7 @@ fn the_keys_are_spelled_like_this() {
     wsp_019b76daa8007838a5822a6f9e62da21#JOURNAL / 00000000000000000042
     wsp_019b76daa8007838a5822a6f9e62da21#ONCE#0af1 / #
     wsp_019b76daa8007838a5822a6f9e62da21#REPLICA#1 / #
+    wsp_019b76daa8007838a5822a6f9e62da21#USAGE#key_0af1 / #
     APIKEY#0af1 / #
     "
     );

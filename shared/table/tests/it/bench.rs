@@ -2,13 +2,14 @@
 
 use events::Document;
 use kernel::{AnyId, Clock, Ids, kinds};
-use serde_json::json;
-use table::{Changes, Meter, Once, Tables, TenantTable};
+use serde_json::{Value, json};
+use table::{Changes, Key, Meter, Once, Tables, TenantTable};
 use testkit::Engine;
 
 const TABLE: &str = "rapport";
 
 pub(crate) struct Bench {
+    engine: Engine,
     pub(crate) tables: Tables,
     pub(crate) ids: Ids,
     pub(crate) clock: Clock,
@@ -20,7 +21,7 @@ impl Bench {
         engine.create_table(TABLE).unwrap();
         let clients = cloud::Clients::in_process(engine.http_client());
         let clock = Clock::manual();
-        Self { tables: Tables::new(&clients, TABLE), ids: Ids::seeded(clock.clone(), 1), clock }
+        Self { tables: Tables::new(&clients, TABLE), ids: Ids::seeded(clock.clone(), 1), clock, engine }
     }
 
     pub(crate) fn workspace(&self) -> TenantTable {
@@ -29,6 +30,20 @@ impl Bench {
 
     pub(crate) fn contact(&self) -> AnyId {
         self.ids.next::<kinds::Contact>().erase()
+    }
+
+    /// An item as it lies in the table, with what is the table's own.
+    pub(crate) fn item(&self, key: &Key) -> Value {
+        let asked = json!({ "TableName": TABLE, "Key": { "pk": { "S": key.pk() }, "sk": { "S": key.sk() } } });
+        let (status, body) = self.engine.dispatch("GetItem", &asked.to_string());
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str::<Value>(&body).unwrap()["Item"].take()
+    }
+
+    /// Puts an item past everything that keeps the table in order.
+    pub(crate) fn put(&self, item: &Value) {
+        let (status, body) = self.engine.dispatch("PutItem", &json!({ "TableName": TABLE, "Item": item }).to_string());
+        assert_eq!(status, 200, "{body}");
     }
 
     pub(crate) fn once(&self, key: &str, body: &str) -> Once {

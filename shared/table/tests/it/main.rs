@@ -9,3 +9,4 @@ mod due;
 mod links;
 mod own_writers;
 mod required;
+mod usage;

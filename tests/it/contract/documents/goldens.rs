@@ -75,15 +75,17 @@ impl Seeded {
     /// Takes the merge of a job back, a second later.
     async fn take_back(&self, job: &str) {
         self.clock.advance_millis(1000);
-        let caller = auth::Caller {
-            user: self.user,
-            api_key: None,
-            workspace: self.workspace.parse().unwrap(),
-            role: auth::Role::Admin,
-        };
+        let caller = auth::Caller { user: self.user, api_key: None, workspace: self.workspace.parse().unwrap() };
         let parts = self.app.stack.app();
         let table = parts.tables.workspace(caller.workspace, table::Meter::default());
-        let cx = records::Cx::new(caller, table, parts.schemas, self.clock.clone(), self.ids.clone());
+        let cx = records::Cx::new(
+            caller,
+            records::Rights::everything(self.user),
+            table,
+            parts.schemas,
+            self.clock.clone(),
+            self.ids.clone(),
+        );
         records::unmerge(&cx, job.parse().unwrap()).await.unwrap();
     }
 
@@ -194,7 +196,14 @@ async fn everything(seeded: &Seeded) -> BTreeSet<String> {
     used.extend(["object", "field"].into_iter().flat_map(|noun| verbs.map(|verb| format!("{verb}_{noun}"))));
     seeded.call("/v1/workspace", Method::PATCH, json!({ "name": "Nord" })).await;
     let key = seeded.call("/v1/api_keys", Method::POST, json!({ "name": "import", "role": "rep" })).await;
+    seeded.call(&format!("/v1/api_keys/{key}/rotate"), Method::POST, json!({})).await;
     seeded.call(&format!("/v1/api_keys/{key}"), Method::DELETE, json!({})).await;
+    seeded.call("/v1/roles", Method::POST, json!({ "name": "x_partner", "from": "rep" })).await;
+    let less =
+        json!({ "objects": { "contact": { "read": "own" } }, "fields": { "contact": { "birthday": "hidden" } } });
+    seeded.call("/v1/roles/x_partner", Method::PATCH, less).await;
+    seeded.call("/v1/roles/x_partner", Method::DELETE, json!({})).await;
+    used.extend(["create_role", "update_role", "remove_role", "rotate_api_key"].map(str::to_owned));
     let export = json!({ "object": "contact", "format": "csv" });
     let export = seeded.call("/v1/exports", Method::POST, export).await;
     seeded.noted(&export).await;

@@ -2,6 +2,7 @@
 //! roles with few of them; jobs and objects have files of their own.
 
 pub(super) mod audit;
+pub(super) mod counted;
 pub(super) mod jobs;
 pub(super) mod objects;
 

@@ -140,7 +140,7 @@ impl Company {
     pub(super) fn visibility(&self, viewer: usize) -> Visibility {
         match viewer {
             0 => Visibility::all(),
-            1 => Visibility { hidden: hidden(&["company.name"]), ..Visibility::all() },
+            1 => Visibility::all().hiding(hidden(&["company.name"])),
             other => Visibility::of(self.users[other % self.users.len()]),
         }
     }

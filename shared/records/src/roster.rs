@@ -1,0 +1,214 @@
+//! The roster: who works in a workspace, as what, and in which team. Small parts of the configuration, so that every process has them with the
+//! schema, and knows who a caller is without a question of its own.
+//!
+//! | part | says | written |
+//! |---|---|---|
+//! | `user.usr_…` | the role and the team of a user who is not in the trash | with the user, in one transaction |
+//! | `person.usr_…` | who signs in as the user: a hash ([`auth::Person`]) | at a sign-in; taken away when the user's email changes |
+//! | `EMAIL#hash` / `wsp_…` | which user has an address, for whoever signs in with it | with the user, in one transaction |
+//! | `team.tea_…` | the lead of a team, and the team above it | with the team, in one transaction |
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use auth::{Person, Role};
+use events::Document;
+use kernel::{AnyId, Id, kinds};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use table::{Changes, Keys, Sort};
+
+use crate::{FieldType, Record, normalised};
+
+/// The user object, whose records the roster follows.
+pub(crate) const USER: &str = "user";
+/// The team object, whose records it follows.
+pub(crate) const TEAM: &str = "team";
+
+type UserId = Id<kinds::User>;
+type TeamId = Id<kinds::Team>;
+
+/// A user on the roster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Member {
+    pub(crate) role: Role,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) team: Option<TeamId>,
+}
+
+/// A team on the roster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Team {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    lead: Option<UserId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parent: Option<TeamId>,
+}
+
+/// Who works in a workspace.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Roster {
+    members: BTreeMap<UserId, Member>,
+    persons: BTreeMap<UserId, Person>,
+    teams: BTreeMap<TeamId, Team>,
+}
+
+/// The part that says what a user is.
+fn user_part(id: AnyId) -> String {
+    [USER, &id.to_string()].join(".")
+}
+
+/// The part that says who signs in as a user.
+#[must_use]
+pub fn person_part(id: UserId) -> String {
+    ["person", &id.to_string()].join(".")
+}
+
+fn team_part(id: AnyId) -> String {
+    [TEAM, &id.to_string()].join(".")
+}
+
+impl Roster {
+    /// Takes over a part of the configuration, if it is one of the roster. What a later release has written in another form is as
+    /// if it was not there: who is not on the roster may do nothing.
+    pub(crate) fn take(&mut self, part: &str, document: &Document) {
+        let read = || Value::Object(document.clone());
+        match part.split_once('.') {
+            Some((USER, id)) => {
+                let member = id.parse().ok().zip(serde_json::from_value(read()).ok());
+                self.members.extend(member);
+            }
+            Some(("person", id)) => {
+                let person = document.get("person").cloned().and_then(|person| serde_json::from_value(person).ok());
+                self.persons.extend(id.parse().ok().zip(person));
+            }
+            Some((TEAM, id)) => {
+                let team = id.parse().ok().zip(serde_json::from_value(read()).ok());
+                self.teams.extend(team);
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes over what was just read of one user: their record, if there is one, and who signs in as them.
+    pub(crate) fn put(&mut self, user: UserId, record: Option<&Document>, person: Option<&Document>) {
+        match record.and_then(member_of) {
+            Some(member) => drop(self.members.insert(user, member)),
+            None => drop(self.members.remove(&user)),
+        }
+        self.persons.remove(&user);
+        if let Some(person) = person {
+            self.take(&person_part(user), person);
+        }
+    }
+
+    /// What a user is; `None` for somebody who does not work here, or no more.
+    pub(crate) fn member(&self, user: UserId) -> Option<&Member> {
+        self.members.get(&user)
+    }
+
+    /// Whether somebody signs in as a user.
+    pub(crate) fn is_person(&self, user: UserId, person: &Person) -> bool {
+        self.persons.get(&user) == Some(person)
+    }
+
+    /// The users of a role.
+    pub fn of_role<'a>(&'a self, role: &'a Role) -> impl Iterator<Item = UserId> + 'a {
+        self.members.iter().filter(move |(_, member)| member.role == *role).map(|(user, _)| *user)
+    }
+
+    /// The team of a user, and all teams above it: what is shared with one of them is shared with the user. With the teams that
+    /// the user leads.
+    pub(crate) fn teams_of(&self, user: UserId) -> BTreeSet<TeamId> {
+        let mut teams: BTreeSet<TeamId> = self.led_by(user).collect();
+        let mut above = self.members.get(&user).and_then(|member| member.team);
+        while let Some(team) = above.filter(|team| teams.insert(*team)) {
+            above = self.teams.get(&team).and_then(|known| known.parent);
+        }
+        teams
+    }
+
+    /// Whose records are those of a user's team: everybody in it, in the teams that the user leads, and in all teams below these.
+    /// The user as well.
+    pub(crate) fn colleagues(&self, user: UserId) -> BTreeSet<UserId> {
+        let own = self.members.get(&user).and_then(|member| member.team);
+        let mut teams: BTreeSet<TeamId> = self.led_by(user).chain(own).collect();
+        loop {
+            let before = teams.len();
+            let below = self.teams.iter().filter(|(_, team)| team.parent.is_some_and(|above| teams.contains(&above)));
+            let below: Vec<TeamId> = below.map(|(id, _)| *id).collect();
+            teams.extend(below);
+            if teams.len() == before {
+                break;
+            }
+        }
+        let is_in = |member: &Member| member.team.is_some_and(|team| teams.contains(&team));
+        let members = self.members.iter().filter(|(_, member)| is_in(member)).map(|(id, _)| *id);
+        members.chain([user]).collect()
+    }
+
+    fn led_by(&self, user: UserId) -> impl Iterator<Item = TeamId> + '_ {
+        self.teams.iter().filter(move |(_, team)| team.lead == Some(user)).map(|(id, _)| *id)
+    }
+}
+
+/// What a user's stored record makes of them; `None` for one who is in the trash.
+fn member_of(record: &Document) -> Option<Member> {
+    if record.contains_key("archived_at") {
+        return None;
+    }
+    let role = Role::parse(record.get("role")?.as_str()?)?;
+    Some(Member { role, team: record.get("team_id").and_then(|id| id.as_str()?.parse().ok()) })
+}
+
+/// The address that a user signs in with; `None` for one who is in the trash.
+fn email_of(user: &Record) -> Option<String> {
+    let email = user.fields.text("email").filter(|_| user.common.archived_at.is_none())?;
+    Some(normalised(&FieldType::Email {}, email))
+}
+
+/// Adds to a commit what the roster says of a user or a team from then on. For records of other objects nothing.
+pub(crate) fn follow(
+    changes: &mut Changes,
+    keys: Keys,
+    workspace: Id<kinds::Workspace>,
+    before: Option<&Record>,
+    after: &Record,
+) {
+    let (id, document) = (after.common.id, after.document());
+    match after.common.object.as_str() {
+        USER => {
+            let part = keys.config(&user_part(id));
+            match member_of(&document).map(serde_json::to_value) {
+                Some(Ok(Value::Object(member))) => changes.set(part, Sort::Config, member),
+                _ => changes.clear(part),
+            }
+            let (was, is) = (before.and_then(email_of), email_of(after));
+            if before.is_some()
+                && was != is
+                && let Some(user) = id.of()
+            {
+                changes.clear(keys.config(&person_part(user)));
+            }
+            let entry = |email: &str| table::email_entry(&auth::email_hash(email), workspace);
+            if let Some(was) = was.filter(|was| Some(was) != is.as_ref()) {
+                changes.clear(entry(&was));
+            }
+            // Also where it was before: users of an earlier release get there when they are written.
+            if let Some(is) = is {
+                let found = serde_json::json!({ "workspace": workspace, "user": id });
+                changes.set(entry(&is), Sort::Membership, found.as_object().cloned().unwrap_or_default());
+            }
+        }
+        TEAM => {
+            let part = keys.config(&team_part(id));
+            let of = |path: &str| after.fields.text(path).and_then(|id| id.parse().ok());
+            let user = |path: &str| after.fields.text(path).and_then(|id| id.parse().ok());
+            let team = Team { lead: user("lead_id"), parent: of("parent_id") };
+            match serde_json::to_value(team) {
+                Ok(Value::Object(team)) if after.common.archived_at.is_none() => changes.set(part, Sort::Config, team),
+                _ => changes.clear(part),
+            }
+        }
+        _ => {}
+    }
+}
