@@ -15,13 +15,18 @@ const OWNED: [(&str, &str); 4] =
 
 /// A role of the company's own, with scopes that no standard role has.
 pub(super) fn own_role() -> Value {
-    let grants = |read: &str, create: &str, update: &str, archive: &str, export: &str, merge: &str| json!({ "read": read, "create": create, "update": update, "archive": archive, "export": export, "merge": merge });
+    // As in the list of actions.
+    let grants = |scopes: [&str; 6]| {
+        let named =
+            auth::Action::ALL.iter().zip(scopes).map(|(action, scope)| (action.as_str().to_owned(), json!(scope)));
+        Value::Object(named.collect())
+    };
     json!({
         "name": "x_field",
         "objects": {
-            "*": grants("none", "none", "none", "none", "none", "none"),
-            "contact": grants("team", "own", "own", "own", "team", "own"),
-            "company": grants("all", "team", "team", "none", "none", "team"),
+            "*": grants(["none"; 6]),
+            "contact": grants(["team", "own", "own", "own", "team", "own"]),
+            "company": grants(["all", "team", "team", "none", "none", "team"]),
         },
         "capabilities": ["erase_records", "manage_schema"],
     })

@@ -97,6 +97,7 @@ pub(super) fn new_key_schema() -> Value {
         "additionalProperties": false,
     });
     limits(&mut schema["properties"]);
+    schema["properties"]["read_only"]["type"] = json!(["boolean", "null"]);
     schema
 }
 
@@ -107,7 +108,7 @@ pub(super) fn rotate_schema() -> Value {
         "type": "object",
         "properties": {
             "overlap_seconds": {
-                "type": "integer",
+                "type": ["integer", "null"],
                 "minimum": 0,
                 "maximum": super::rotate::MAX_OVERLAP,
                 "default": super::rotate::OVERLAP,

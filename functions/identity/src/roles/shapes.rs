@@ -99,7 +99,7 @@ pub(super) fn new_schema() -> Value {
         "name": { "type": "string", "pattern": "^x_[a-z][a-z0-9_]{0,37}$", "examples": ["x_partner"] },
         "from": { "type": ["string", "null"], "description": "The role that it begins as; without one it may do nothing.", "examples": [Role::REP] },
         "label": text_schema(1, MAX_LABEL),
-        "help": text_schema(0, MAX_HELP),
+        "help": { "type": ["string", "null"], "maxLength": MAX_HELP },
     });
     json!({
         "title": "NewRole",
