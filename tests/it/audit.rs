@@ -1,6 +1,7 @@
 //! The audit log, through HTTP: what everybody has done, and the proof that nothing of it was changed.
 
 mod denied;
+mod readers;
 mod sealed;
 
 use api::{App as Parts, Authorize};
@@ -161,7 +162,7 @@ async fn it_is_asked_by_day_actor_record_and_action() {
 }
 
 #[tokio::test]
-async fn only_administrators_see_it_and_nothing_switches_it_off() {
+async fn reps_do_not_see_it_and_nothing_switches_it_off() {
     let scene = Scene::new().await;
     let (_, rep) = scene.with_role("rep").await;
     for path in ["/v1/audit", "/v1/audit/days", "/v1/audit/csv", "/v1/audit/jsonl"] {

@@ -15,7 +15,7 @@ use kernel::{Error, Id, Secret, kinds};
 use records::{Cx, FieldType, Rights, coerce, normalised, person_part};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use table::{Changes, Refused, Sort};
+use table::{Changes, KeptAnswer, Once, Refused, Sort};
 
 const TAG: Tag = Tag { name: "sign_in", help: "How people come in, and where they may go." };
 
@@ -70,7 +70,7 @@ async fn sign_in(State(app): State<App>, signed_in: SignedIn) -> Result<Json<Val
     for entry in app.tables.of_email(&hash, limit).await? {
         let entry: Membership =
             serde_json::from_value(Value::Object(entry)).map_err(Error::unreadable("membership"))?;
-        workspaces.extend(enter(&app, person, &entry, &request_id).await?);
+        workspaces.extend(enter(&app, (person, &token), &entry, &request_id).await?);
     }
     leave(&app, &access, person, &workspaces).await?;
     let shown: Vec<&Value> = workspaces.iter().map(|(_, shown)| shown).collect();
@@ -109,9 +109,11 @@ async fn verified_email(issuer: &Issuer, person: &Person, token: &Secret) -> Res
 }
 
 /// Has a person come into a workspace as a user, if that one still works there. One read and one transaction.
+///
+/// That they have is an event, once for each token: apps ask as often as they like. Whoever is somebody new has come in anew.
 async fn enter(
     app: &App,
-    person: &Person,
+    (person, token): (&Person, &Secret),
     entry: &Membership,
     request_id: &str,
 ) -> Result<Option<(Id<kinds::Workspace>, Value)>, Error> {
@@ -119,7 +121,9 @@ async fn enter(
     let keys = cx.table.keys();
     let (user, workspace) = (keys.record("user", entry.user.erase()), keys.config("workspace"));
     let bound = keys.config(&person_part(entry.user));
-    let found = cx.table.get_each(&[user.clone(), workspace.clone(), bound.clone()]).await?;
+    let once = Once::new(&["sign_in", &entry.user.to_string()], token.reveal(), &[], cx.clock.now());
+    let noted = keys.once(once.hash());
+    let found = cx.table.get_each(&[user.clone(), workspace.clone(), bound.clone(), noted.clone()]).await?;
     let Some(user) = found.get(&user).filter(|user| !user.contains_key("archived_at")) else { return Ok(None) };
     let text = |document: Option<&Document>, name: &str| {
         document.and_then(|document| document.get(name)?.as_str()).unwrap_or_default().to_owned()
@@ -133,15 +137,22 @@ async fn enter(
     changes.set(membership, Sort::Membership, entered);
     let version = user.get("version").and_then(Value::as_u64).unwrap_or_default();
     // Whether it is somebody new is told; who it is at the issuer is nobody's business.
-    let is_new = FieldChange { before: Value::Null, after: json!(before != json!(person)) };
-    let event = crate::bootstrap::event(&cx, "user.signed_in", entry.user.erase(), version, [("is_new", is_new)]);
-    changes.event(keys, "user", &event, None)?;
+    let is_new = before != json!(person);
+    if is_new || !found.contains_key(&noted) {
+        let told = FieldChange { before: Value::Null, after: json!(is_new) };
+        let event = crate::bootstrap::event(&cx, "user.signed_in", entry.user.erase(), version, [("is_new", told)]);
+        changes.event(keys, "user", &event, None)?;
+    }
+    if !found.contains_key(&noted) {
+        changes.answer(once, KeptAnswer::new(200, entry.user.erase(), version, None));
+    }
     match cx.commit(&changes).await {
-        Ok(_) => {}
+        // The same token came in twice at once: the other one has done all of it.
+        Ok(_) | Err(Refused::Repeated(_)) => {}
         Err(Refused::Failed(error)) => return Err(error),
         Err(other) => return Err(Error::bug(format!("a sign-in was not written: {other:?}"))),
     }
-    if before != json!(person) {
+    if is_new {
         cx.schemas.forget(entry.workspace);
     }
     let shown = json!({

@@ -161,7 +161,7 @@ async fn list_job_files(
 async fn note(app: &api::App, cx: &Cx, job: &Job, files: usize) -> Result<(), Error> {
     let about = vec![("kind", json!(job.kind)), ("files", json!(files))];
     let Common { id, version, .. } = job.common;
-    let note = api::Note { object: JOB, name: "job.fetched", record: id, version, about };
+    let note = api::Note { object: JOB, name: "job.fetched", record: id, version, about, together: None };
     app.notes.note(cx, &id.to_string(), note, None).await
 }
 

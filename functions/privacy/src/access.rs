@@ -4,8 +4,8 @@ use auth::Capability;
 use kernel::Result;
 use records::Cx;
 
-/// Passes if the caller may see what everybody has done: all of it, also what happened to records that are private, and to
-/// fields that are hidden from others.
+/// Passes if the caller may see what everybody has done: to every record, also to private ones and to those that their role does not
+/// reach. What is hidden from them is left out of it.
 ///
 /// # Errors
 /// [`kernel::Error::Denied`] if not.

@@ -4,6 +4,7 @@ mod action;
 mod asked;
 mod lines;
 mod shown;
+mod told;
 mod walk;
 
 use api::{Context, Operation, Parameter, Result, Routes, Shape, page};
@@ -23,8 +24,10 @@ const MAX_LIMIT: u16 = 200;
 const EXPLANATION: &str = "\
 Every change, with what was before and after, and who has made it: people, programs by their API keys, and jobs in the name of \
 whoever has started them. Also sign-ins, attempts that were denied, files that were handed out and changes of what somebody may do. \
-Whoever may read it sees all of it, also what happened to records and fields that are hidden from others. Of whom was erased it \
-says who did what and when, and no longer what changed: `erased` is true then.
+It takes a role that may `read_audit`, which is about the whole workspace: whoever may read it is told of every record, also of private \
+ones and of those that their role does not reach. Changes of fields that are hidden from them are left out, and so is what could \
+tell of those, as conditions of views and jobs can: `withheld` is true then. Of whom was erased it says who did what and when, \
+and no longer what changed: `erased` is true then.
 
 A request looks at 31 days and at 1,000 events at most: a page may have fewer than asked, even none, and still say `has_more`. \
 Events that are written meanwhile never move a page: those behind a cursor are the same whenever they are asked for.";

@@ -13,7 +13,7 @@ use http::request::Parts;
 use http::{Method, StatusCode};
 use kernel::AnyId;
 use records::Cx;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{App, Note, Operation, Problem};
 
@@ -88,7 +88,8 @@ impl Denial {
         };
         tracing::warn!(operation = self.operation, user.id = %cx.caller.user, "somebody was denied something");
         let about = vec![("operation", json!(self.operation))];
-        let note = Note { object: OBJECT, name: NAME, record: cx.caller.user.erase(), version: 0, about };
+        let together = Some(vec![("operation", Value::Null)]);
+        let note = Note { object: OBJECT, name: NAME, record: cx.caller.user.erase(), version: 0, about, together };
         if let Err(error) = app.notes.note(cx, &self.operation, note, self.record).await {
             // It stays denied. That it could not be noted is what an alarm on the log tells of.
             tracing::error!(error.code = error.code(), error.cause = ?error, "a denied attempt could not be noted");

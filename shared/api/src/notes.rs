@@ -1,7 +1,7 @@
 //! What happens often and is noted seldom: that somebody was denied something, or was handed something out. The first time is
 //! noted at once; what follows within some seconds is counted, and noted together.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use events::{Event, FieldChange};
@@ -16,6 +16,8 @@ const PAUSE_MS: i64 = 10_000;
 const MAX_RECORDS: usize = 20;
 /// How many callers and things a process keeps in mind. Beyond them nothing is only counted.
 const MAX_KNOWN: usize = 10_000;
+/// How many different things of one caller are noted one by one within that time, where a note says what is said of all others.
+const MAX_APART: usize = 8;
 
 /// An event of something that changes nothing.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +32,13 @@ pub struct Note {
     pub version: Version,
     /// What else is said of it.
     pub about: Vec<(&'static str, Value)>,
+    /// What is said instead, once the caller has done [`MAX_APART`] such things within some seconds: the others are noted
+    /// together, so that nobody fills the table by trying everything. `None`: each is noted, whoever does it was allowed to.
+    pub together: Option<Vec<(&'static str, Value)>>,
 }
+
+/// What things are called that are noted together: no operation and no id.
+const TOGETHER: &str = "*";
 
 /// Who does what.
 type Known = (Id<kinds::Workspace>, Id<kinds::User>, Option<Id<kinds::ApiKey>>, &'static str, String);
@@ -47,7 +55,7 @@ struct Since {
 
 /// Notes of a process. Clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Notes(Arc<Mutex<HashMap<Known, Since>>>);
+pub struct Notes(Arc<Mutex<BTreeMap<Known, Since>>>);
 
 impl Notes {
     /// Notes that something happened, or counts it if the caller has done the very same (`what`) within the last ten seconds.
@@ -55,11 +63,27 @@ impl Notes {
     ///
     /// # Errors
     /// When the table does not answer.
-    pub async fn note(&self, cx: &Cx, what: &str, note: Note, touched: Option<AnyId>) -> Result<()> {
+    pub async fn note(&self, cx: &Cx, what: &str, mut note: Note, touched: Option<AnyId>) -> Result<()> {
         let now = cx.clock.now();
-        let known = (cx.caller.workspace, cx.caller.user, cx.caller.api_key, note.name, what.to_owned());
+        let mut known = (cx.caller.workspace, cx.caller.user, cx.caller.api_key, note.name, what.to_owned());
+        if self.has_many_beside(&known)
+            && let Some(together) = note.together.take()
+        {
+            note.about = together;
+            TOGETHER.clone_into(&mut known.4);
+        }
         let Some((times, records)) = self.count(known, (cx, &note), touched, now) else { return Ok(()) };
         write(cx, &note, times, &records).await
+    }
+
+    /// Whether the caller has lately done as many other such things as are noted one by one.
+    fn has_many_beside(&self, known: &Known) -> bool {
+        let all = self.locked();
+        let (workspace, user, key, name, _) = known;
+        let first = (*workspace, *user, *key, *name, String::new());
+        let theirs = all.range(first..).map(|(one, _)| one);
+        let theirs = theirs.take_while(|one| (one.0, one.1, one.2, one.3) == (*workspace, *user, *key, *name));
+        !all.contains_key(known) && theirs.filter(|one| one.4 != TOGETHER).take(MAX_APART).count() == MAX_APART
     }
 
     /// How often it has happened by now and with which records; `None` while it is only counted.
@@ -112,7 +136,7 @@ impl Notes {
         overdue
     }
 
-    fn locked(&self) -> MutexGuard<'_, HashMap<Known, Since>> {
+    fn locked(&self) -> MutexGuard<'_, BTreeMap<Known, Since>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

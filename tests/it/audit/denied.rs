@@ -52,6 +52,84 @@ async fn what_is_denied_is_noted_at_once_and_then_counted() {
 }
 
 #[tokio::test]
+async fn what_roles_and_keys_do_not_allow_is_noted() {
+    let scene = Scene::new().await;
+    let ada = scene.contact("Ada").await;
+    let user = json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" });
+    let rita = scene.me.identity.post("/v1/users", user).await.expect(201)["id"].as_str().unwrap().to_owned();
+    // The role lets them archive their own only: this one is Ada Admin's.
+    let rita = {
+        let user = rita.parse().unwrap();
+        let tables = &scene.parts.tables;
+        let key = identity::operator_key(tables, &scene.clock, &scene.parts.ids, scene.workspace, user).await.unwrap();
+        (rita, Everything::of(&scene.parts, key.reveal()))
+    };
+    assert_eq!(rita.1.contacts.delete(&format!("/v1/contacts/{ada}")).await.refused(403), "denied");
+    assert_eq!(rita.1.identity.post("/v1/roles", json!({ "name": "x_all" })).await.refused(403), "denied");
+    assert_eq!(rita.1.privacy.get("/v1/audit").await.refused(403), "denied");
+    let looks = json!({ "name": "looks", "role": "admin", "read_only": true });
+    let looks = scene.me.identity.post("/v1/api_keys", looks).await.expect(201);
+    let looks = Everything::of(&scene.parts, looks["secret"].as_str().unwrap());
+    assert_eq!(
+        looks.contacts.patch(&format!("/v1/contacts/{ada}"), json!({ "city": "Rome" })).await.refused(403),
+        "denied"
+    );
+    let mut noted: Vec<Value> = denied(&scene.me)
+        .await
+        .iter()
+        .map(|event| json!([event["changes"]["operation"]["after"], event["by"]["user"]]))
+        .collect();
+    noted.sort_by_key(Value::to_string);
+    let expected = json!([
+        ["archive_contact", rita.0],
+        ["create_role", rita.0],
+        ["list_audit", rita.0],
+        ["update_contact", scene.user],
+    ]);
+    assert_eq!(json!(noted), expected);
+}
+
+#[tokio::test]
+async fn nobody_fills_the_table_by_what_they_may_not_do() {
+    let scene = Scene::new().await;
+    let (_, viewer) = scene.with_role("viewer").await;
+    let before = scene.app.items().len();
+    let id = |kind: &str| format!("{kind}_{:032x}", 7);
+    let (con, com) = (id("con"), id("com"));
+    let attempts = [
+        (Method::POST, "/v1/contacts".to_owned()),
+        (Method::POST, "/v1/companies".to_owned()),
+        (Method::PATCH, format!("/v1/contacts/{con}")),
+        (Method::PATCH, format!("/v1/companies/{com}")),
+        (Method::DELETE, format!("/v1/contacts/{con}")),
+        (Method::DELETE, format!("/v1/companies/{com}")),
+        (Method::POST, format!("/v1/contacts/{con}/restore")),
+        (Method::POST, format!("/v1/companies/{com}/restore")),
+        (Method::POST, format!("/v1/contacts/{con}/erase")),
+        (Method::POST, format!("/v1/companies/{com}/erase")),
+        (Method::POST, format!("/v1/contacts/{con}/merge")),
+        (Method::POST, format!("/v1/companies/{com}/merge")),
+    ];
+    for _ in 0..5 {
+        for (method, path) in &attempts {
+            let body = json!({ "others": [con] });
+            let body = if path.ends_with("/merge") { body } else { json!({}) };
+            viewer.contacts.send(method.clone(), path, &[], Some(body)).await.refused(403);
+        }
+    }
+    assert_eq!(scene.app.items().len() - before, 9, "eight one by one, and the others together");
+    scene.clock.advance_millis(10_000);
+    scene.me.contacts.get(&format!("/v1/contacts/{con}/history")).await;
+    assert_eq!(scene.app.items().len() - before, 18, "what was counted of each");
+    let noted = denied(&scene.me).await;
+    let after = |event: &Value, name: &str| event["changes"][name]["after"].clone();
+    let times: u64 = noted.iter().filter_map(|event| after(event, "times").as_u64()).sum();
+    assert_eq!(times, 60, "none is lost");
+    let several: Vec<Value> = noted.iter().filter(|event| after(event, "operation").is_null()).cloned().collect();
+    assert_eq!(several.iter().filter_map(|event| after(event, "times").as_u64()).sum::<u64>(), 20);
+}
+
+#[tokio::test]
 async fn files_that_are_handed_out_are_noted() {
     let app = App::start().await;
     let me = app.workspace("north").await;

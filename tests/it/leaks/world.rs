@@ -158,7 +158,7 @@ impl World {
             "name": "x_blind",
             "objects": { "*": grants("all"), "contact": grants("team") },
             "fields": { "contact": hides, "company": { "annual_revenue": "hidden" } },
-            "capabilities": ["import_records", "bulk_edit"],
+            "capabilities": ["import_records", "bulk_edit", "read_audit"],
         });
         self.made("/v1/roles", role).await;
         let team = self.made("/v1/teams", json!({ "name": "Ours" })).await;

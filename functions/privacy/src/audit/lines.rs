@@ -90,6 +90,6 @@ fn with_cursor(query: Option<&str>, cursor: &str) -> String {
 async fn note(app: &api::App, cx: &Cx, asked: &Asked) -> Result<(), Error> {
     let about = vec![("from", json!(asked.from)), ("to", json!(asked.to))];
     let user = cx.caller.user.erase();
-    let note = api::Note { object: BESIDE, name: "audit.exported", record: user, version: 0, about };
+    let note = api::Note { object: BESIDE, name: "audit.exported", record: user, version: 0, about, together: None };
     app.notes.note(cx, "", note, None).await
 }

@@ -1,7 +1,9 @@
 //! Events as auditors are shown them.
 
-use events::{Actor, Event};
+use events::Actor;
 use serde_json::{Value, json};
+
+use super::told::Told;
 
 /// An event, as it is answered.
 pub(super) fn schema() -> Value {
@@ -13,7 +15,7 @@ pub(super) fn schema() -> Value {
     json!({
         "title": "AuditEvent",
         "type": "object",
-        "required": ["id", "at", "name", "by", "record", "version", "request_id", "job", "changes", "erased", "digest"],
+        "required": ["id", "at", "name", "by", "record", "version", "request_id", "job", "changes", "withheld", "erased", "digest"],
         "properties": {
             "id": id("evt"),
             "at": { "type": "string", "format": "date-time" },
@@ -39,6 +41,10 @@ pub(super) fn schema() -> Value {
                     "properties": { "before": {}, "after": {} },
                 },
             },
+            "withheld": {
+                "type": "boolean",
+                "description": "Whether changes are left out that tell of fields that are hidden from the caller.",
+            },
             "erased": { "type": "boolean", "description": "Whether what changed is gone, since somebody was erased." },
             "digest": {
                 "type": "string",
@@ -51,7 +57,7 @@ pub(super) fn schema() -> Value {
 }
 
 /// One event.
-pub(super) fn event(event: &Event) -> Value {
+pub(super) fn event(Told { event, withheld }: &Told) -> Value {
     let Actor { user, api_key } = &event.by;
     json!({
         "id": event.id,
@@ -63,17 +69,31 @@ pub(super) fn event(event: &Event) -> Value {
         "request_id": event.request_id,
         "job": event.job,
         "changes": event.changes,
+        "withheld": withheld,
         "erased": event.salt.is_none(),
         "digest": event.digest,
     })
 }
 
 /// The columns of a file of events.
-pub(super) const COLUMNS: [&str; 12] =
-    ["at", "name", "user", "api_key", "record", "version", "job", "request_id", "erased", "changes", "id", "digest"];
+pub(super) const COLUMNS: [&str; 13] = [
+    "at",
+    "name",
+    "user",
+    "api_key",
+    "record",
+    "version",
+    "job",
+    "request_id",
+    "erased",
+    "withheld",
+    "changes",
+    "id",
+    "digest",
+];
 
 /// One event as the cells of a file.
-pub(super) fn cells(event: &Event) -> [String; 12] {
+pub(super) fn cells(Told { event, withheld }: &Told) -> [String; 13] {
     let optional = |id: Option<String>| id.unwrap_or_default();
     let changes = if event.changes.is_empty() { String::new() } else { json!(event.changes).to_string() };
     [
@@ -86,6 +106,7 @@ pub(super) fn cells(event: &Event) -> [String; 12] {
         optional(event.job.map(|id| id.to_string())),
         event.request_id.clone(),
         event.salt.is_none().to_string(),
+        withheld.to_string(),
         changes,
         event.id.to_string(),
         event.digest.clone(),

@@ -10,6 +10,7 @@ use serde_json::Value;
 use table::Key;
 
 use super::asked::{Asked, Cursor};
+use super::told::{Reader, Told};
 use crate::calendar::{begin_of, moved};
 
 /// The most events that one request looks at.
@@ -24,7 +25,7 @@ pub(super) const BESIDE: &str = "audit";
 /// What was found.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
-    pub(super) events: Vec<Event>,
+    pub(super) events: Vec<Told>,
     /// Where to go on, if there may be more.
     pub(super) next: Option<String>,
 }
@@ -34,8 +35,9 @@ pub(super) struct Walked {
 /// # Errors
 /// When the table does not answer.
 pub(super) async fn walk(cx: &Cx, asked: &Asked) -> Result<Walked> {
-    let mut collected =
-        Collected { asked, room: Room::new(), examined: 0, events: Vec::new(), last: asked.cursor.clone() };
+    let reader = Reader::of(cx).await?;
+    let (room, last) = (Room::new(), asked.cursor.clone());
+    let mut collected = Collected { asked, reader, room, examined: 0, events: Vec::new(), last };
     match asked.record {
         Some(record) => of_record(cx, record, &mut collected).await,
         None => of_days(cx, &mut collected).await,
@@ -46,9 +48,10 @@ pub(super) async fn walk(cx: &Cx, asked: &Asked) -> Result<Walked> {
 /// What was found so far.
 struct Collected<'a> {
     asked: &'a Asked,
+    reader: Reader,
     room: Room,
     examined: usize,
-    events: Vec<Event>,
+    events: Vec<Told>,
     /// The last event that needs not be looked at again.
     last: Option<Cursor>,
 }
@@ -58,6 +61,7 @@ impl Collected<'_> {
     fn take(&mut self, event: Event) -> bool {
         let place = Cursor { day: event.at.day(), behind: Some(event.id) };
         if self.asked.has(&event) {
+            let event = self.reader.told(event);
             let is_full = self.events.len() == self.asked.limit || !self.room.take([&super::shown::event(&event)]);
             // One that is larger than an answer is answered alone: nothing is left out.
             if is_full && !self.events.is_empty() {
@@ -188,7 +192,8 @@ async fn objects_of(cx: &Cx, record: AnyId) -> Result<Vec<String>> {
     let prefix = record.prefix();
     let built_in = kinds::ALL.iter().find(|(known, _)| *known == prefix.as_str()).map(|(_, name)| *name);
     Ok(match built_in {
-        Some("workspace") => vec!["workspace".to_owned(), "schema".to_owned()],
+        // What a role may do, and how records are described, has no id of its own.
+        Some("workspace") => ["workspace", "schema", "role"].map(str::to_owned).into(),
         Some("user") => vec!["user".to_owned(), BESIDE.to_owned()],
         Some(name) => vec![name.to_owned()],
         None => cx.schema().await?.of_prefix(prefix).map(|object| object.name.clone()).into_iter().collect(),
