@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use table::{Changes, Meter, Refused, Sort, Tables};
 
 use crate::api_keys;
-use crate::workspace::{Workspace, parse, trash_days};
+use crate::workspace::{Settings, Workspace};
 
 /// Who a new workspace belongs to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,17 +79,15 @@ fn operator(tables: &Tables, clock: &Clock, ids: &Ids, workspace: Id<kinds::Work
     Cx::new(caller, Rights::everything(user), table, Schemas::default(), clock.clone(), ids.clone())
 }
 
-async fn create_workspace(cx: &Cx, name: &str) -> Result<()> {
-    let settings = parse(&json!({ "name": name }).as_object().cloned().unwrap_or_default())?;
-    let name = settings.name.unwrap_or_default();
+pub(crate) async fn create_workspace(cx: &Cx, name: &str) -> Result<()> {
+    let settings = Settings::named(name).map_err(Error::from)?;
+    let change = FieldChange { before: Value::Null, after: json!(settings.name) };
     let now = cx.clock.now();
     let id = cx.caller.workspace;
-    let (object, trash_days) = ("workspace".to_owned(), trash_days());
-    let workspace = Workspace { id, object, version: 1, created_at: now, updated_at: now, name, trash_days };
-    let document = serde_json::to_value(&workspace).map_err(Error::bug)?.as_object().cloned().unwrap_or_default();
+    let object = "workspace".to_owned();
+    let workspace = Workspace { id, object, version: 1, created_at: now, updated_at: now, settings };
     let mut changes = Changes::new();
-    changes.create(cx.table.keys().config("workspace"), Sort::Config, document);
-    let change = FieldChange { before: Value::Null, after: json!(workspace.name) };
+    changes.create(cx.table.keys().config("workspace"), Sort::Config, workspace.document()?);
     let event = event(cx, "workspace.created", id.erase(), 1, [("name", change)]);
     changes.event(cx.table.keys(), "workspace", &event, None)?;
     committed(cx.commit(&changes).await)

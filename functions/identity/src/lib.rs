@@ -17,6 +17,7 @@ mod api_keys;
 mod bootstrap;
 mod config;
 mod docs;
+mod invitations;
 mod limits;
 mod me;
 mod openapi;
@@ -43,6 +44,7 @@ pub fn routes() -> Routes {
         .and(link_list_route(Of::BuiltIn("user", "users")))
         .and(record_routes(Of::BuiltIn("team", "teams")))
         .and(link_list_route(Of::BuiltIn("team", "teams")))
+        .and(invitations::routes())
         .and(roles::routes())
         .and(api_keys::routes())
 }

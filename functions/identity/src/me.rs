@@ -9,7 +9,7 @@ use kernel::Error;
 use records::render;
 use serde_json::{Value, json};
 
-use crate::workspace;
+use crate::workspace::{self, Workspace};
 
 pub(crate) fn routes() -> Routes {
     let shape = Shape::Schema(json!({
@@ -33,10 +33,11 @@ async fn read_me(Context(cx): Context, _: NoQuery) -> Result<Json<Value>> {
     let found = cx.table.get_many(&wanted).await?;
     let of = |name: &str| found.iter().find(|document| document.get("object").is_some_and(|object| object == name));
     let user = of("user").ok_or(Error::not_found("user"))?;
+    let workspace = of("workspace").cloned().ok_or(Error::not_found("workspace"))?;
     let object = cx.object("user").await?;
     Ok(Json(json!({
         "user": cx.rights.hidden().strip(&object, render(&object, user)),
-        "workspace": of("workspace"),
+        "workspace": Workspace::read(workspace)?,
         "role": cx.rights.role(),
         "api_key": cx.caller.api_key,
     })))

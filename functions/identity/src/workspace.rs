@@ -1,17 +1,26 @@
-//! The workspace itself: its name, currency, time zone and locale.
+//! The workspace itself: its name, currency, time zone and locale, its financial year, and who may come in.
+
+mod join;
+mod settings;
+mod shapes;
 
 use api::{Context, NoQuery, Operation, Result, Routes, Shape, Tag, Write, etag};
 use auth::Capability;
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, patch};
-use events::{Document, FieldChange};
+use events::Document;
 use http::{HeaderValue, Method};
-use kernel::{Conflicting, Error, Id, Timestamp, Version, Violation, Violations, kinds, pointer};
-use records::{Cx, MAX_TRASH_DAYS, TRASH_DAYS, parse_trash_days};
+use kernel::{Conflicting, Error, Id, Timestamp, Version, kinds};
+use records::Cx;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use table::{Changes, KeptAnswer, Refused, Sort};
+
+pub(crate) use self::join::domain_of;
+pub(crate) use self::settings::Settings;
+use self::shapes::patch_schema;
+pub(crate) use self::shapes::{new_schema, schema};
 
 /// The workspace's own description, a part of its configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,62 +30,26 @@ pub(crate) struct Workspace {
     pub(crate) version: Version,
     pub(crate) created_at: Timestamp,
     pub(crate) updated_at: Timestamp,
-    pub(crate) name: String,
-    /// For how many days records stay in the trash before they are erased.
-    #[serde(default = "trash_days")]
-    pub(crate) trash_days: u16,
+    #[serde(flatten)]
+    pub(crate) settings: Settings,
 }
 
-pub(crate) const fn trash_days() -> u16 {
-    TRASH_DAYS
-}
+impl Workspace {
+    /// One as it is kept.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub(crate) fn read(document: Document) -> Result<Self, Error> {
+        serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("workspace"))
+    }
 
-/// The most characters in a workspace's name.
-const MAX_NAME: usize = 100;
+    pub(crate) fn document(&self) -> Result<Document, Error> {
+        Ok(serde_json::to_value(self).map_err(Error::bug)?.as_object().cloned().unwrap_or_default())
+    }
+}
 
 /// Where operations on the workspace as a whole stand in the documentation.
 pub(crate) const TAG: Tag = Tag { name: "workspace", help: "The company's own space, and who is calling." };
-
-fn days_schema() -> Value {
-    json!({
-        "type": "integer",
-        "minimum": 1,
-        "maximum": MAX_TRASH_DAYS,
-        "default": TRASH_DAYS,
-        "description": "For how many days records stay in the trash before they are erased. Fewer days count for what is put \
-                        there from then on, more days for everything that is there.",
-    })
-}
-
-/// The workspace, as it is answered.
-pub(crate) fn schema() -> Value {
-    json!({
-        "title": "Workspace",
-        "type": "object",
-        "required": ["id", "object", "version", "created_at", "updated_at", "name", "trash_days"],
-        "properties": {
-            "id": { "type": "string", "pattern": "^wsp_[0-9a-f]{32}$" },
-            "object": { "const": "workspace" },
-            "version": { "type": "integer", "minimum": 1 },
-            "created_at": { "type": "string", "format": "date-time" },
-            "updated_at": { "type": "string", "format": "date-time" },
-            "name": { "type": "string", "maxLength": MAX_NAME, "examples": ["Northwind"] },
-            "trash_days": days_schema(),
-        },
-    })
-}
-
-fn patch_schema() -> Value {
-    json!({
-        "title": "WorkspacePatch",
-        "type": "object",
-        "properties": {
-            "name": { "type": "string", "minLength": 1, "maxLength": MAX_NAME, "examples": ["Northwind"] },
-            "trash_days": days_schema(),
-        },
-        "additionalProperties": false,
-    })
-}
 
 pub(crate) fn routes() -> Routes {
     Routes::new()
@@ -96,45 +69,9 @@ pub(crate) fn routes() -> Routes {
         .tagged(TAG)
 }
 
-/// What a body says of the settings.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Settings {
-    pub(crate) name: Option<String>,
-    trash_days: Option<u16>,
-}
-
-pub(crate) fn parse(body: &Document) -> Result<Settings, Violations> {
-    let (mut violations, mut settings) = (Violations::new(), Settings::default());
-    for (name, value) in body {
-        match name.as_str() {
-            "name" => settings.name = violations.keep(parse_name(value)),
-            "trash_days" => {
-                settings.trash_days = parse_trash_days(value);
-                if settings.trash_days.is_none() {
-                    let detail = format!("must be 1 to {MAX_TRASH_DAYS} days");
-                    violations.add("/trash_days", "out_of_range", detail);
-                }
-            }
-            unknown => violations.add(pointer(unknown), "unknown_field", "is not a setting of the workspace"),
-        }
-    }
-    violations.or(settings)
-}
-
-fn parse_name(value: &Value) -> Result<String, Violation> {
-    let wrong = |code, detail: String| Violation { pointer: "/name".to_owned(), code, detail };
-    let Value::String(name) = value else { return Err(wrong("wrong_type", "must be a string".to_owned())) };
-    let name = name.trim();
-    if name.is_empty() || name.chars().count() > MAX_NAME || name.chars().any(char::is_control) {
-        return Err(wrong("bad_name", format!("must be a line of 1 to {MAX_NAME} characters")));
-    }
-    Ok(name.to_owned())
-}
-
 async fn load(cx: &Cx) -> Result<Workspace, Error> {
     let document = cx.table.get(&cx.table.keys().config("workspace")).await?;
-    let document = document.ok_or(Error::not_found("workspace"))?;
-    serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("workspace"))
+    Workspace::read(document.ok_or(Error::not_found("workspace"))?)
 }
 
 fn answer(workspace: &Workspace) -> Response {
@@ -160,39 +97,34 @@ async fn update(Write { cx, body, seen }: Write) -> Result<Response> {
         }
         (_, Ok(workspace)) => Ok(answer(&workspace)),
         (_, Err(Refused::Repeated(kept))) => repeated(kept),
-        (_, Err(Refused::Stale(_))) => Err(stale(&load(&cx).await?).into()),
+        (_, Err(Refused::Stale(_))) => Err(stale(&load(&cx).await?)?.into()),
         (_, Err(Refused::Failed(error))) => Err(error.into()),
         (_, Err(other)) => Err(Error::bug(format!("the workspace was not written: {other:?}")).into()),
     }
 }
 
 async fn try_update(cx: &Cx, body: &Document, seen: Option<Version>) -> Result<Workspace, Refused> {
-    let settings = parse(body).map_err(Error::from)?;
     let before = load(cx).await?;
+    let settings = before.settings.patched(body).map_err(Error::from)?;
     if seen.is_some_and(|seen| seen != before.version) {
-        return Err(stale(&before).into());
+        return Err(stale(&before)?.into());
     }
-    let mut after = before.clone();
-    after.name = settings.name.unwrap_or(after.name);
-    after.trash_days = settings.trash_days.unwrap_or(after.trash_days);
-    if after == before {
+    let changed = before.settings.changes(&settings)?;
+    if changed.is_empty() {
         return Ok(before);
     }
-    after.version += 1;
-    after.updated_at = cx.clock.now();
+    let (was, is) = (before.settings.join.as_ref(), settings.join.as_ref());
+    join::judge(cx, was, is).await?;
     let mut changes = Changes::new();
-    let document = serde_json::to_value(&after).map_err(Error::bug)?.as_object().cloned().unwrap_or_default();
+    join::follow(cx, &mut changes, was, is);
+    let after = Workspace { version: before.version + 1, updated_at: cx.clock.now(), settings, ..before.clone() };
+    let document = after.document()?;
     if let Some(once) = &cx.once {
         changes.answer(once.clone(), KeptAnswer::new(200, after.id.erase(), after.version, Some(&document)));
     }
     changes.replace(cx.table.keys().config("workspace"), Sort::Config, document, before.version);
-    let change = |before: Value, after: Value| FieldChange { before, after };
-    let changed = [
-        ("name", change(json!(before.name), json!(after.name))),
-        ("trash_days", change(json!(before.trash_days), json!(after.trash_days))),
-    ];
-    let changed = changed.into_iter().filter(|(_, change)| change.before != change.after);
-    let event = crate::bootstrap::event(cx, "workspace.changed", after.id.erase(), after.version, changed);
+    let named = changed.iter().map(|(name, change)| (name.as_str(), change.clone()));
+    let event = crate::bootstrap::event(cx, "workspace.changed", after.id.erase(), after.version, named);
     changes.event(cx.table.keys(), "workspace", &event, None)?;
     cx.commit(&changes).await?;
     cx.schemas.forget(cx.caller.workspace);
@@ -200,16 +132,13 @@ async fn try_update(cx: &Cx, body: &Document, seen: Option<Version>) -> Result<W
 }
 
 fn repeated(kept: KeptAnswer) -> Result<Response> {
-    let document = kept.document.unwrap_or_default();
-    let workspace: Workspace =
-        serde_json::from_value(Value::Object(document)).map_err(Error::unreadable("workspace"))?;
+    let workspace = Workspace::read(kept.document.unwrap_or_default())?;
     let mut response = answer(&workspace);
     response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
     Ok(response)
 }
 
-fn stale(current: &Workspace) -> Error {
-    let fields = [("name", json!(current.name)), ("trash_days", json!(current.trash_days))];
-    let fields = fields.map(|(name, value)| (name.to_owned(), value)).into_iter().collect();
-    Error::Stale(Box::new(Conflicting { version: current.version, fields }))
+fn stale(current: &Workspace) -> Result<Error, Error> {
+    let fields = current.settings.document()?;
+    Ok(Error::Stale(Box::new(Conflicting { version: current.version, fields })))
 }

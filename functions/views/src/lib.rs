@@ -39,6 +39,7 @@ const OBJECTS: &[Of] = &[
     Of::BuiltIn("company", "companies"),
     Of::BuiltIn("user", "users"),
     Of::BuiltIn("team", "teams"),
+    Of::BuiltIn("invitation", "invitations"),
     saved::VIEWS,
     Of::BuiltIn("job", "jobs"),
     Of::Custom,

@@ -45,7 +45,7 @@ pub use of::{At, Of, Work, with_object};
 pub use openapi::document;
 pub use problem::Problem;
 pub use query::{MAX_PARAMS, NoQuery, Objects, Params, parse_params};
-pub use record_routes::{Check, all_record_routes, checked_record_routes, history_route, record_routes};
+pub use record_routes::{Check, all_record_routes, checked_record_routes, erase_route, history_route, record_routes};
 pub use respond::{PageEnd, etag, page, written};
 pub use room::{MAX_ANSWER_BYTES, Room};
 pub use routes::{Operation, Parameter, Routes, Shape, Tag};

@@ -118,11 +118,16 @@ fn write_routes(of: Of, check: Check) -> Routes {
                 .answers(200, Shape::Record(name)),
             post(move |path, write| restore(of, path, write)),
         )
-        .add(
-            operation(Method::POST, of.one("/erase"), "erase", format!("Erase a {name} for good"))
-                .answers(204, Shape::Empty),
-            post(move |path, write| erase(of, path, write)),
-        )
+        .and(erase_route(of))
+}
+
+/// The route by which a record is erased for good.
+#[must_use]
+pub fn erase_route(of: Of) -> Routes {
+    let name = of.noun();
+    let summary = format!("Erase a {name} for good");
+    let operation = Operation::new(Method::POST, of.one("/erase"), format!("erase_{name}"), summary);
+    Routes::new().add(operation.answers(204, Shape::Empty), post(move |path, write| erase(of, path, write)))
 }
 
 fn upsert_route(of: Of) -> Routes {

@@ -48,6 +48,8 @@ pub mod kinds {
         Contact "con" "contact";
         /// Something that happened to a record.
         Event "evt" "event";
+        /// That somebody is asked into a workspace.
+        Invitation "inv" "invitation";
         /// Work on many records.
         Job "job" "job";
         /// A credential of a program.

@@ -3,6 +3,7 @@
 
 mod company;
 mod contact;
+mod invitation;
 mod job;
 mod shared;
 mod team;
@@ -14,7 +15,15 @@ use crate::{Field, FieldType, Object};
 /// Every built-in object.
 #[must_use]
 pub(crate) fn objects() -> Vec<Object> {
-    vec![contact::object(), company::object(), user::object(), team::object(), view::object(), job::object()]
+    vec![
+        contact::object(),
+        company::object(),
+        user::object(),
+        team::object(),
+        invitation::object(),
+        view::object(),
+        job::object(),
+    ]
 }
 
 /// The built-in fields of every object of a company's own.

@@ -17,6 +17,7 @@ use crate::chunks::take_chunks;
 use crate::guards::{held, holder_of};
 use crate::load::{find, visible};
 use crate::plan::{Plan, carry_out};
+use crate::roster;
 use crate::trash::due;
 use crate::update::{check_seen, next};
 use crate::write::{MAX_TRIES, event, refused, replay};
@@ -145,6 +146,7 @@ async fn remove(cx: &Cx, object: &Object, record: &Record) -> Result<Result<Writ
     let written = Written { status: 204, id: common.id, version: last.common.version, document: None, replayed: false };
     let mut changes = Changes::new();
     changes.remove_record(keys, &object.name, common.id, common.version);
+    roster::forget(&mut changes, cx.caller.workspace, record);
     for (field, value) in left_behind(cx, object, record).await? {
         changes.release(keys, &field, &value, common.id);
     }

@@ -99,6 +99,25 @@ pub(crate) async fn judge(cx: &Cx, known: &mut Option<Owners>, before: Option<&R
     Ok(())
 }
 
+/// Passes if the caller may ask somebody in as what they are going to be: nobody asks anybody into a role that may do more than their
+/// own.
+///
+/// # Errors
+/// [`Error::Invalid`] for a role that there is not, [`Error::Denied`].
+pub(crate) async fn judge_invitation(cx: &Cx, before: Option<&Record>, after: &Record) -> Result<()> {
+    if before.is_some_and(|before| role_of(before) == role_of(after)) {
+        return Ok(());
+    }
+    let role = role_of(after);
+    let roles = cx.schemas.roles(&cx.table, &cx.clock).await?;
+    let policy = role.as_ref().and_then(|role| roles.policy(role));
+    let policy = policy.ok_or_else(|| unknown_role(roles.iter().map(|(role, _)| role.as_str())))?;
+    if !cx.rights.covers(&policy) || (role == Some(Role::OWNER) && *cx.rights.role() != Role::OWNER) {
+        return Err(Error::denied("nobody asks somebody into a role that may do more than their own"));
+    }
+    Ok(())
+}
+
 fn unknown_role<'a>(known: impl Iterator<Item = &'a str>) -> Error {
     let known: Vec<&str> = known.collect();
     Error::invalid(pointer("role"), "unknown_option", format!("must be one of {}", known.join(", ")))

@@ -10,6 +10,7 @@ use kernel::{AnyId, Error, Id, Result, Timestamp, Version, kinds};
 use table::{Changes, Committed, KeptAnswer, Refused};
 
 use crate::guards::{held, holder_of, path_of};
+use crate::invitation::INVITATION;
 use crate::owners::{self, Owners};
 use crate::roster::{self, TEAM, USER};
 use crate::trash::due;
@@ -136,6 +137,9 @@ impl Plan {
     ) -> Result<Id<kinds::Event>> {
         if object.name == USER {
             owners::judge(cx, &mut self.owners, before, after).await?;
+        }
+        if object.name == INVITATION {
+            owners::judge_invitation(cx, before, after).await?;
         }
         self.move_guards(cx, object, before, after).await?;
         let event = event(cx, object, verb, after, changes);

@@ -6,6 +6,8 @@
 //! | `user.usr_…` | the role and the team of a user who is not in the trash | with the user, in one transaction |
 //! | `person.usr_…` | who signs in as the user: a hash ([`auth::Person`]) | at a sign-in; taken away when the user's email changes |
 //! | `EMAIL#hash` / `wsp_…` | which user has an address, for whoever signs in with it | with the user, in one transaction |
+//! | `EMAIL#hash` / `wsp_…#LEFT` | that its owner worked there, and does no more: a mail domain lets them in no more | with the user, in one transaction |
+//! | `EMAIL#hash` / `wsp_…#INVITED` | which open invitation asks its owner in | with the invitation, in one transaction |
 //! | `team.tea_…` | the lead of a team, and the team above it | with the team, in one transaction |
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use table::{Changes, Keys, Sort};
 
+use crate::invitation::{INVITATION, is_open};
 use crate::{FieldType, Record, normalised};
 
 /// The user object, whose records the roster follows.
@@ -146,6 +149,11 @@ impl Roster {
         members.chain([user]).collect()
     }
 
+    /// Whether there is a team, and it is not in the trash.
+    pub(crate) fn has_team(&self, team: TeamId) -> bool {
+        self.teams.contains_key(&team)
+    }
+
     fn led_by(&self, user: UserId) -> impl Iterator<Item = TeamId> + '_ {
         self.teams.iter().filter(move |(_, team)| team.lead == Some(user)).map(|(id, _)| *id)
     }
@@ -162,8 +170,26 @@ fn member_of(record: &Document) -> Option<Member> {
 
 /// The address that a user signs in with; `None` for one who is in the trash.
 fn email_of(user: &Record) -> Option<String> {
-    let email = user.fields.text("email").filter(|_| user.common.archived_at.is_none())?;
-    Some(normalised(&FieldType::Email {}, email))
+    address(user).filter(|_| user.common.archived_at.is_none())
+}
+
+fn address(record: &Record) -> Option<String> {
+    Some(normalised(&FieldType::Email {}, record.fields.text("email")?))
+}
+
+/// Takes what is left of a user in the trash out of the index of addresses. For records of other objects nothing.
+pub(crate) fn forget(changes: &mut Changes, workspace: Id<kinds::Workspace>, record: &Record) {
+    if record.common.object == USER
+        && let Some(email) = address(record)
+    {
+        changes.clear(table::email_left(&auth::email_hash(&email), workspace));
+    }
+}
+
+/// What the index of addresses says of a user and of an invitation.
+fn entry(id: AnyId, workspace: Id<kinds::Workspace>, what: &str) -> Document {
+    let entry = [("workspace", workspace.to_string()), (what, id.to_string())];
+    entry.map(|(name, value)| (name.to_owned(), Value::String(value))).into_iter().collect()
 }
 
 /// Adds to a commit what the roster says of a user or a team from then on. For records of other objects nothing.
@@ -182,21 +208,19 @@ pub(crate) fn follow(
                 Some(Ok(Value::Object(member))) => changes.set(part, Sort::Config, member),
                 _ => changes.clear(part),
             }
-            let (was, is) = (before.and_then(email_of), email_of(after));
-            if before.is_some()
-                && was != is
+            if before.is_some_and(|before| email_of(before) != email_of(after))
                 && let Some(user) = id.of()
             {
                 changes.clear(keys.config(&person_part(user)));
             }
-            let entry = |email: &str| table::email_entry(&auth::email_hash(email), workspace);
-            if let Some(was) = was.filter(|was| Some(was) != is.as_ref()) {
-                changes.clear(entry(&was));
-            }
-            // Also where it was before: users of an earlier release get there when they are written.
-            if let Some(is) = is {
-                let found = serde_json::json!({ "workspace": workspace, "user": id });
-                changes.set(entry(&is), Sort::Membership, found.as_object().cloned().unwrap_or_default());
+            follow_address(changes, workspace, before, after);
+        }
+        INVITATION => {
+            let Some(hash) = address(after).map(|email| auth::email_hash(&email)) else { return };
+            let key = table::email_invited(&hash, workspace);
+            match is_open(after) {
+                true => changes.set(key, Sort::Membership, entry(id, workspace, INVITATION)),
+                false => changes.clear(key),
             }
         }
         TEAM => {
@@ -210,5 +234,26 @@ pub(crate) fn follow(
             }
         }
         _ => {}
+    }
+}
+
+/// Adds to a commit whose an address is from then on.
+fn follow_address(changes: &mut Changes, workspace: Id<kinds::Workspace>, before: Option<&Record>, after: &Record) {
+    let hash = |email: &str| auth::email_hash(email);
+    let (was, is) = (before.and_then(email_of), email_of(after));
+    if let Some(was) = was.as_deref().filter(|was| Some(*was) != is.as_deref()) {
+        changes.clear(table::email_entry(&hash(was), workspace));
+        if after.common.archived_at.is_some() {
+            let left = entry(after.common.id, workspace, "left");
+            changes.set(table::email_left(&hash(was), workspace), Sort::Membership, left);
+        }
+    }
+    // Also where it was before: users of an earlier release get there when they are written.
+    if let Some(is) = is {
+        let user = entry(after.common.id, workspace, USER);
+        changes.set(table::email_entry(&hash(&is), workspace), Sort::Membership, user);
+        if before.is_some_and(|before| before.common.archived_at.is_some()) {
+            changes.clear(table::email_left(&hash(&is), workspace));
+        }
     }
 }

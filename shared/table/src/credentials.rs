@@ -6,7 +6,7 @@ use kernel::Result;
 
 use crate::aws_error::failed;
 use crate::item::{key_item, to_document};
-use crate::key::{email as email_partition, person as person_partition};
+use crate::key::{domain as domain_partition, email as email_partition, person as person_partition};
 use crate::{Tables, api_key};
 
 impl Tables {
@@ -18,12 +18,21 @@ impl Tables {
         self.entries(person_partition(person), limit).await
     }
 
-    /// The users of all workspaces who have an email address, by its hash, at most so many. Strongly consistent. One round trip.
+    /// What is known of an email address in all workspaces, by its hash: whose it is there, that it is asked in, that it has left. At
+    /// most so many. Strongly consistent. One round trip.
     ///
     /// # Errors
     /// When the table does not answer.
     pub async fn of_email(&self, hash: &str, limit: u16) -> Result<Vec<Document>> {
         self.entries(email_partition(hash), limit).await
+    }
+
+    /// The workspaces that whoever has an address of a mail domain may come into, at most so many. One round trip.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn of_domain(&self, domain: &str, limit: u16) -> Result<Vec<Document>> {
+        self.entries(domain_partition(domain), limit).await
     }
 
     async fn entries(&self, pk: String, limit: u16) -> Result<Vec<Document>> {

@@ -33,7 +33,8 @@ impl Key {
     /// Whether it says that somebody may enter a workspace, or who has an address there: the workspace writes that itself.
     pub(crate) fn is_entry_of(&self, workspace: Id<kinds::Workspace>) -> bool {
         let kind = self.pk.split('#').next();
-        kind.is_some_and(|kind| [PERSON, EMAIL].contains(&kind)) && self.sk == workspace.to_string()
+        let of = self.sk.split('#').next().unwrap_or_default();
+        kind.is_some_and(|kind| [PERSON, EMAIL, DOMAIN].contains(&kind)) && of == workspace.to_string()
     }
 }
 
@@ -41,6 +42,8 @@ impl Key {
 const PERSON: &str = "PERSON";
 /// What partitions of email addresses begin with.
 const EMAIL: &str = "EMAIL";
+/// What the partitions of mail domains begin with.
+const DOMAIN: &str = "DOMAIN";
 
 /// The sort key of a root item: it sorts before letters and digits, and so before every child.
 pub const ROOT: &str = "#";
@@ -268,6 +271,29 @@ pub fn membership(person: &str, workspace: Id<kinds::Workspace>) -> Key {
 #[must_use]
 pub fn email_entry(hash: &str, workspace: Id<kinds::Workspace>) -> Key {
     Key { pk: email(hash), sk: workspace.to_string() }
+}
+
+/// That the owner of an email address is asked into a workspace.
+#[must_use]
+pub fn email_invited(hash: &str, workspace: Id<kinds::Workspace>) -> Key {
+    Key { pk: email(hash), sk: join(&[&workspace.to_string(), "INVITED"]) }
+}
+
+/// That the owner of an email address has worked in a workspace, and does no more.
+#[must_use]
+pub fn email_left(hash: &str, workspace: Id<kinds::Workspace>) -> Key {
+    Key { pk: email(hash), sk: join(&[&workspace.to_string(), "LEFT"]) }
+}
+
+/// That whoever has an address of a mail domain may come into a workspace. The domain is in small letters.
+#[must_use]
+pub fn domain_entry(domain: &str, workspace: Id<kinds::Workspace>) -> Key {
+    Key { pk: self::domain(domain), sk: workspace.to_string() }
+}
+
+/// The partition of a mail domain.
+pub(crate) fn domain(domain: &str) -> String {
+    join(&[DOMAIN, &segment(domain)])
 }
 
 /// The partition of an email address.

@@ -55,7 +55,10 @@ pub use day::DayPage;
 pub use due::{Due, DueAfter, DueDay, DuePage};
 pub use item::{OWN_ATTRIBUTES, SCHEMA, Sort};
 pub use journal::{JOURNAL_DAYS, JournalEntry, JournalPage};
-pub use key::{DUE_SHARDS, EVENT_SHARDS, Key, Keys, ROOT, api_key, email_entry, membership, segment, workspace_of};
+pub use key::{
+    DUE_SHARDS, EVENT_SHARDS, Key, Keys, ROOT, api_key, domain_entry, email_entry, email_invited, email_left,
+    membership, segment, workspace_of,
+};
 pub use link::{Direction, End, Link, MAX_LABEL_BYTES};
 pub use manifest::Manifest;
 pub use meter::{Meter, Used};
