@@ -165,6 +165,7 @@ const RIGHTS: &[Right] = &[
     right("RelayRole", "GiveUp", "sqs:SendMessage", GIVES_UP),
     right("PrivacyRole", "Log", "logs:CreateLogStream", LOGS),
     right("PrivacyRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("PrivacyRole", "CountRequests", "dynamodb:UpdateItem", counted::at_privacy),
     seen("PrivacyRole", "Read", "dynamodb:BatchGetItem", audit::read_audit),
     seen("PrivacyRole", "Read", "dynamodb:Query", audit::read_audit_of_record),
     seen("PrivacyRole", "Catalogue", "dynamodb:Query", audit::read_audit),
