@@ -94,6 +94,11 @@ impl App {
         items.filter(|item| item["item"]["S"] != "usage").map(Value::to_string).collect()
     }
 
+    /// The same without what is noted of whoever was denied something.
+    pub(crate) fn items_but_denials(&self) -> Vec<String> {
+        self.items().into_iter().filter(|item| !item.contains("user.denied")).collect()
+    }
+
     /// Carries streams and queues until nothing is left to do.
     pub(crate) async fn drain(&self) {
         self.stack.drain().await.unwrap();
