@@ -25,8 +25,14 @@ pub(crate) fn routes() -> Routes {
     let shape = Shape::Schema(json!({
         "title": "Config",
         "type": "object",
-        "required": ["sign_in"],
-        "properties": { "sign_in": sign_in },
+        "required": ["sign_in", "sign_up"],
+        "properties": {
+            "sign_in": sign_in,
+            "sign_up": {
+                "enum": ["closed", "open", "domains"],
+                "description": "Who may begin a workspace: nobody, everybody who signs in, or who has an address of certain domains.",
+            },
+        },
     }));
     let operation =
         Operation::new(Method::GET, "/v1/config", "read_config", "What an app needs to know to sign people in");
@@ -42,5 +48,5 @@ async fn read(State(app): State<App>) -> Result<Json<Value>> {
             "scopes": issuer.scopes(),
         })
     });
-    Ok(Json(json!({ "sign_in": sign_in })))
+    Ok(Json(json!({ "sign_in": sign_in, "sign_up": app.sign_up.as_str() })))
 }

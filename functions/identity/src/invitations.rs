@@ -1,7 +1,7 @@
 //! Invitations: who is asked into the workspace, as what, and until when. They are accepted at a sign-in; lists of them are `views`'.
 
 use api::{Of, Operation, Parameter, Result, Routes, Shape, Tag, Write, erase_route, history_route, written};
-use auth::Role;
+use auth::{Action, Role};
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::{delete, post};
@@ -19,20 +19,24 @@ const DAYS: i64 = 14;
 const MAX_DAYS: i64 = 90;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
+/// What says for how many days.
+const FOR_DAYS: &str = "good_for_days";
 /// What people say of a new one; the rest Rapport does.
-const MEMBERS: [&str; 6] = ["email", "name", "role", "team_id", "language", "good_until"];
+const MEMBERS: [&str; 6] = ["email", "name", "role", "team_id", "language", "good_for_days"];
 
-fn end_schema() -> Value {
+fn days_schema() -> Value {
     json!({
-        "type": ["string", "null"],
-        "format": "date-time",
-        "description": format!("Until when it can be accepted: {DAYS} days from now if nobody says, and {MAX_DAYS} at most."),
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "maximum": MAX_DAYS,
+        "default": DAYS,
+        "description": "For how many days from now it can be accepted.",
     })
 }
 
 fn new_schema() -> Value {
     json!({
-        "title": "NewInvitation",
+        "title": "InvitationInput",
         "type": "object",
         "required": ["email", "role"],
         "properties": {
@@ -41,7 +45,7 @@ fn new_schema() -> Value {
             "role": { "type": "string", "description": "The name of a role that may do no more than yours.", "examples": [Role::REP] },
             "team_id": { "type": ["string", "null"], "pattern": "^tea_[0-9a-f]{32}$" },
             "language": { "enum": ["en", "ru", null], "description": "The language of the mail; English if nobody says." },
-            "good_until": end_schema(),
+            "good_for_days": days_schema(),
         },
         "additionalProperties": false,
     })
@@ -51,7 +55,7 @@ fn again_schema() -> Value {
     json!({
         "title": "InvitationAgain",
         "type": "object",
-        "properties": { "good_until": end_schema() },
+        "properties": { "good_for_days": days_schema() },
         "additionalProperties": false,
     })
 }
@@ -99,8 +103,8 @@ async fn create(write: Write) -> Result<Response> {
 }
 
 async fn try_create(cx: &Cx, object: &Object, body: &Document) -> Result<Written, Error> {
+    cx.rights.require_any(object, Action::Create)?;
     let input = parse(object, body, cx.clock.now())?;
-    cx.rights.require_any(object, auth::Action::Create)?;
     let email = input.get("email").and_then(Value::as_str).unwrap_or_default();
     let user = cx.table.keys().unique("user.email", &normalised(&FieldType::Email {}, email));
     if cx.table.get(&user).await?.is_some() {
@@ -116,8 +120,8 @@ fn parse(object: &Object, body: &Document, now: Timestamp) -> Result<Document, V
     for unknown in body.keys().filter(|name| !MEMBERS.contains(&name.as_str())) {
         violations.add(pointer(unknown), "unknown_field", "is not a field of an invitation");
     }
-    let mut input: Document =
-        MEMBERS.into_iter().filter_map(|name| Some((name.to_owned(), body.get(name)?.clone()))).collect();
+    let taken = MEMBERS.into_iter().filter(|name| *name != FOR_DAYS);
+    let mut input: Document = taken.filter_map(|name| Some((name.to_owned(), body.get(name)?.clone()))).collect();
     input.insert("good_until".to_owned(), json!(end(body, now, &mut violations)));
     input.insert("state".to_owned(), json!(InvitationState::Open.as_str()));
     if let Err(others) = Fields::parse(object, &input) {
@@ -128,14 +132,14 @@ fn parse(object: &Object, body: &Document, now: Timestamp) -> Result<Document, V
 
 /// Until when an invitation is to be good.
 fn end(body: &Document, now: Timestamp, violations: &mut Violations) -> Timestamp {
-    let usual = now.plus_millis(DAYS * DAY_MS);
-    let Some(said) = body.get("good_until").filter(|end| !end.is_null()) else { return usual };
-    let end = said.as_str().and_then(|text| text.parse::<Timestamp>().ok());
-    end.filter(|end| *end > now && *end <= now.plus_millis(MAX_DAYS * DAY_MS)).unwrap_or_else(|| {
-        let detail = format!("must be an RFC 3339 time in the next {MAX_DAYS} days");
-        violations.add("/good_until", "out_of_range", detail);
-        usual
-    })
+    let days = match body.get(FOR_DAYS) {
+        None | Some(Value::Null) => Some(DAYS),
+        Some(days) => days.as_i64().filter(|days| (1..=MAX_DAYS).contains(days)),
+    };
+    if days.is_none() {
+        violations.add(pointer(FOR_DAYS), "out_of_range", format!("must be 1 to {MAX_DAYS} days"));
+    }
+    now.plus_millis(days.unwrap_or(DAYS) * DAY_MS)
 }
 
 fn parse_id(id: &str) -> Result<AnyId, Error> {
@@ -170,7 +174,7 @@ async fn try_send_again(
     seen: Option<kernel::Version>,
 ) -> Result<Written, Error> {
     let mut violations = Violations::new();
-    for unknown in body.keys().filter(|name| *name != "good_until") {
+    for unknown in body.keys().filter(|name| *name != FOR_DAYS) {
         violations.add(pointer(unknown), "unknown_field", "is not a part of this request");
     }
     let end = end(body, cx.clock.now(), &mut violations);

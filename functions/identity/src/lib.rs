@@ -25,6 +25,7 @@ mod roles;
 mod sign_in;
 mod usage;
 mod workspace;
+mod workspaces;
 
 use api::{App, Of, Routes, link_list_route, record_routes};
 
@@ -40,6 +41,7 @@ pub fn routes() -> Routes {
         .and(me::routes())
         .and(limits::routes())
         .and(workspace::routes())
+        .and(workspaces::routes())
         .and(record_routes(Of::BuiltIn("user", "users")))
         .and(link_list_route(Of::BuiltIn("user", "users")))
         .and(record_routes(Of::BuiltIn("team", "teams")))

@@ -3,26 +3,29 @@
 //! Rapport knows users by their email addresses and people by what their issuer calls them. Who signs in is asked of the issuer once more,
 //! which says whether the address is theirs; from then on the token alone says it.
 
+mod address;
+mod known;
+mod new_user;
+
 use api::{App, Operation, Result, Routes, Shape, SignedIn, Tag};
-use auth::{Access, Issuer, MAX_MEMBERSHIPS, Membership, Person};
+use auth::{Access, MAX_MEMBERSHIPS, Membership, Person};
 use axum::Json;
 use axum::extract::State;
 use axum::routing::post;
-use cloud::Web;
 use events::{Document, FieldChange};
 use http::Method;
 use kernel::{Error, Id, Secret, kinds};
-use records::{Cx, FieldType, Rights, coerce, normalised, person_part};
-use serde::Deserialize;
+use records::{Cx, Rights, person_part};
 use serde_json::{Value, json};
 use table::{Changes, KeptAnswer, Once, Refused, Sort};
 
+pub(crate) use self::address::{Verified, verified};
+use self::known::Known;
+pub(crate) use self::new_user::create as create_user;
+
 const TAG: Tag = Tag { name: "sign_in", help: "How people come in, and where they may go." };
 
-/// Why nobody is signed in.
-const NOT_VERIFIED: &str = "your identity provider does not say that your email address is yours";
-
-fn workspace_schema() -> Value {
+pub(crate) fn workspace_schema() -> Value {
     json!({
         "title": "EnteredWorkspace",
         "type": "object",
@@ -57,61 +60,53 @@ pub(crate) fn routes() -> Routes {
     Routes::new().add(operation, post(sign_in)).tagged(TAG)
 }
 
-/// Two requests to the issuer, one read for whose address it is, and for each workspace a read and a transaction.
+/// Two requests to the issuer, two reads for where the address may go, and for each workspace a read and a transaction; for one that
+/// the person comes into for the first time two reads and a transaction more.
 async fn sign_in(State(app): State<App>, signed_in: SignedIn) -> Result<Json<Value>> {
-    let SignedIn { access, token, request_id } = signed_in;
-    let person =
-        access.person.as_ref().ok_or_else(|| Error::denied("an API key does not sign in: it is in already"))?;
-    let issuer = app.issuer.as_ref().ok_or_else(|| Error::denied("nobody signs in here: there is no issuer"))?;
-    let email = verified_email(issuer, person, &token).await?;
-    let hash = auth::email_hash(&email);
-    let limit = u16::try_from(MAX_MEMBERSHIPS).map_err(Error::bug)?;
+    let (person, verified) = who(&app, &signed_in).await?;
+    let (whose, request_id) = ((person, &signed_in.token), &signed_in.request_id);
+    let Known { users, invitations, domains } = Known::of(&app, &verified).await?;
     let mut workspaces = Vec::new();
-    for entry in app.tables.of_email(&hash, limit).await? {
-        let entry: Membership =
-            serde_json::from_value(Value::Object(entry)).map_err(Error::unreadable("membership"))?;
-        workspaces.extend(enter(&app, (person, &token), &entry, &request_id).await?);
+    for membership in users.iter().take(MAX_MEMBERSHIPS) {
+        workspaces.extend(enter(&app, whose, membership, request_id).await?);
     }
-    leave(&app, &access, person, &workspaces).await?;
+    for invitation in invitations {
+        if workspaces.len() >= MAX_MEMBERSHIPS {
+            break;
+        }
+        if let Some(membership) = new_user::invited(&app, &verified, invitation, request_id).await? {
+            workspaces.extend(enter(&app, whose, &membership, request_id).await?);
+        }
+    }
+    for (workspace, role) in domains {
+        let is_in = workspaces.iter().any(|(entered, _)| *entered == workspace);
+        if is_in || workspaces.len() >= MAX_MEMBERSHIPS {
+            continue;
+        }
+        if let Some(membership) = new_user::of_domain(&app, &verified, (workspace, role), request_id).await? {
+            workspaces.extend(enter(&app, whose, &membership, request_id).await?);
+        }
+    }
+    leave(&app, &signed_in.access, person, &workspaces).await?;
     let shown: Vec<&Value> = workspaces.iter().map(|(_, shown)| shown).collect();
-    Ok(Json(json!({ "email": email, "workspaces": shown })))
+    Ok(Json(json!({ "email": verified.email, "workspaces": shown })))
 }
 
-/// What an issuer says of the owner of a token (OpenID Connect Core 1.0, section 5.1).
-#[derive(Debug, Deserialize)]
-struct About {
-    sub: String,
-    email: Option<String>,
-    /// Cognito says it as a text.
-    email_verified: Option<Value>,
-}
-
-async fn verified_email(issuer: &Issuer, person: &Person, token: &Secret) -> Result<String, Error> {
-    let web = Web::of(&issuer.url);
-    let described = issuer.describe(&web).await?;
-    let endpoint =
-        described.userinfo_endpoint.ok_or_else(|| Error::unavailable("the issuer tells nothing of people"))?;
-    let got = web.get(&endpoint, Some(token)).await?;
-    match got.status {
-        200 => {}
-        401 | 403 => return Err(Error::Unauthenticated),
-        status => return Err(Error::unavailable(format!("the issuer answers {status} to who somebody is"))),
-    }
-    let about: About = serde_json::from_slice(&got.body).map_err(Error::unreadable("answer of the issuer"))?;
-    if Person::of(&issuer.url, &about.sub) != *person {
-        return Err(Error::Unauthenticated);
-    }
-    let is_verified = [Some(json!(true)), Some(json!("true"))].contains(&about.email_verified);
-    let email = about.email.filter(|_| is_verified).map(Value::String);
-    let email = email.as_ref().and_then(|email| coerce(&FieldType::Email {}, email));
-    let email = email.as_ref().and_then(Value::as_str).ok_or_else(|| Error::denied(NOT_VERIFIED))?;
-    Ok(normalised(&FieldType::Email {}, email))
+/// The person who asks, and their address.
+pub(crate) async fn who<'a>(app: &App, signed_in: &'a SignedIn) -> Result<(&'a Person, Verified), Error> {
+    let person = signed_in
+        .access
+        .person
+        .as_ref()
+        .ok_or_else(|| Error::denied("an API key does not sign in: it is in already"))?;
+    let issuer = app.issuer.as_ref().ok_or_else(|| Error::denied("nobody signs in here: there is no issuer"))?;
+    Ok((person, verified(issuer, person, &signed_in.token).await?))
 }
 
 /// Has a person come into a workspace as a user, if that one still works there. One read and one transaction.
 ///
 /// That they have is an event, once for each token: apps ask as often as they like. Whoever is somebody new has come in anew.
-async fn enter(
+pub(crate) async fn enter(
     app: &App,
     (person, token): (&Person, &Secret),
     entry: &Membership,
@@ -184,7 +179,7 @@ async fn leave(
     Ok(())
 }
 
-fn context(app: &App, membership: &Membership, request_id: &str) -> Cx {
+pub(crate) fn context(app: &App, membership: &Membership, request_id: &str) -> Cx {
     let caller = auth::Caller { user: membership.user, api_key: None, workspace: membership.workspace };
     let table = app.tables.workspace(membership.workspace, table::Meter::default());
     let rights = Rights::everything(membership.user);

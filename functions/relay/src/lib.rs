@@ -5,6 +5,7 @@
 //! | `*.erased` | the snapshot worker | older snapshots still hold what was erased |
 //! | `*.erased` | the worker of jobs | files that came and went may hold it too |
 //! | `job.created` | the worker of jobs | there is something to do |
+//! | `invitation.created`, `invitation.sent_again` | the worker of mail | who is asked in is told |
 //! | `schema.field_*` | the worker of jobs | a field that has become unique has values to guard |
 //! | the first of a workspace's day | the table: the day's seal is open | the scheduler closes it when the day is over |
 //!
@@ -21,7 +22,7 @@ use std::time::Duration;
 use api::App;
 use aws_lambda_events::event::dynamodb::{Event as StreamBatch, EventRecord};
 use aws_lambda_events::event::streams::{DynamoDbBatchItemFailure, DynamoDbEventResponse};
-use events::{Event, Forget, JobRequest, SnapshotReason, SnapshotRequest};
+use events::{Event, Forget, JobRequest, MailRequest, SnapshotReason, SnapshotRequest};
 use kernel::{Error, Id, Result, kinds};
 use table::Meter;
 
@@ -86,6 +87,13 @@ async fn send(relay: &Relay, app: &App, record: EventRecord) -> Result<()> {
     relay.open_day(app, &event).await?;
     let workspace = event.workspace;
     match (event.name.as_str(), event.record.of()) {
+        ("invitation.created" | "invitation.sent_again", _) => match event.record.of() {
+            Some(invitation) => {
+                let request = MailRequest::Invitation { workspace, invitation, event: event.id, by: event.by.user };
+                app.queues.ask_mail(&request).await
+            }
+            None => Err(Error::malformed("bad_event", "the record is no invitation")),
+        },
         ("job.created", Some(job)) => {
             let request = JobRequest::GoOn { workspace, job, version: event.version };
             app.queues.ask_job(&request, Duration::ZERO).await

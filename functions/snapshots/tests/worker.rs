@@ -40,6 +40,7 @@ impl World {
             clock,
             ids,
             issuer: None,
+            sign_up: Default::default(),
             limits: api::Limits::default(),
             authorize: Authorize::Gateway,
             notes: api::Notes::default(),

@@ -24,7 +24,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 /// What an idle month may cost, in US dollars.
-pub const IDLE_TARGET: f64 = 1.50;
+pub const IDLE_TARGET: f64 = 1.75;
 
 /// The disk that every function has at no price, in MB.
 const FREE_DISK_MB: f64 = 512.0;

@@ -1,4 +1,4 @@
-//! AWS in this process: DynamoDB, SQS and S3, as far as Rapport uses them.
+//! AWS in this process: DynamoDB, SQS, S3 and SES, as far as Rapport uses them.
 //!
 //! The same handlers answer the functions in this process, whose SDK clients reach them without a socket, and anybody
 //! who speaks to the AWS port: `cargo lambda watch`, the AWS command line. Signatures are not looked at.
@@ -6,6 +6,7 @@
 mod expire;
 pub(crate) mod files;
 pub(crate) mod queues;
+mod ses;
 pub(crate) mod sqs;
 
 use std::sync::Arc;
@@ -24,9 +25,10 @@ use tokio::sync::futures::Notified;
 
 use self::files::Files;
 use self::queues::Queues;
+use crate::mailbox::Mailbox;
 use crate::template::Expiration;
 
-/// The largest request of the AWS JSON protocol, in bytes: a batch of DynamoDB.
+/// The largest request of the AWS JSON and query protocols, in bytes: a batch of DynamoDB, or a mail.
 const LARGEST: usize = 16 * 1024 * 1024;
 
 /// The services. Cloning shares them.
@@ -35,18 +37,23 @@ pub(crate) struct Aws {
     engine: Engine,
     queues: Queues,
     files: Files,
+    mailbox: Mailbox,
     /// Where queue URLs point.
     endpoint: Arc<str>,
     written: Arc<Notify>,
 }
 
 impl Aws {
-    pub(crate) fn new(engine: Engine, queues: Queues, files: Files, endpoint: &str) -> Self {
-        Self { engine, queues, files, endpoint: endpoint.into(), written: Arc::default() }
+    pub(crate) fn new(engine: Engine, queues: Queues, files: Files, mailbox: Mailbox, endpoint: &str) -> Self {
+        Self { engine, queues, files, mailbox, endpoint: endpoint.into(), written: Arc::default() }
     }
 
     pub(crate) fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    pub(crate) fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
     }
 
     pub(crate) fn queues(&self) -> &Queues {
@@ -82,6 +89,12 @@ impl Aws {
     async fn answer(&self, request: Request<Body>) -> Response<SdkBody> {
         let (parts, body) = request.into_parts();
         let Some(target) = parts.headers.get("x-amz-target") else {
+            if ses::is_meant(&parts) {
+                return match axum::body::to_bytes(body, LARGEST).await {
+                    Ok(body) => ses::answer(&self.mailbox, &body),
+                    Err(_) => plain(StatusCode::PAYLOAD_TOO_LARGE, "too large for a request of the AWS query protocol"),
+                };
+            }
             return self.files.answer(Request::from_parts(parts, body)).await;
         };
         let Ok(body) = axum::body::to_bytes(body, LARGEST).await else {

@@ -27,6 +27,8 @@ pub struct Config {
     pub port: Option<u16>,
     /// Where people reach that port, if that is not this machine's own address: what addresses of files begin with.
     pub files_url: Option<String>,
+    /// Where the web app is, to which mails lead.
+    pub app_url: Option<String>,
     /// The port for AWS clients, always on the loopback address: 0 for any that is free, `None` for no port.
     pub aws_port: Option<u16>,
     /// Where web apps may call from, as the template's parameter `CorsOrigins` says; `None`: as it says by itself.
@@ -61,6 +63,7 @@ impl Config {
             host: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: Some(0),
             files_url: None,
+            app_url: None,
             aws_port: Some(0),
             cors_origins: None,
             rates: Rates { key: FREELY, user: FREELY },

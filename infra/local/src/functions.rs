@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use api::{App, Authorize, Limits};
 use authorizer::{Authorizer, People};
-use cloud::{Clients, Files, Queues};
+use cloud::{Clients, Files, Mail, Queues};
 use kernel::{Clock, Ids};
 use table::Tables;
 
 use crate::invoke::Functions;
 use crate::issuer::Issuer;
-use crate::stack::{BUCKET, Parts, TABLE};
+use crate::stack::{BUCKET, MAIL_FROM, Parts, TABLE};
 
 /// What a function is given: the same as in Lambda, with the services of this process behind it.
 pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
@@ -18,17 +18,26 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
     App {
         tables: Tables::new(&clients, TABLE),
         schemas: parts.schemas.clone(),
-        queues: Queues::new(&clients, &parts.snapshots_queue).with_jobs(&parts.jobs_queue),
+        queues: Queues::new(&clients, &parts.snapshots_queue).with_jobs(&parts.jobs_queue).with_mail(&parts.mail_queue),
         files: Files::new(&clients, BUCKET).known_at(&clients, &parts.files_url),
         clock: Clock::System,
         ids: Ids::new(Clock::System),
         issuer: issuer(parts),
+        // Only whoever sits at this machine comes here.
+        sign_up: auth::SignUp::Open,
         // Of its own, as an instance has: what others have answered it learns from the table.
         limits: Limits::new(parts.rates, Clock::System),
         authorize: Authorize::Gateway,
         notes: api::Notes::default(),
         replica_dir: parts.replicas(artefact),
     }
+}
+
+/// What sends mails, into the mailbox of this process.
+fn postman(parts: &Parts) -> mail::Worker {
+    let clients = Clients::in_process_with(parts.http.clone(), &parts.files_secret);
+    let (tables, post) = (Tables::new(&clients, TABLE), Mail::new(&clients, MAIL_FROM, ""));
+    mail::Worker::new(tables, post, Clock::System, Ids::new(Clock::System), &parts.app_url)
 }
 
 fn issuer(parts: &Parts) -> Option<auth::Issuer> {
@@ -42,6 +51,7 @@ pub(crate) fn all(parts: &Parts) -> Functions {
         ["authorizer", "journal", "relay", "snapshots", "jobs", "scheduler"].map(|artefact| app(parts, artefact));
     let authorizer = Authorizer::new(authorizer.tables, authorizer.clock, authorizer.issuer.map(People::of));
     let (worker, relaying) = (Arc::new(jobs::Worker::default()), Arc::new(relay::Relay::default()));
+    let postman = postman(parts);
     Functions::new()
         .authorizer("authorizer", move |event| {
             let authorizer = authorizer.clone();
@@ -69,6 +79,10 @@ pub(crate) fn all(parts: &Parts) -> Functions {
         .worker("jobs", move |event| {
             let (app, worker) = (jobs.clone(), worker.clone());
             async move { Ok(Box::pin(worker.handle(&app, event)).await) }
+        })
+        .worker("mail", move |event| {
+            let postman = postman.clone();
+            async move { Ok(postman.handle(event).await) }
         })
         .schedule("scheduler", move |event| {
             let app = scheduler.clone();

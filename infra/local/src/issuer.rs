@@ -45,6 +45,7 @@ use kernel::{Clock, Ids, Timestamp};
 
 use self::authorize::Grant;
 use self::key::Key;
+pub(crate) use self::page::escaped;
 pub use self::person::subject;
 use self::person::{Person, new_id};
 use self::sign_ins::{SignIn, SignIns};
@@ -99,8 +100,7 @@ impl Issuer {
 
     /// The issuer behind a port, if that is for this machine alone: `localhost` has to lead to it, and nothing else.
     pub(crate) fn behind(host: IpAddr, port: Option<u16>, data_dir: &Path, state: &Arc<State>) -> Result<Option<Self>> {
-        let is_localhost = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)].contains(&host);
-        is_localhost.then(|| Self::new(port, data_dir, state, Clock::System)).transpose()
+        is_localhost(host).then(|| Self::new(port, data_dir, state, Clock::System)).transpose()
     }
 
     fn new(port: Option<u16>, data_dir: &Path, state: &Arc<State>, clock: Clock) -> Result<Self> {
@@ -166,8 +166,13 @@ impl Issuer {
     }
 }
 
+/// Whether a port at this address is for this machine alone, and `localhost` leads to it.
+pub(crate) fn is_localhost(host: IpAddr) -> bool {
+    [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)].contains(&host)
+}
+
 /// Answers this machine only, by its own names.
-async fn only_here(request: Request<Body>, next: Next) -> Response {
+pub(crate) async fn only_here(request: Request<Body>, next: Next) -> Response {
     let host = loopback::sent(request.headers(), &HOST).unwrap_or_default();
     let mut response = if is_this_machine(host) {
         next.run(request).await

@@ -204,6 +204,7 @@ fn config(arguments: &ArgMatches) -> Result<Config> {
         port: arguments.get_one("port").copied(),
         aws_port: arguments.get_one("aws-port").copied(),
         files_url: std::env::var("RAPPORT_FILES_URL").ok().filter(|url| !url.is_empty()),
+        app_url: std::env::var("RAPPORT_APP_URL").ok().filter(|url| !url.is_empty()),
         seed: if seed == "demo" { Seed::Demo } else { Seed::Empty },
         ..usual
     })
@@ -251,6 +252,9 @@ fn tell(stack: &Stack) -> std::io::Result<()> {
             writeln!(out, "  Sign-in      {} (OpenID Connect, client {})", issuer.url(), Issuer::CLIENT_ID)?
         }
         None => writeln!(out, "  Sign-in      off: it asks for no proof, so it is for --host 127.0.0.1 only")?,
+    }
+    if let Some(mailbox) = stack.mailbox_url() {
+        writeln!(out, "  Mailbox      {mailbox} (what was sent; nothing leaves this machine)")?;
     }
     writeln!(out, "  AWS clients  {}", stack.aws_url().unwrap_or_default())?;
     writeln!(out, "  Data         {folder}")?;

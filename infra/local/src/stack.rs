@@ -19,6 +19,7 @@ use crate::data_dir::DataDir;
 use crate::gateway::{Gateway, SignedFiles};
 use crate::invoke::{Functions, Installed};
 use crate::issuer::Issuer;
+use crate::mailbox::{self, Mailbox};
 use crate::ports::Port;
 use crate::pumps::Pumps;
 use crate::state::State;
@@ -33,6 +34,10 @@ pub const BUCKET: &str = "rapport";
 const SNAPSHOTS_QUEUE: &str = "SnapshotsQueue";
 /// The queue, by its logical name in the template, that asks the worker of jobs.
 const JOBS_QUEUE: &str = "JobsQueue";
+/// The queue, by its logical name in the template, that asks the worker of mail.
+const MAIL_QUEUE: &str = "MailQueue";
+/// Who mails are from here. They reach the mailbox and nobody else.
+pub(crate) const MAIL_FROM: &str = "rapport@localhost.example";
 
 /// What stands for the services' address while they have no port.
 const IN_PROCESS: &str = "http://in-process.invalid";
@@ -54,6 +59,10 @@ pub struct Parts {
     pub snapshots_queue: String,
     /// The URL of the queue that asks the worker of jobs.
     pub jobs_queue: String,
+    /// The URL of the queue that asks the worker of mail.
+    pub mail_queue: String,
+    /// Where the web app is; empty: mails lead nowhere.
+    pub app_url: String,
     /// What this process has read of schemas. All functions are one process here, so a change is known to all of them at
     /// once; in Lambda it takes up to a minute.
     pub schemas: records::Schemas,
@@ -87,6 +96,7 @@ pub struct Stack {
     state: Arc<State>,
     expirations: Arc<[Expiration]>,
     api_key: String,
+    host: IpAddr,
     address: Option<SocketAddr>,
     aws_address: Option<SocketAddr>,
     stop: watch::Sender<bool>,
@@ -137,30 +147,32 @@ impl Stack {
         functions: impl FnOnce(&Parts) -> Result<Functions>,
     ) -> Result<Self> {
         let data_dir = DataDir::take(&config.data_dir)?;
-        let template = &template.with_origins(config.cors_origins.as_deref());
+        let template = &mailbox::told_of_removals(template.with_origins(config.cors_origins.as_deref()))?;
         // Both ports before any work, so that a message about them comes at once and alone.
         let port = open(config.host, config.port, "--port").await?;
         let aws_port = open(IpAddr::V4(Ipv4Addr::LOCALHOST), config.aws_port, "--aws-port").await?;
-        let aws_address = aws_port.as_ref().map(Port::address);
+        let [address, aws_address] = [&port, &aws_port].map(|port| port.as_ref().map(Port::address));
         let endpoint = aws_address.map_or_else(|| IN_PROCESS.to_owned(), |address| format!("http://{address}"));
 
         let state = Arc::new(State::open(&data_dir.join("state.sqlite"))?);
         let files_secret = first::files_secret(data_dir.path())?;
         let queues = Queues::new(state.clone(), template.queues.clone())?;
         let aws = aws_in(&data_dir, queues, &files_secret, &endpoint)?;
-        let people = port.as_ref().map(|port| port.address().port());
+        let people = address.map(|address| address.port());
         let parts = Parts {
             http: aws.http_client(),
             snapshots_queue: aws.queue_url(SNAPSHOTS_QUEUE),
             jobs_queue: aws.queue_url(JOBS_QUEUE),
+            mail_queue: aws.queue_url(MAIL_QUEUE),
+            app_url: config.app_url.clone().unwrap_or_default(),
             schemas: records::Schemas::default(),
             issuer: Issuer::behind(config.host, people, data_dir.path(), &state)?,
-            files_url: config.files_url.clone().unwrap_or_else(|| here(port.as_ref().map(Port::address))),
+            files_url: config.files_url.clone().unwrap_or_else(|| here(address)),
             rates: config.rates,
             files_secret,
             data_dir: data_dir.path().to_owned(),
         };
-        let installed = Installed::new(template, &functions(&parts)?)?;
+        let installed = Installed::new(template, &aws.mailbox().among(functions(&parts)?))?;
         let gateway = Gateway::new(template, installed.clone());
         let pumps = Pumps::new(template, &aws, &state, TABLE, &installed);
 
@@ -175,7 +187,8 @@ impl Stack {
             state,
             expirations: template.expirations.clone().into(),
             api_key: String::new(),
-            address: port.as_ref().map(Port::address),
+            host: config.host,
+            address,
             aws_address,
             stop,
             servers: JoinSet::new(),
@@ -245,13 +258,13 @@ impl Stack {
     /// Writes the variables with which functions in processes of their own find this stack, for a shell to read.
     fn write_environment(&self) -> Result<()> {
         let Some(endpoint) = self.aws_url() else { return Ok(()) };
-        let (snapshots, jobs) = (&self.parts.snapshots_queue, &self.parts.jobs_queue);
+        let (snapshots, jobs, mail) = (&self.parts.snapshots_queue, &self.parts.jobs_queue, &self.parts.mail_queue);
         let replicas = self.parts.replicas("watch");
-        let Parts { files_url, files_secret, rates, .. } = &self.parts;
+        let Parts { files_url, files_secret, app_url, rates, .. } = &self.parts;
         let text = format!(
             "AWS_ENDPOINT_URL={endpoint}\nAWS_REGION=eu-central-1\nAWS_ACCESS_KEY_ID=local\nAWS_SECRET_ACCESS_KEY={files_secret}\n\
              RAPPORT_TABLE={TABLE}\nRAPPORT_BUCKET={BUCKET}\nRAPPORT_SNAPSHOTS_QUEUE={snapshots}\n\
-             RAPPORT_JOBS_QUEUE={jobs}\nRAPPORT_FILES_URL={files_url}\n\
+             RAPPORT_JOBS_QUEUE={jobs}\nRAPPORT_MAIL_QUEUE={mail}\nRAPPORT_MAIL_FROM={MAIL_FROM}\nRAPPORT_APP_URL='{app_url}'\nRAPPORT_FILES_URL={files_url}\n\
              RAPPORT_KEY_RATE={}\nRAPPORT_USER_RATE={}\n\
              RAPPORT_REPLICA_DIR='{}'\nRAPPORT_AUTHORIZE=inline",
             rates.key.per_second(),
@@ -291,10 +304,19 @@ impl Stack {
         self.parts.issuer.as_ref()
     }
 
-    /// What the port for people serves, without a socket: the gateway, files for whoever has a signed address, and the sign-in.
+    /// What the port for people serves, without a socket: the gateway, files for whoever has a signed address, the sign-in, and the
+    /// mailbox.
     pub fn router(&self) -> axum::Router {
         let router = self.gateway.router().merge(self.files.router(BUCKET));
-        self.issuer().into_iter().fold(router, |router, issuer| router.merge(issuer.router()))
+        let here = self.issuer().map(Issuer::router).into_iter().chain(self.aws.mailbox().router(self.host));
+        here.fold(router, axum::Router::merge)
+    }
+
+    /// Where people on this machine read what was sent, if the stack has a port for them and nobody else can reach it.
+    #[must_use]
+    pub fn mailbox_url(&self) -> Option<String> {
+        let port = self.address?.port();
+        crate::issuer::is_localhost(self.host).then(|| format!("http://localhost:{port}/mailbox"))
     }
 
     /// The engine behind the table.
@@ -346,7 +368,8 @@ fn aws_in(data_dir: &DataDir, queues: Queues, files_secret: &str, endpoint: &str
     let engine = Engine::open(&data_dir.join("table.sqlite"))?;
     engine.create_table(TABLE)?;
     let files = Files::new(&data_dir.join("files"), files_secret)?;
-    let aws = Aws::new(engine, queues, files, endpoint);
+    let mailbox = Mailbox::open(&data_dir.join("mailbox.sqlite"))?;
+    let aws = Aws::new(engine, queues, files, mailbox, endpoint);
     aws.create_bucket(BUCKET)?;
     Ok(aws)
 }

@@ -215,7 +215,7 @@ mod tests {
         assert_eq!((journal.failures.as_deref(), journal.retries), (None, None));
         let relay = template.streams.iter().find(|source| source.function == "RelayFunction").unwrap();
         assert_eq!((relay.failures.as_deref(), relay.retries), (Some("StreamFailures"), Some(100)));
-        assert_eq!(template.pollers.len(), 2);
+        assert_eq!(template.pollers.len(), 3);
         let queue = &template.queues["SnapshotsQueue"];
         assert_eq!(queue.dead_letters, Some(("SnapshotsDeadLetters".to_owned(), 5)));
         for route in &template.routes {

@@ -35,6 +35,8 @@ pub struct App {
     pub ids: Ids,
     /// Whom people sign in at; `None`: only API keys get in.
     pub issuer: Option<auth::Issuer>,
+    /// Who may begin a workspace of their own.
+    pub sign_up: auth::SignUp,
     /// How many requests callers may make.
     pub limits: Limits,
     /// Where callers are verified.

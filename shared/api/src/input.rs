@@ -68,6 +68,20 @@ impl FromRequest<App> for Write {
     }
 }
 
+/// The members of a body that is sent before there is a workspace to write in; empty when there is no body.
+#[derive(Debug, Clone)]
+pub struct Members(pub Document);
+
+impl FromRequest<App> for Members {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &App) -> Result<Self, Problem> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body).await?;
+        Ok(Self(parse(&parts.headers, &bytes)?))
+    }
+}
+
 /// The extractor of a write that can lose values, and does so only with `accept_loss=true`.
 #[derive(Debug, Clone)]
 pub struct LossyWrite {

@@ -34,7 +34,7 @@ pub use access::{Context, SignedIn};
 pub use app::{App, Authorize};
 pub use asked::{Question, Seen};
 pub use batch_route::batch_route;
-pub use input::{LossyWrite, MAX_BODY_BYTES, MAX_KEY_CHARS, Write, position};
+pub use input::{LossyWrite, MAX_BODY_BYTES, MAX_KEY_CHARS, Members, Write, position};
 pub use json::{MAX_JSON_DEPTH, MAX_JSON_VALUES};
 pub use limits::{Allowance, Limits, Rates, Standing};
 pub use link_routes::{link_list_route, link_routes};

@@ -11,6 +11,7 @@ mod issuer;
 mod key_scope;
 mod policy;
 mod role;
+mod sign_up;
 mod standard;
 
 pub use access::{Access, MAX_MEMBERSHIPS, Membership, Person, email_hash};
@@ -21,4 +22,5 @@ pub use issuer::{Described, Issuer};
 pub use key_scope::KeyScope;
 pub use policy::{Action, Capability, FieldAccess, Grants, OTHERS, Policy, Scope};
 pub use role::Role;
+pub use sign_up::SignUp;
 pub use standard::standard;

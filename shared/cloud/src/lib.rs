@@ -1,4 +1,4 @@
-//! AWS clients, and the queues and files that Rapport uses.
+//! AWS clients, and the queues, files and mails that Rapport uses.
 //!
 //! Credentials come from the environment, as Lambda gives them: the SDK's credential chain would cost start-up time and
 //! binary size for places where these functions never run. With `AWS_ENDPOINT_URL` set, everything goes to that one
@@ -7,6 +7,7 @@
 mod clients;
 mod files;
 mod lazy;
+mod mail;
 mod metrics;
 mod queues;
 mod roots;
@@ -14,6 +15,7 @@ mod web;
 
 pub use clients::{Clients, MissingVariable};
 pub use files::{Files, PART_BYTES, Parts, Reading, Stored};
+pub use mail::{Mail, Posted};
 pub use metrics::{Unit, measure};
 pub use queues::Queues;
 pub use web::{Got, Web};

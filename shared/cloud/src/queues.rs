@@ -19,6 +19,7 @@ pub struct Queues {
     client: Lazy<Client>,
     snapshots: String,
     jobs: String,
+    mail: String,
 }
 
 impl Queues {
@@ -26,13 +27,21 @@ impl Queues {
     #[must_use]
     pub fn new(clients: &Clients, snapshots: &str) -> Self {
         let config = clients.config().clone();
-        Self { client: lazy(move || Client::new(&config)), snapshots: snapshots.to_owned(), jobs: String::new() }
+        let (jobs, mail) = (String::new(), String::new());
+        Self { client: lazy(move || Client::new(&config)), snapshots: snapshots.to_owned(), jobs, mail }
     }
 
     /// These queues and the one that the worker of jobs reads, by its URL; empty where the function never sends to it.
     #[must_use]
     pub fn with_jobs(mut self, jobs: &str) -> Self {
         jobs.clone_into(&mut self.jobs);
+        self
+    }
+
+    /// These queues and the one that the worker of mail reads, by its URL; empty where the function never sends to it.
+    #[must_use]
+    pub fn with_mail(mut self, mail: &str) -> Self {
+        mail.clone_into(&mut self.mail);
         self
     }
 
@@ -50,6 +59,14 @@ impl Queues {
     /// When the queue does not take the message.
     pub async fn ask_job<M: Serialize>(&self, message: &M, after: Duration) -> Result<()> {
         self.send(&self.jobs, message, after).await
+    }
+
+    /// Asks the worker of mail. At least once: the worker sends a mail once for an event.
+    ///
+    /// # Errors
+    /// When the queue does not take the message.
+    pub async fn ask_mail<M: Serialize>(&self, message: &M) -> Result<()> {
+        self.send(&self.mail, message, Duration::ZERO).await
     }
 
     async fn send<M: Serialize>(&self, queue: &str, message: &M, after: Duration) -> Result<()> {

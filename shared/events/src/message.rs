@@ -58,6 +58,23 @@ pub enum JobRequest {
     Forget(Forget),
 }
 
+/// Asks the worker of mail for a mail. It is sent once for an event, however often it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "mail")]
+pub enum MailRequest {
+    /// To tell somebody that they are asked into a workspace.
+    Invitation {
+        /// Into which one.
+        workspace: Id<kinds::Workspace>,
+        /// Who is asked, and for how long, is in this.
+        invitation: Id<kinds::Invitation>,
+        /// What has happened: the invitation was made, or is to be sent again.
+        event: Id<kinds::Event>,
+        /// Who has asked for it: the mail is in their name.
+        by: Id<kinds::User>,
+    },
+}
+
 /// Asks for a new snapshot of a workspace's replica.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SnapshotRequest {

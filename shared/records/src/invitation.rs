@@ -74,11 +74,10 @@ pub(crate) fn is_open(invitation: &Record) -> bool {
     invitation.common.archived_at.is_none() && invitation.fields.text("state") == Some(InvitationState::Open.as_str())
 }
 
-/// Makes the caller's new user of an invitation, in what its inviter may do by now: an invitation gives nothing that whoever made it
-/// could not give today. `false` when it cannot be accepted: it has ended, its time is over, nobody may give the role any more, or the
-/// address is somebody else's by now.
+/// Makes the caller's new user of an invitation; `name` is what the person's issuer calls them.
 ///
-/// `name` is what the person's issuer calls them. Two or three reads and one transaction.
+/// It gives nothing that whoever made it could not give today. `false` when it cannot be accepted: it has ended, its time is over,
+/// nobody may give the role any more, or the address is somebody else's by now. Two or three reads and one transaction.
 ///
 /// # Errors
 /// When the table does not answer.

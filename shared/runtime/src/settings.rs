@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use auth::Issuer;
+use auth::{Issuer, SignUp};
 use cloud::{Clients, MissingVariable};
 
 /// Why the environment is not good enough to start.
@@ -25,10 +25,20 @@ pub struct Settings {
     pub snapshots_queue: String,
     /// The URL of the queue of the worker of jobs; empty where the function sends to none.
     pub jobs_queue: String,
+    /// The URL of the queue of the worker of mail; empty where the function sends to none.
+    pub mail_queue: String,
+    /// Who mails are from, an address that SES knows; empty: no mail is sent.
+    pub mail_from: String,
+    /// The configuration set by which mails are sent; empty: by none.
+    pub mail_configuration_set: String,
+    /// Where the web app is; empty: mails lead nowhere.
+    pub app_url: String,
     /// Where replicas are kept: the only place that a function may write to is `/tmp`.
     pub replica_dir: PathBuf,
     /// Whom people sign in at; `None`: only API keys get in.
     pub issuer: Option<Issuer>,
+    /// Who may begin a workspace of their own.
+    pub sign_up: SignUp,
     /// How many requests callers may make; `None`: nobody is limited.
     #[cfg(feature = "app")]
     pub rates: Option<api::Rates>,
@@ -51,8 +61,13 @@ impl Settings {
             files_url: variable("RAPPORT_FILES_URL").unwrap_or_default(),
             snapshots_queue: variable("RAPPORT_SNAPSHOTS_QUEUE").unwrap_or_default(),
             jobs_queue: variable("RAPPORT_JOBS_QUEUE").unwrap_or_default(),
+            mail_queue: variable("RAPPORT_MAIL_QUEUE").unwrap_or_default(),
+            mail_from: variable("RAPPORT_MAIL_FROM").unwrap_or_default(),
+            mail_configuration_set: variable("RAPPORT_MAIL_CONFIGURATION_SET").unwrap_or_default(),
+            app_url: variable("RAPPORT_APP_URL").unwrap_or_default(),
             replica_dir: variable("RAPPORT_REPLICA_DIR").map_or_else(|| PathBuf::from("/tmp/replicas"), PathBuf::from),
             issuer: issuer(),
+            sign_up: SignUp::parse(&variable("RAPPORT_SIGN_UP").unwrap_or_default()),
             #[cfg(feature = "app")]
             rates: rates(),
             authorize_inline: variable("RAPPORT_AUTHORIZE").as_deref() == Some("inline"),

@@ -40,6 +40,8 @@ pub enum Sort {
     Journal,
     /// An answer kept for a repeated request.
     Once,
+    /// How far the mail about an event is.
+    Mail,
     /// Where the newest snapshot of a replica is.
     Manifest,
     /// An API key by its hash.
@@ -66,6 +68,7 @@ impl Sort {
             Self::Config => "config",
             Self::Journal => "journal",
             Self::Once => "once",
+            Self::Mail => "mail",
             Self::Manifest => "manifest",
             Self::ApiKey => "api_key",
             Self::Membership => "membership",

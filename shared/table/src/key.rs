@@ -194,6 +194,12 @@ impl Keys {
         Key { pk: self.partition("ONCE", &segment(hash)), sk: ROOT.to_owned() }
     }
 
+    /// How far the mail about an event is.
+    #[must_use]
+    pub fn mail(self, event: Id<kinds::Event>) -> Key {
+        Key { pk: self.partition("MAIL", &event.to_string()), sk: ROOT.to_owned() }
+    }
+
     /// The manifest of the snapshots of this workspace's replica, for one replica schema.
     #[must_use]
     pub fn manifest(self, replica_schema: u32) -> Key {

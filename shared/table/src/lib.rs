@@ -21,7 +21,7 @@
 //! | what a caller has used and may use | [`TenantTable::lease`], [`TenantTable::usage_of`] | `w#USAGE#subject` |
 //!
 //! Business data changes through [`TenantTable::commit`] only. The other writers are for what is not business data:
-//! journal entries, snapshot manifests, seals, and what a caller has used and may still use.
+//! journal entries, snapshot manifests, seals, claims to send a mail, and what a caller has used and may still use.
 //!
 //! Never scans, and never builds a key outside [`Keys`]: an access that is not bound to a workspace does not compile.
 
@@ -37,6 +37,7 @@ mod item;
 mod journal;
 mod key;
 mod link;
+mod mail;
 mod manifest;
 mod meter;
 mod once;
@@ -60,6 +61,7 @@ pub use key::{
     membership, segment, workspace_of,
 };
 pub use link::{Direction, End, Link, MAX_LABEL_BYTES};
+pub use mail::{MAIL_CLAIM_DAYS, MailClaim, MailEnd};
 pub use manifest::Manifest;
 pub use meter::{Meter, Used};
 pub use once::{KeptAnswer, ONCE_HOURS, Once};

@@ -1,5 +1,4 @@
-//! The one way in which anything but business data is written: journal entries, manifests and
-//! seals.
+//! The one way in which anything but business data is written: journal entries, manifests, seals and claims.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use kernel::Result;

@@ -19,16 +19,20 @@ const TARGET: &str = "x-amz-target";
 /// Numbers the answers, for logs.
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
-/// One request of the AWS JSON protocol: what a handler in this process needs to answer it.
+/// One request of the AWS JSON protocol, or of the query protocol that SES speaks: what a handler in this process needs to answer it.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    /// The service's part of the target, such as `DynamoDB_20120810`, `DynamoDBStreams_20120810` or `AmazonSQS`.
+    /// The service's part of the target, such as `DynamoDB_20120810`, `DynamoDBStreams_20120810` or `AmazonSQS`; [`QUERY`] of a
+    /// query.
     pub service: String,
     /// The operation, such as `PutItem`.
     pub operation: String,
-    /// The body, JSON.
+    /// The body, JSON; a form of a query.
     pub body: String,
 }
+
+/// The service of a request of the query protocol, which does not name it.
+pub const QUERY: &str = "Query";
 
 impl Exchange {
     /// The exchange that a target header and a body make, or `None` when that is not this protocol.
@@ -42,7 +46,18 @@ impl Exchange {
     /// The exchange in a request of the SDK, or `None` when it is of another protocol.
     #[must_use]
     pub fn of(request: &HttpRequest) -> Option<Self> {
-        Self::parse(request.headers().get(TARGET)?, request.body().bytes()?)
+        let (headers, body) = (request.headers(), request.body().bytes()?);
+        match headers.get(TARGET) {
+            Some(target) => Self::parse(target, body),
+            None => Self::query(headers.get("content-type")?, body),
+        }
+    }
+
+    /// The exchange in a form whose first field is the operation, as the SDK writes it.
+    fn query(media: &str, body: &[u8]) -> Option<Self> {
+        let body = std::str::from_utf8(body).ok().filter(|_| media == "application/x-www-form-urlencoded")?;
+        let operation = body.strip_prefix("Action=")?.split('&').next()?.to_owned();
+        Some(Self { service: QUERY.to_owned(), operation, body: body.to_owned() })
     }
 }
 

@@ -11,17 +11,18 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::body::SdkBody;
 use serde_json::Value;
 use tokio::sync::Notify;
 
-use crate::connector::{Answer, Exchange};
+use crate::connector::{Answer, Exchange, QUERY};
 
 /// A request on its way out.
 #[derive(Clone, Debug)]
 pub struct Call {
     /// The operation, such as `TransactWriteItems`.
     pub operation: String,
-    /// The request, as DynamoDB's JSON.
+    /// The request, as DynamoDB's JSON; null of a query.
     pub request: Value,
     /// How many requests of this operation there have been, this one included.
     pub number: u64,
@@ -191,8 +192,10 @@ impl Unreliable {
             return self.forward(request).await;
         };
         let sent = serde_json::from_str(&exchange.body).unwrap_or(Value::Null);
-        let fate = hook(&Call { operation: exchange.operation, request: sent, number });
-        self.meet(fate, request).await
+        match hook(&Call { operation: exchange.operation, request: sent, number }) {
+            Fate::Refuse(status, kind) if exchange.service == QUERY => refused_query(status, kind),
+            fate => self.meet(fate, request).await,
+        }
     }
 
     async fn meet(&self, fate: Fate, request: HttpRequest) -> Result<HttpResponse, ConnectorError> {
@@ -236,6 +239,15 @@ impl Unreliable {
 
 fn locked(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An error as the query protocol says it. Its words name somebody, as SES's do: what is logged must not have them.
+fn refused_query(status: u16, code: &str) -> Result<HttpResponse, ConnectorError> {
+    let message = "<Message>Not ada@example.com, as asked</Message>";
+    let error = format!("<ErrorResponse><Error><Code>{code}</Code>{message}</Error></ErrorResponse>");
+    let response = http::Response::builder().status(status).body(SdkBody::from(error));
+    let response = response.map_err(|error| ConnectorError::other(error.into(), None))?;
+    HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
 }
 
 fn broken() -> ConnectorError {

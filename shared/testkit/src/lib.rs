@@ -19,7 +19,7 @@ mod stream;
 mod tokens;
 
 pub use cloud::Cloud;
-pub use connector::{Answer, Exchange, in_process};
+pub use connector::{Answer, Exchange, QUERY, in_process};
 pub use engine::{Engine, EngineError, Execution};
 pub use faults::{Alter, Call, Fate, Faults};
 pub use stream::Stream;

@@ -101,6 +101,8 @@ impl Cast {
                 self.shared.insert((object, whose), id);
             }
         }
+        self.shared.insert(("invitation", Whose::Team), invited(mates_key, "by_mate").await);
+        self.shared.insert(("invitation", Whose::Other), invited(others_key, "by_other").await);
         let contact = self.shared[&("contact", Whose::Other)].clone();
         self.shared.insert(("job", Whose::Team), job(mates_key, &contact).await);
         self.shared.insert(("job", Whose::Other), job(others_key, &contact).await);
@@ -114,6 +116,7 @@ impl Cast {
         }
         let contact = self.shared[&("contact", Whose::Foreign)].clone();
         self.shared.insert(("job", Whose::Foreign), job(south, &contact).await);
+        self.shared.insert(("invitation", Whose::Foreign), invited(south, "from_south").await);
         let user = json!({ "name": "Far", "email": "far@example.com", "role": "viewer" });
         self.shared.insert(("user", Whose::Foreign), made(south, "users", user).await);
         self.shared.insert(("team", Whose::Foreign), made(south, "teams", json!({ "name": "Far" })).await);
@@ -139,6 +142,8 @@ impl Cast {
                 let one = made(owner, plural, new(object, &format!("{role}_1"), Some(&id))).await;
                 own.insert(object, [one, made(owner, plural, new(object, &format!("{role}_2"), Some(&id))).await]);
             }
+            let one = invited(&key, &format!("by_{role}_1")).await;
+            own.insert("invitation", [one, invited(&key, &format!("by_{role}_2")).await]);
             let one = job(&key, &contact).await;
             own.insert("job", [one.clone(), one]);
             // A key that limits nothing, made while they still make keys.
@@ -205,6 +210,11 @@ async fn person(app: &App, owner: &Caller, name: &str, role: &str, team: Option<
     let id = made(owner, "users", user).await;
     let key = app.key_of(owner, &id).await;
     (id, key)
+}
+
+/// An invitation of somebody's.
+async fn invited(caller: &Caller, name: &str) -> String {
+    made(caller, "invitations", json!({ "email": format!("{name}@invited.example"), "role": "viewer" })).await
 }
 
 /// A job of somebody's.

@@ -85,6 +85,7 @@ fn body(cast: &Cast, me: &Somebody, operation: &Operation, about: &About) -> Val
         ("create", "object") => json!({ "name": "x_new", "plural": "x_news", "label": "New" }),
         ("create", "role") => json!({ "name": "x_new" }),
         ("create", "api_key") => json!({ "name": "new", "role": "viewer" }),
+        ("create", "invitation") => json!({ "email": "ada@invited.example", "role": "viewer" }),
         ("create", "upload") => json!({ "name": "a.csv", "bytes": 10 }),
         ("create", "export") => json!({ "object": "contact", "format": "csv" }),
         ("create", "import") => {

@@ -21,6 +21,7 @@ const ROWS: &str = "
 aggregate_companies             read some company
 aggregate_contacts              read some contact
 aggregate_custom_records        read some custom_record
+aggregate_invitations           read some invitation
 aggregate_jobs                  read some job
 aggregate_teams                 read some team
 aggregate_users                 read some user
@@ -47,6 +48,7 @@ create_custom_record            create custom_record
 create_export                   export some contact
 create_field                    may manage_schema
 create_import                   may import_records, create some contact
+create_invitation               create invitation
 create_object                   may manage_schema
 create_role                     may manage_roles
 create_sign_in                  a_person
@@ -54,9 +56,11 @@ create_team                     create team
 create_upload                   may import_records
 create_user                     create user
 create_view                     create view
+create_workspace                a_person
 erase_company                   may erase_records, archive this company
 erase_contact                   may erase_records, archive this contact
 erase_custom_record             may erase_records, archive this custom_record
+erase_invitation                may erase_records, archive this invitation
 erase_team                      may erase_records, archive this team
 erase_user                      may erase_records, archive this user
 erase_view                      may erase_records, archive this view
@@ -87,6 +91,7 @@ list_duplicates_of_company      read this company
 list_duplicates_of_contact      read this contact
 list_duplicates_of_custom_record read this custom_record
 list_field_types                anybody
+list_invitations                read some invitation
 list_job_errors                 read this job
 list_job_files                  read this job, started this job
 list_jobs                       read some job
@@ -112,6 +117,9 @@ read_custom_record              read this custom_record
 read_custom_record_history      read this custom_record
 read_custom_record_timeline     read this custom_record
 read_docs                       public
+read_invitation                 read this invitation
+read_invitation_history         read this invitation
+read_invitation_timeline        read this invitation
 read_job                        read this job
 read_job_history                read this job
 read_job_timeline               read this job
@@ -142,15 +150,18 @@ restore_team                    archive this team
 restore_user                    archive this user
 restore_view                    archive this view
 revoke_api_key                  may manage_api_keys
+revoke_invitation               update this invitation
 rotate_api_key                  may manage_api_keys
 search_companies                read some company
 search_contacts                 read some contact
 search_custom_records           read some custom_record
+search_invitations              read some invitation
 search_jobs                     read some job
 search_records                  anybody
 search_teams                    read some team
 search_users                    read some user
 search_views                    read some view
+send_invitation                 update this invitation
 share_company                   update this company
 share_contact                   update this contact
 share_custom_record             update this custom_record

@@ -74,6 +74,17 @@ async fn shared_view(me: &Caller) -> [String; 2] {
     ["share_view", "unshare_view"].map(str::to_owned)
 }
 
+/// Invitations.
+async fn invited(me: &Caller) -> [String; 4] {
+    let new = json!({ "email": "new@example.com", "role": "rep" });
+    let made = twice(me, "create_invitation", Method::POST, "/v1/invitations", new).await.expect(201);
+    let one = format!("/v1/invitations/{}", made["id"].as_str().unwrap());
+    twice(me, "send_invitation", Method::POST, &format!("{one}/send"), json!({})).await.expect(200);
+    twice(me, "revoke_invitation", Method::DELETE, &one, json!({})).await.expect(200);
+    twice(me, "erase_invitation", Method::POST, &format!("{one}/erase"), json!({})).await.expect(204);
+    ["create", "send", "revoke", "erase"].map(|verb| format!("{verb}_invitation"))
+}
+
 /// Roles and API keys.
 async fn access(me: &Caller) -> Vec<String> {
     let partner = json!({ "name": "x_partner", "from": "rep" });
@@ -116,6 +127,7 @@ async fn every_write_is_answered_again_for_its_key() {
         used.extend(together(&me, sociable).await);
     }
     used.extend(shared_view(&me).await);
+    used.extend(invited(&me).await);
     let object = "/v1/schema/objects/x_thing";
     let field = format!("{object}/fields/number");
     for (noun, one) in [("field", field.as_str()), ("object", object)] {

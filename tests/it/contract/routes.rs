@@ -35,16 +35,18 @@ const VERBS: [&str; 18] = [
 /// Those that ask a question too long for a query string: `POST`, and nothing is changed.
 const QUESTIONS: [&str; 4] = ["aggregate", "find", "preview", "search"];
 /// What makes something that is kept nowhere: an address.
-const UNKEPT: [&str; 2] = ["create_upload", "create_sign_in"];
+const UNKEPT: [&str; 3] = ["create_upload", "create_sign_in", "create_workspace"];
 /// Verbs that few nouns have.
-const OWN_VERBS: [&str; 8] = [
+const OWN_VERBS: [&str; 10] = [
     "bulk_edit_companies",
     "bulk_edit_contacts",
     "bulk_edit_custom_records",
     "cancel_job",
     "remove_role",
     "revoke_api_key",
+    "revoke_invitation",
     "rotate_api_key",
+    "send_invitation",
     "undo_job",
 ];
 

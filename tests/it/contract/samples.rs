@@ -35,6 +35,7 @@ async fn no_sample_is_forgotten() {
         "http-openapi.json",
         "http-read-contact.json",
         "queue-jobs.json",
+        "queue-mail.json",
         "queue-snapshots.json",
         "schedule-scheduler.json",
         "stream-journal.json",
@@ -137,6 +138,17 @@ async fn the_worker_of_jobs_takes_its_sample_though_there_is_no_such_job() {
     let app = App::start().await;
     let event: SqsEvent = sample("queue-jobs.json");
     let response = jobs::Worker::default().handle(&app.stack.app(), event).await;
+    assert!(response.batch_item_failures.is_empty(), "{response:?}");
+}
+
+#[tokio::test]
+async fn the_worker_of_mail_takes_its_sample_though_there_is_no_such_invitation() {
+    let app = App::start().await;
+    let parts = app.stack.app();
+    let clients = cloud::Clients::in_process(app.stack.parts().http.clone());
+    let post = cloud::Mail::new(&clients, "rapport@x.example", "");
+    let worker = mail::Worker::new(parts.tables, post, parts.clock, parts.ids, "");
+    let response = worker.handle(sample("queue-mail.json")).await;
     assert!(response.batch_item_failures.is_empty(), "{response:?}");
 }
 

@@ -71,6 +71,11 @@ fn bodies(operation: &Operation, foreign: &str) -> Vec<Value> {
         Shape::Schema(_) if operation.path.ends_with("/duplicates") => vec![json!({}), json!({ "email": EMAILS[0] })],
         Shape::Empty => vec![json!({})],
         Shape::Schema(_) if operation.path.ends_with("/rotate") => vec![json!({}), json!({ "overlap_seconds": 60 })],
+        Shape::Schema(_) if operation.path == "/v1/invitations" => vec![
+            json!({ "email": EMAILS[1], "role": "rep" }),
+            json!({ "email": "a@example.com", "role": "rep", "team_id": foreign }),
+        ],
+        Shape::Schema(_) if operation.path.ends_with("/send") => vec![json!({})],
         Shape::Schema(_) if operation.path.contains("api_keys") => vec![json!({ "name": "mine", "role": "rep" })],
         Shape::Schema(_) if operation.path.contains("schema") => {
             let field = json!({ "name": "size", "type": "text" });

@@ -59,6 +59,8 @@ impl Foreign {
         caller.put(&format!("/v1/contacts/{first}/links/company/{company}?label=advises"), json!({})).await.expect(201);
         let shares = format!("/v1/contacts/{first}/shares/{user}");
         caller.put(&shares, json!({ "level": "read" })).await.expect(201);
+        let invited = json!({ "email": "asked.in@example.com", "name": SECRET, "role": "rep" });
+        let invited = id(&caller.post("/v1/invitations", invited).await.expect(201));
         let view = json!({ "name": SECRET, "of": "contact" });
         let view = id(&caller.post("/v1/views", view).await.expect(201));
         let key = id(&caller.post("/v1/api_keys", json!({ "name": SECRET, "role": "rep" })).await.expect(201));
@@ -73,7 +75,7 @@ impl Foreign {
         let page = caller.get("/v1/contacts?limit=1").await.expect(200);
         let cursor = page["page"]["next_cursor"].as_str().unwrap().to_owned();
         let workspace = caller.made.as_ref().unwrap().workspace.to_string();
-        let records = [first, second, trash, thing, user.clone(), company, view.clone()];
+        let records = [first, second, trash, thing, user.clone(), company, invited, view.clone()];
         let ids: Vec<String> = records.into_iter().chain([key, event.clone(), workspace.clone()]).collect();
         let secrets = ids.iter().cloned().chain([SECRET.to_owned(), "2312599".to_owned()]).collect();
         let mut foreign =

@@ -103,6 +103,7 @@ fn app_of(cloud: &Cloud, clock: &Clock, ids: &Ids, directory: &TempDir, name: &s
         clock: clock.clone(),
         ids: ids.clone(),
         issuer: None,
+        sign_up: Default::default(),
         limits: api::Limits::default(),
         authorize: Authorize::Inline,
         notes: api::Notes::default(),

@@ -25,6 +25,7 @@ fn settings_schema() -> Value {
             "pattern": "^[A-Z]{3}$",
             "default": "USD",
             "description": "The currency of amounts for which nobody says another one (ISO 4217).",
+            "examples": ["EUR"],
         },
         "time_zone": {
             "type": "string",
@@ -38,6 +39,7 @@ fn settings_schema() -> Value {
             "pattern": "^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$",
             "default": "en-US",
             "description": "How numbers and dates are written (BCP 47).",
+            "examples": ["de-AT"],
         },
         "fiscal_year_start_month": {
             "type": "integer",
@@ -60,6 +62,8 @@ fn settings_schema() -> Value {
                 "role": { "type": "string", "examples": [Role::REP] },
             },
             "additionalProperties": false,
+            // It takes a person.
+            "examples": [null],
             "description": "Whoever signs in with an address of one of these domains comes in by themselves, in this role. null: \
                             it takes an invitation. Who adds a domain has signed in with an address of it.",
         },

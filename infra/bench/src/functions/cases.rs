@@ -197,6 +197,7 @@ fn told_by_aws(workspace: &Workspace, job: &str) -> Result<Vec<Case>> {
         asked: Asked::Event(event, is_good),
     };
     let change = sample(include_str!("../../../../events/stream-journal.json"))?;
+    let mail = sample(include_str!("../../../../events/queue-mail.json"))?;
     let tick = sample(include_str!("../../../../events/schedule-scheduler.json"))?;
     Ok(vec![
         event("authorizer", "authorizer", false, "an API key", key(workspace)?, |answer| {
@@ -211,6 +212,7 @@ fn told_by_aws(workspace: &Workspace, job: &str) -> Result<Vec<Case>> {
             job_created(workspace, job)?,
             nothing_failed,
         ),
+        event("mail", "worker", false, "an invitation that is gone", mail, nothing_failed),
         event("scheduler", "schedule", false, "a look at what is due", tick, Value::is_null),
         event("snapshots", "worker", true, "a snapshot that is there", snapshot_message(workspace)?, nothing_failed),
     ])

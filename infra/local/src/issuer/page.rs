@@ -119,7 +119,7 @@ fn content(choice: &Choice<'_>) -> String {
 }
 
 /// A text as it is written in markup and in its attributes.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {

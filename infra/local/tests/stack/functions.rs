@@ -91,6 +91,7 @@ pub(crate) fn all(seen: &Seen) -> Functions {
         .http("objects", routes())
         .http("privacy", routes())
         .worker("jobs", |_| async { Ok(SqsBatchResponse::default()) })
+        .worker("mail", |_| async { Ok(SqsBatchResponse::default()) })
         .schedule("scheduler", |_| async { Ok(()) })
         .authorizer("authorizer", move |event| {
             let seen = authorizer.clone();

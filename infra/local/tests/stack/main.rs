@@ -6,6 +6,7 @@ mod aws;
 mod functions;
 mod gateway;
 mod issuer;
+mod mail;
 mod process;
 mod pumps;
 mod rapport;

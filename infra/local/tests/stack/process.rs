@@ -153,3 +153,46 @@ fn asked_to_stop_it_stops() {
         assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     }
 }
+
+/// Sends a mail by the port for AWS clients, as the SDK does.
+fn send_mail(folder: &Path, subject: &str) -> String {
+    use base64::Engine as _;
+    let variables = std::fs::read_to_string(folder.join("aws.env")).unwrap();
+    let endpoint = variables.lines().find_map(|line| line.strip_prefix("AWS_ENDPOINT_URL=http://")).unwrap().to_owned();
+    let raw = format!("From: a@x.example\r\nTo: b@x.example\r\nSubject: {subject}\r\n\r\nHello\r\n");
+    let body = form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([("Action", "SendRawEmail"), ("Source", "a@x.example"), ("Destinations.member.1", "b@x.example")])
+        .append_pair("RawMessage.Data", &base64::engine::general_purpose::STANDARD.encode(raw))
+        .finish();
+    let mut stream = TcpStream::connect(&endpoint).unwrap();
+    let head = format!(
+        "POST / HTTP/1.1\r\nHost: {endpoint}\r\nConnection: close\r\nContent-Length: {}\r\n\
+         Content-Type: application/x-www-form-urlencoded\r\n\r\n{body}",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn mails_survive_kill_9_and_are_for_their_owner_only() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    for round in 0..2 {
+        let mut rapport = Rapport::start(folder.path());
+        let answer = send_mail(folder.path(), &format!("Mail {round}"));
+        assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("<MessageId>"), "{answer}");
+        rapport.signal("-9");
+        let _ = rapport.child.wait();
+    }
+    let rapport = Rapport::start(folder.path());
+    let (status, mails) = rapport.send("GET", "/mailbox.json", "").unwrap();
+    let subjects: Vec<&str> = mails.as_array().unwrap().iter().map(|mail| mail["subject"].as_str().unwrap()).collect();
+    assert_eq!((status, subjects.as_slice()), (200, &["Mail 1", "Mail 0"][..]));
+    for name in ["mailbox.sqlite", "mailbox.sqlite-wal"] {
+        let mode = std::fs::metadata(folder.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name}");
+    }
+}

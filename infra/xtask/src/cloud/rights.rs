@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use self::provoke::{Scene, audit, counted, jobs, objects};
+use self::provoke::{Scene, audit, counted, jobs, mail, objects};
 use super::stack::{Outputs, Stack};
 
 /// An action of a statement of a role.
@@ -48,6 +48,9 @@ const SIGNED: Proof = Proof::Unseen(
 );
 const IN_PARTS: Proof = Proof::Unseen("only files of more than five megabytes are written in parts");
 const UPLOADED: Proof = Proof::Unseen("no flow brings a file in, since files are put at signed addresses");
+const ANY_SENDER: Proof = Proof::Unseen(
+    "the emulator takes a mail for one of every sender, whom the role has no right to, and refuses it in any case",
+);
 const CLOCK: Proof = Proof::Unseen("the schedule runs once an hour");
 
 const fn right(role: &'static str, sid: &'static str, action: &'static str, proof: Proof) -> Right {
@@ -133,6 +136,14 @@ const RIGHTS: &[Right] = &[
     seen("JobsWorkerRole", "WriteResults", "s3:PutObject", jobs::export_by_job),
     right("JobsWorkerRole", "WriteResults", "s3:GetObject", IN_PARTS),
     right("JobsWorkerRole", "WriteResults", "s3:AbortMultipartUpload", IN_PARTS),
+    right("MailRole", "Log", "logs:CreateLogStream", LOGS),
+    right("MailRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("MailRole", "Read", "dynamodb:BatchGetItem", mail::look_at_invitation),
+    seen("MailRole", "Claim", "dynamodb:PutItem", mail::claim_mail),
+    right("MailRole", "Send", "ses:SendRawEmail", ANY_SENDER),
+    right("MailRole", "Receive", "sqs:ReceiveMessage", POLLER),
+    right("MailRole", "Receive", "sqs:DeleteMessage", POLLER),
+    right("MailRole", "Receive", "sqs:GetQueueAttributes", POLLER),
     right("SchedulerRole", "Log", "logs:CreateLogStream", LOGS),
     right("SchedulerRole", "Log", "logs:PutLogEvents", LOGS),
     seen("SchedulerRole", "Records", "dynamodb:GetItem", jobs::erase_what_is_due),
@@ -162,6 +173,7 @@ const RIGHTS: &[Right] = &[
     seen("RelayRole", "OpenDays", "dynamodb:PutItem", provoke::relay),
     seen("RelayRole", "Send", "sqs:SendMessage", provoke::relay),
     seen("RelayRole", "WakeJobs", "sqs:SendMessage", provoke::relay),
+    seen("RelayRole", "AskForMail", "sqs:SendMessage", provoke::relay),
     right("RelayRole", "GiveUp", "sqs:SendMessage", GIVES_UP),
     right("PrivacyRole", "Log", "logs:CreateLogStream", LOGS),
     right("PrivacyRole", "Log", "logs:PutLogEvents", LOGS),

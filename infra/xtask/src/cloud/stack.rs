@@ -71,7 +71,7 @@ impl<'run> Stack<'run> {
         self.name
     }
 
-    /// Creates or updates it from the unchanged template.
+    /// Creates or updates it from the unchanged template, with a sender of mails.
     ///
     /// # Errors
     /// With the end of what `sam deploy` wrote.
@@ -119,6 +119,7 @@ impl<'run> Stack<'run> {
             .args(["--capabilities", "CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"])
             .arg("--parameter-overrides")
             .arg(format!("Architecture={}", artefacts::architecture()))
+            .arg("MailFrom=rapport@example.com")
             .args(parameters);
         let written = child::run(&mut command, Duration::from_secs(300)).context("sam deploy")?;
         std::fs::write(self.log(), written)?;

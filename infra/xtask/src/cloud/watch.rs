@@ -19,9 +19,10 @@ use super::{RunFolder, artefacts, child, step, tools};
 /// A variable that everything inherits that is started here, so that it can be found again.
 const MARK: &str = "RAPPORT_WATCH_RUN";
 /// Functions without routes, and the sample of what triggers them.
-const SAMPLES: [(&str, &str); 5] = [
+const SAMPLES: [(&str, &str); 6] = [
     ("authorizer", "authorizer.json"),
     ("journal", "stream-journal.json"),
+    ("mail", "queue-mail.json"),
     ("relay", "stream-relay.json"),
     ("scheduler", "schedule-scheduler.json"),
     ("snapshots", "queue-snapshots.json"),

@@ -39,6 +39,7 @@ fn the_keys_are_spelled_like_this() {
             keys.config("object.x_projects"),
             keys.journal(42),
             keys.once("0af1"),
+            keys.mail(event),
             keys.manifest(1),
             keys.usage("key_0af1"),
             api_key("0af1"),
@@ -53,6 +54,7 @@ fn the_keys_are_spelled_like_this() {
     wsp_019b76daa8007838a5822a6f9e62da21#CONFIG / object.x_projects
     wsp_019b76daa8007838a5822a6f9e62da21#JOURNAL / 00000000000000000042
     wsp_019b76daa8007838a5822a6f9e62da21#ONCE#0af1 / #
+    wsp_019b76daa8007838a5822a6f9e62da21#MAIL#evt_019b76daa8007c7694ecfd7b0b623b80 / #
     wsp_019b76daa8007838a5822a6f9e62da21#REPLICA#1 / #
     wsp_019b76daa8007838a5822a6f9e62da21#USAGE#key_0af1 / #
     APIKEY#0af1 / #

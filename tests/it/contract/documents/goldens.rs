@@ -204,6 +204,7 @@ async fn everything(seeded: &Seeded) -> BTreeSet<String> {
     seeded.call("/v1/roles/x_partner", Method::PATCH, less).await;
     seeded.call("/v1/roles/x_partner", Method::DELETE, json!({})).await;
     used.extend(["create_role", "update_role", "remove_role", "rotate_api_key"].map(str::to_owned));
+    used.extend(invited(seeded).await);
     let export = json!({ "object": "contact", "format": "csv" });
     let export = seeded.call("/v1/exports", Method::POST, export).await;
     seeded.noted(&export).await;
@@ -216,6 +217,18 @@ async fn everything(seeded: &Seeded) -> BTreeSet<String> {
     let others = ["update_workspace", "create_api_key", "revoke_api_key", "create_export", "create_import"];
     used.extend(others.map(str::to_owned));
     used
+}
+
+/// What becomes of invitations.
+async fn invited(seeded: &Seeded) -> [String; 4] {
+    let new = json!({ "email": "new@example.com", "name": "Ada", "role": "rep", "language": "en" });
+    let made = seeded.call("/v1/invitations", Method::POST, new.clone()).await;
+    let one = format!("/v1/invitations/{made}");
+    seeded.call(&format!("{one}/send"), Method::POST, json!({})).await;
+    seeded.call(&one, Method::DELETE, json!({})).await;
+    let other = seeded.call("/v1/invitations", Method::POST, new).await;
+    seeded.call(&format!("/v1/invitations/{other}/erase"), Method::POST, json!({})).await;
+    ["create", "send", "revoke", "erase"].map(|verb| format!("{verb}_invitation"))
 }
 
 /// Every change of the schema that is no creation.

@@ -1,9 +1,10 @@
 //! What needs a right: the smallest flow for each, which says whether it worked. Here is the scene, and what needs rights of
-//! roles with few of them; jobs and objects have files of their own.
+//! roles with few of them; jobs, mail and objects have files of their own.
 
 pub(super) mod audit;
 pub(super) mod counted;
 pub(super) mod jobs;
+pub(super) mod mail;
 pub(super) mod objects;
 
 use std::cell::Cell;
@@ -33,6 +34,7 @@ pub(super) struct Scene<'run> {
     schema: String,
     jobs: String,
     worker: String,
+    mail: String,
     scheduler: String,
     snapshots: String,
     journal: String,
@@ -67,6 +69,7 @@ impl<'run> Scene<'run> {
             views: stack.resource("ViewsFunction")?,
             jobs: stack.resource("JobsFunction")?,
             worker: stack.resource("JobsWorkerFunction")?,
+            mail: stack.resource("MailFunction")?,
             scheduler: stack.resource("SchedulerFunction")?,
             snapshots: stack.resource("SnapshotsFunction")?,
             journal: stack.resource("JournalFunction")?,
@@ -190,7 +193,7 @@ pub(super) fn append(scene: &Scene<'_>) -> anyhow::Result<bool> {
     scene.invoke(&scene.journal, &scene.sample("stream-journal.json")?)
 }
 
-/// The sample has an erasure, which the worker is told of.
+/// The sample has an erasure, a job and an invitation, of which a worker each is told.
 pub(super) fn relay(scene: &Scene<'_>) -> anyhow::Result<bool> {
     scene.invoke(&scene.relay, &scene.sample("stream-relay.json")?)
 }
