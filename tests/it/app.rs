@@ -94,6 +94,11 @@ impl App {
         items.filter(|item| item["item"]["S"] != "usage").map(Value::to_string).collect()
     }
 
+    /// The same without what is noted of whoever was denied something.
+    pub(crate) fn items_but_denials(&self) -> Vec<String> {
+        self.items().into_iter().filter(|item| !item.contains("user.denied")).collect()
+    }
+
     /// Carries streams and queues until nothing is left to do.
     pub(crate) async fn drain(&self) {
         self.stack.drain().await.unwrap();
@@ -182,8 +187,8 @@ impl Caller {
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = match &*bytes {
-            [] => Value::Null,
-            text if is_html(&parts.headers) => String::from_utf8(text.to_vec()).unwrap().into(),
+            [] if is_json(&parts.headers) || !parts.headers.contains_key("content-type") => Value::Null,
+            text if !is_json(&parts.headers) => String::from_utf8(text.to_vec()).unwrap().into(),
             json => serde_json::from_slice(json).unwrap(),
         };
         let answer = Answer { status: parts.status, headers: parts.headers, body };
@@ -192,8 +197,9 @@ impl Caller {
     }
 }
 
-fn is_html(headers: &HeaderMap) -> bool {
-    headers.get("content-type").is_some_and(|media| media.as_bytes().starts_with(b"text/html"))
+fn is_json(headers: &HeaderMap) -> bool {
+    let media = headers.get("content-type").and_then(|media| media.to_str().ok()).unwrap_or_default();
+    media.split(';').next().is_some_and(|media| media == "application/json" || media.ends_with("+json"))
 }
 
 /// What came back.

@@ -38,7 +38,7 @@ pub(crate) fn capabilities(app: &App) -> Vec<Capability> {
         [("identity", identity::routes()), ("contacts", contacts::routes()), ("schema", schema), ("objects", objects)];
     named
         .into_iter()
-        .chain([("views", views), ("jobs", jobs)])
+        .chain([("views", views), ("jobs", jobs), ("privacy", privacy::routes())])
         .map(|(name, routes)| Capability { name, operations: routes.operations().to_vec() })
         .collect()
 }

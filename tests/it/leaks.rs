@@ -7,7 +7,7 @@ mod world;
 use http::Method;
 use serde_json::json;
 
-use self::questions::{Question, about_field, general, imports, writes_that_are_made};
+use self::questions::{Question, about_field, audit, general, imports, writes_that_are_made};
 use self::told::Told;
 use self::world::{Secret, World, hidden};
 use crate::app::Answer;
@@ -81,6 +81,31 @@ async fn what_nobody_asks_for_by_name_is_not_told_either() {
         both.drain().await;
     }
     jobs(&mut both).await;
+}
+
+#[tokio::test]
+async fn the_audit_log_tells_what_was_done_and_nothing_that_is_hidden() {
+    let mut both = Both::start().await;
+    logged(&mut both).await;
+    for number in 0..writes_that_are_made(&both.0[0].0).len() {
+        both.ask(|world| writes_that_are_made(world).swap_remove(number)).await;
+        both.drain().await;
+    }
+    logged(&mut both).await;
+}
+
+async fn logged(both: &mut Both) {
+    for number in 0..audit(&both.0[0].0).len() {
+        let told = both.ask(|world| audit(world).swap_remove(number)).await;
+        let question = audit(&both.0[0].0).swap_remove(number);
+        assert!(!told.contains("hid_"), "{question:?} names a hidden field: {told}");
+        assert!(told.starts_with("200"), "{question:?}: {told}");
+    }
+    for (world, _) in &both.0 {
+        let told = asked(world, &questions::of_record(&world.seen[0])).await.expect(200)["data"].clone();
+        let created = told.as_array().unwrap().iter().find(|event| event["name"] == "contact.created").unwrap();
+        assert_eq!((&created["withheld"], &created["changes"]["city"]["after"]), (&json!(true), &json!("Berlin")));
+    }
 }
 
 /// What jobs tell that were started by then.

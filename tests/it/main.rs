@@ -3,11 +3,13 @@
 
 mod app;
 mod as_of;
+mod audit;
 mod authorization;
 mod batch;
 mod contact_fields;
 mod contacts;
 mod contract;
+mod erasure;
 mod files_by_port;
 mod hostile;
 mod identity_api;

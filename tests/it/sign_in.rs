@@ -87,6 +87,33 @@ async fn one_person_works_in_several_workspaces_and_says_in_which() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sign_in_is_in_the_audit_log_once_for_each_token() {
+    let scene = Scene::start().await;
+    let user = json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" });
+    let rita = scene.admin.post("/v1/users", user).await.expect(201);
+    let signed_in = async || {
+        let page = scene.admin.get("/v1/audit?action=sign_ins").await.expect(200);
+        let events = page["data"].as_array().unwrap().clone();
+        assert!(events.iter().all(|event| event["by"]["user"] == rita["id"] && event["name"] == "user.signed_in"));
+        events.iter().map(|event| event["changes"]["is_new"]["after"].clone()).collect::<Vec<Value>>()
+    };
+    assert_eq!(signed_in().await, Vec::<Value>::new());
+    let caller = scene.with_token("Rita", "rita@example.com");
+    for _ in 0..3 {
+        assert_eq!(sign_in(&caller).await.expect(200)["workspaces"][0]["user"], rita["id"]);
+    }
+    assert_eq!(signed_in().await, [true]);
+    // Another session, also if it asks twice in the same moment.
+    let other = scene.with_token("Rita", "rita@example.com");
+    let (one, two) = tokio::join!(sign_in(&other), sign_in(&other));
+    for answer in [one, two] {
+        assert_eq!(answer.expect(200)["workspaces"][0]["user"], rita["id"]);
+    }
+    assert_eq!(signed_in().await, [false, true]);
+    assert_eq!(caller.get("/v1/me").await.expect(200)["user"]["id"], rita["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tokens_that_are_none_of_ours_are_refused() {
     let scene = Scene::start().await;
     let user = json!({ "name": "Rita", "email": "rita@example.com", "role": "rep" });

@@ -14,10 +14,10 @@ use axum::extract::State;
 use axum::routing::post;
 use events::{Document, FieldChange};
 use http::Method;
-use kernel::{Error, Id, kinds};
+use kernel::{Error, Id, Secret, kinds};
 use records::{Cx, Rights, person_part};
 use serde_json::{Value, json};
-use table::{Changes, Refused, Sort};
+use table::{Changes, KeptAnswer, Once, Refused, Sort};
 
 pub(crate) use self::address::{Verified, verified};
 use self::known::Known;
@@ -64,18 +64,18 @@ pub(crate) fn routes() -> Routes {
 /// the person comes into for the first time two reads and a transaction more.
 async fn sign_in(State(app): State<App>, signed_in: SignedIn) -> Result<Json<Value>> {
     let (person, verified) = who(&app, &signed_in).await?;
-    let request_id = &signed_in.request_id;
+    let (whose, request_id) = ((person, &signed_in.token), &signed_in.request_id);
     let Known { users, invitations, domains } = Known::of(&app, &verified).await?;
     let mut workspaces = Vec::new();
     for membership in users.iter().take(MAX_MEMBERSHIPS) {
-        workspaces.extend(enter(&app, person, membership, request_id).await?);
+        workspaces.extend(enter(&app, whose, membership, request_id).await?);
     }
     for invitation in invitations {
         if workspaces.len() >= MAX_MEMBERSHIPS {
             break;
         }
         if let Some(membership) = new_user::invited(&app, &verified, invitation, request_id).await? {
-            workspaces.extend(enter(&app, person, &membership, request_id).await?);
+            workspaces.extend(enter(&app, whose, &membership, request_id).await?);
         }
     }
     for (workspace, role) in domains {
@@ -84,7 +84,7 @@ async fn sign_in(State(app): State<App>, signed_in: SignedIn) -> Result<Json<Val
             continue;
         }
         if let Some(membership) = new_user::of_domain(&app, &verified, (workspace, role), request_id).await? {
-            workspaces.extend(enter(&app, person, &membership, request_id).await?);
+            workspaces.extend(enter(&app, whose, &membership, request_id).await?);
         }
     }
     leave(&app, &signed_in.access, person, &workspaces).await?;
@@ -104,9 +104,11 @@ pub(crate) async fn who<'a>(app: &App, signed_in: &'a SignedIn) -> Result<(&'a P
 }
 
 /// Has a person come into a workspace as a user, if that one still works there. One read and one transaction.
+///
+/// That they have is an event, once for each token: apps ask as often as they like. Whoever is somebody new has come in anew.
 pub(crate) async fn enter(
     app: &App,
-    person: &Person,
+    (person, token): (&Person, &Secret),
     entry: &Membership,
     request_id: &str,
 ) -> Result<Option<(Id<kinds::Workspace>, Value)>, Error> {
@@ -114,7 +116,9 @@ pub(crate) async fn enter(
     let keys = cx.table.keys();
     let (user, workspace) = (keys.record("user", entry.user.erase()), keys.config("workspace"));
     let bound = keys.config(&person_part(entry.user));
-    let found = cx.table.get_each(&[user.clone(), workspace.clone(), bound.clone()]).await?;
+    let once = Once::new(&["sign_in", &entry.user.to_string()], token.reveal(), &[], cx.clock.now());
+    let noted = keys.once(once.hash());
+    let found = cx.table.get_each(&[user.clone(), workspace.clone(), bound.clone(), noted.clone()]).await?;
     let Some(user) = found.get(&user).filter(|user| !user.contains_key("archived_at")) else { return Ok(None) };
     let text = |document: Option<&Document>, name: &str| {
         document.and_then(|document| document.get(name)?.as_str()).unwrap_or_default().to_owned()
@@ -128,15 +132,22 @@ pub(crate) async fn enter(
     changes.set(membership, Sort::Membership, entered);
     let version = user.get("version").and_then(Value::as_u64).unwrap_or_default();
     // Whether it is somebody new is told; who it is at the issuer is nobody's business.
-    let is_new = FieldChange { before: Value::Null, after: json!(before != json!(person)) };
-    let event = crate::bootstrap::event(&cx, "user.signed_in", entry.user.erase(), version, [("is_new", is_new)]);
-    changes.event(keys, "user", &event, None)?;
+    let is_new = before != json!(person);
+    if is_new || !found.contains_key(&noted) {
+        let told = FieldChange { before: Value::Null, after: json!(is_new) };
+        let event = crate::bootstrap::event(&cx, "user.signed_in", entry.user.erase(), version, [("is_new", told)]);
+        changes.event(keys, "user", &event, None)?;
+    }
+    if !found.contains_key(&noted) {
+        changes.answer(once, KeptAnswer::new(200, entry.user.erase(), version, None));
+    }
     match cx.commit(&changes).await {
-        Ok(_) => {}
+        // The same token came in twice at once: the other one has done all of it.
+        Ok(_) | Err(Refused::Repeated(_)) => {}
         Err(Refused::Failed(error)) => return Err(error),
         Err(other) => return Err(Error::bug(format!("a sign-in was not written: {other:?}"))),
     }
-    if before != json!(person) {
+    if is_new {
         cx.schemas.forget(entry.workspace);
     }
     let shown = json!({

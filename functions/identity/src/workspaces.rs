@@ -47,7 +47,7 @@ async fn create(
     let cx = context(&app, &membership, &signed_in.request_id);
     crate::bootstrap::create_workspace(&cx, &name).await?;
     create_user(&app, &verified, &membership, &Role::OWNER, &signed_in.request_id).await?;
-    let entered = enter(&app, person, &membership, &signed_in.request_id).await?;
+    let entered = enter(&app, (person, &signed_in.token), &membership, &signed_in.request_id).await?;
     let (_, shown) = entered.ok_or_else(|| Error::bug("a new workspace has no owner"))?;
     Ok((StatusCode::CREATED, Json(shown)))
 }

@@ -15,8 +15,9 @@ use axum::response::Response;
 use axum::routing::post;
 use events::Document;
 use http::Method;
-use kernel::{Error, Position, Violations};
+use kernel::{Error, Position, Timestamp, Violations};
 use records::{Cx, Job, JobKind, Object, Schema, Written, depends_on_schema};
+use replica::paths::references;
 use replica::{Asked, Filter, Query, Replicas};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -204,4 +205,20 @@ fn check_fields(cx: &Cx, schema: &Schema, object: &Object, input: &Input) -> Res
     let mut violations = Violations::new();
     drop(Only::parse(object, &cx.rights.hidden().of(schema, object), fields, &mut violations));
     violations.or(())
+}
+
+/// Whether the file of a number that an export has made can tell of a record of an object that went into the trash at a time: as one
+/// of its records, which it was not once it lay there unless those were asked for, or as what another one refers to.
+pub(crate) fn may_tell_of(
+    schema: &Schema,
+    job: &Job,
+    number: usize,
+    object: &str,
+    archived_at: Option<Timestamp>,
+) -> bool {
+    let Ok(input) = serde_json::from_value::<Input>(Value::Object(job.input.clone())) else { return true };
+    let Some(of) = input.objects.get(number).and_then(|name| schema.object(name)) else { return true };
+    let has_trash = input.archived.is_some() || input.view_query.is_some();
+    let was_there = has_trash || archived_at.is_none_or(|at| job.common.created_at <= at);
+    (of.name == object && was_there) || references(of).any(|reference| reference.object == object)
 }

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use cloud::{Files, Parts};
 use http::Method;
 use kernel::{Error, Id, kinds};
-use records::{Cx, Job, JobKind};
+use records::{Common, Cx, JOB, Job, JobKind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -25,8 +25,8 @@ const KEPT_MS: i64 = 30 * 24 * 3_600 * 1_000;
 
 const EXPLANATION: &str = "\
 Each with an address at which it can be got for an hour, without a credential: whoever has the address can get the file. Files \
-are removed 30 days after they were made; then none is listed. What an export has made is seen by whoever has started it and \
-nobody else, and with no lesser role than it was started with.";
+are removed 30 days after they were made, and sooner where somebody in them is erased; then none is listed. What an export has made is seen by whoever has started it and \
+nobody else, and with no lesser role than it was started with. That addresses are handed out is in the audit log.";
 
 /// A file that a job has made, from beginning to end.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,6 +35,16 @@ pub(crate) struct Made {
     pub(crate) name: String,
     /// How large it is.
     pub(crate) bytes: u64,
+    /// Whether it was removed, since somebody in it was erased.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) gone: bool,
+}
+
+impl Made {
+    /// A file that is there.
+    pub(crate) const fn new(name: String, bytes: u64) -> Self {
+        Self { name, bytes, gone: false }
+    }
 }
 
 /// A file that is being written in parts, as its job keeps it in mind.
@@ -93,7 +103,13 @@ impl InParts {
 /// nothing of what is in them.
 #[must_use]
 pub(crate) fn key(workspace: Id<kinds::Workspace>, job: Id<kinds::Job>, number: usize) -> String {
-    format!("results/{workspace}/{job}/{number}")
+    [&keys_of(workspace), &job.to_string(), "/", &number.to_string()].concat()
+}
+
+/// What the keys of all files begin with that jobs of a workspace have made.
+#[must_use]
+pub(crate) fn keys_of(workspace: Id<kinds::Workspace>) -> String {
+    format!("results/{workspace}/")
 }
 
 /// The route.
@@ -129,12 +145,24 @@ async fn list_job_files(
 ) -> Result<Json<Value>> {
     let job = found::visible(&cx, &id).await?;
     let mut data = Vec::new();
-    for (number, Made { name, bytes }) in listed(&cx, &job)?.into_iter().enumerate() {
+    let files = listed(&cx, &job)?.into_iter().enumerate().filter(|(_, file)| !file.gone);
+    for (number, Made { name, bytes, .. }) in files {
         let url = app.files.presigned_get(&key(cx.caller.workspace, job.id()?, number), &name, LIFETIME).await?;
         let expires_at = cx.clock.now().plus_millis(i64::try_from(LIFETIME.as_millis()).map_err(Error::bug)?);
         data.push(json!({ "name": name, "bytes": bytes, "url": url, "expires_at": expires_at }));
     }
+    if !data.is_empty() {
+        note(&app, &cx, &job, data.len()).await?;
+    }
     Ok(Json(json!({ "data": data })))
+}
+
+/// Notes that somebody was handed files out, once in some seconds. Who cannot be noted gets none.
+async fn note(app: &api::App, cx: &Cx, job: &Job, files: usize) -> Result<(), Error> {
+    let about = vec![("kind", json!(job.kind)), ("files", json!(files))];
+    let Common { id, version, .. } = job.common;
+    let note = api::Note { object: JOB, name: "job.fetched", record: id, version, about, together: None };
+    app.notes.note(cx, &id.to_string(), note, None).await
 }
 
 /// The files of a job that are there, if the caller knows everything that they say.

@@ -17,13 +17,14 @@
 //! | a record that refers to a merged one | as of a bulk edit, and the record that is left | 3 round trips |
 //! | a link of a merged record | the link, the other record, then a transaction | 4 round trips |
 //! | a record whose unique value is guarded | the chunk's records at once, the guard, then a transaction | 2 round trips |
+//! | files of an erased record | its events, the jobs that they name, the plans of imports; the list of what was made, and each export once | 3 round trips and more, and a request to the bucket for each file |
 //!
 //! The job is a record: what it has done and where it is moves in the transaction that notes it, with a version check. Each
 //! record is changed under a key of its own that is kept with the change, so a worker that is killed anywhere, or two that
 //! have the same message, change nothing twice and count nothing twice. Memory does not grow with the number of records.
 //!
-//! Events out: `job.created`, `.started`, `.finished`, `.failed`, `.cancelled`, `.undone`, and those of the records that are
-//! changed, which carry the job. Events in: `job.created` and `schema.field_*`, as messages of the relay's.
+//! Events out: `job.created`, `.started`, `.finished`, `.failed`, `.cancelled`, `.undone`, and `.fetched`, and those of the records that are
+//! changed, which carry the job. Events in: `job.created`, `schema.field_*` and `*.erased`, as messages of the relay's.
 //! Never lists records, never does what a role of now does not allow.
 
 mod advance;
@@ -33,6 +34,7 @@ mod chunk;
 mod errors;
 mod export;
 mod files;
+mod forget;
 mod found;
 mod guards;
 mod import;

@@ -18,7 +18,7 @@ use replica::{Limits, Replicas};
 use table::{Meter, TenantTable};
 
 use crate::advance::{Next, advance, fail};
-use crate::{guards, rights};
+use crate::{forget, guards, rights};
 
 /// For how long one message is worked on: jobs take turns, so that a large one does not keep a small one waiting.
 const TURN: Duration = Duration::from_secs(10);
@@ -64,6 +64,12 @@ impl Worker {
                     Next::More => app.queues.ask_job(&request, Duration::ZERO).await,
                     Next::Later(wait) => app.queues.ask_job(&request, wait).await,
                     Next::Nothing => Ok(()),
+                }
+            }
+            JobRequest::Forget(request) => {
+                match Box::pin(forget::carry_out(app, self.replicas(app), &request)).await? {
+                    Some((left, wait)) => app.queues.ask_job(&JobRequest::Forget(left), wait).await,
+                    None => Ok(()),
                 }
             }
             JobRequest::SettleSchema { workspace, by } => {
@@ -160,7 +166,7 @@ fn is_for_good(error: &Error) -> bool {
 }
 
 /// The context in which a job is ended, whatever whoever has started it may do now.
-fn in_the_name_of(app: &App, table: &TenantTable, job: &Job) -> Cx {
+pub(crate) fn in_the_name_of(app: &App, table: &TenantTable, job: &Job) -> Cx {
     let (user, workspace) = (job.common.created_by, table.workspace_id());
     let caller = Caller { user, api_key: job.api_key, workspace };
     let rights = Rights::everything(user).within(Arc::new(Policy::default()));

@@ -43,6 +43,7 @@ impl World {
             sign_up: Default::default(),
             limits: api::Limits::default(),
             authorize: Authorize::Gateway,
+            notes: api::Notes::default(),
             replica_dir: directory.path().to_owned(),
         };
         Self { cloud, told: Mutex::default(), app, workspace, _directory: directory }

@@ -28,6 +28,7 @@ pub(crate) fn app(parts: &Parts, artefact: &str) -> App {
         // Of its own, as an instance has: what others have answered it learns from the table.
         limits: Limits::new(parts.rates, Clock::System),
         authorize: Authorize::Gateway,
+        notes: api::Notes::default(),
         replica_dir: parts.replicas(artefact),
     }
 }
@@ -49,7 +50,8 @@ pub(crate) fn all(parts: &Parts) -> Functions {
     let [authorizer, journal, relay, snapshots, jobs, scheduler] =
         ["authorizer", "journal", "relay", "snapshots", "jobs", "scheduler"].map(|artefact| app(parts, artefact));
     let authorizer = Authorizer::new(authorizer.tables, authorizer.clock, authorizer.issuer.map(People::of));
-    let (worker, postman) = (Arc::new(jobs::Worker::default()), postman(parts));
+    let (worker, relaying) = (Arc::new(jobs::Worker::default()), Arc::new(relay::Relay::default()));
+    let postman = postman(parts);
     Functions::new()
         .authorizer("authorizer", move |event| {
             let authorizer = authorizer.clone();
@@ -60,14 +62,15 @@ pub(crate) fn all(parts: &Parts) -> Functions {
         .http("schema", schema::router(app(parts, "schema")))
         .http("objects", objects::router(app(parts, "objects")))
         .http("jobs", jobs::router(jobs.clone()))
+        .http("privacy", privacy::router(app(parts, "privacy")))
         .http("views", views::router(app(parts, "views")))
         .stream("journal", move |event| {
             let app = journal.clone();
             async move { Ok(journal::handle(&app, event).await) }
         })
         .stream("relay", move |event| {
-            let app = relay.clone();
-            async move { Ok(relay::handle(&app, event).await) }
+            let (app, relay) = (relay.clone(), relaying.clone());
+            async move { Ok(relay.handle(&app, event).await) }
         })
         .worker("snapshots", move |event| {
             let app = snapshots.clone();

@@ -7,6 +7,7 @@
 //!
 //! What it does not imitate: throttling, permissions (`cargo xtask cloud` proves those), memory limits, cold starts.
 
+mod audit;
 mod aws;
 mod config;
 mod data_dir;
@@ -26,6 +27,7 @@ mod state;
 mod template;
 mod workspace;
 
+pub use audit::verify_audit;
 pub use config::{Config, Seed};
 pub use filter::Filter;
 pub use invoke::{Functions, Verdict};

@@ -28,6 +28,7 @@ fn main() -> ExitCode {
     let filter = std::env::var("RAPPORT_LOG").unwrap_or_else(|_| LOG.to_owned());
     tracing_subscriber::fmt().with_env_filter(EnvFilter::new(filter)).with_writer(std::io::stderr).init();
     let outcome = match arguments.subcommand() {
+        Some(("audit", arguments)) => return audit(arguments),
         Some(("workspace", arguments)) => workspace(arguments),
         Some(("journal", arguments)) => journal(arguments),
         _ => run(&arguments),
@@ -90,6 +91,7 @@ fn command() -> Command {
         .args(limits())
         .subcommand(workspace_command())
         .subcommand(journal_command())
+        .subcommand(audit_command())
 }
 
 /// `workspace create`: for operators, after the first deployment.
@@ -130,6 +132,42 @@ fn journal_command() -> Command {
             .arg(text("table", "The table's name: the output TableName of the stack").required(true))
             .arg(text("workspace", "The workspace's id, wsp_…").required(true)),
     )
+}
+
+/// `audit verify`: for operators, who want to know whether somebody has changed what happened.
+fn audit_command() -> Command {
+    let text = |name: &'static str, help: &'static str| Arg::new(name).long(name).value_name("TEXT").help(help);
+    Command::new("audit").about("The audit logs of a table").subcommand_required(true).subcommand(
+        Command::new("verify")
+            .about("Tell whether a workspace's events are still those that were sealed; AWS settings come from the environment")
+            .arg(text("table", "The table's name: the output TableName of the stack").required(true))
+            .arg(text("workspace", "The workspace's id, wsp_…").required(true))
+            .arg(text("from", "The first day in UTC; the one on which the workspace was made, if nobody says"))
+            .arg(text("to", "The last day in UTC; today, if nobody says")),
+    )
+}
+
+/// Ends with 1 if something is wrong with the log, and with 2 if that could not be found out.
+fn audit(arguments: &ArgMatches) -> ExitCode {
+    match verify(arguments) {
+        Ok(verdict) if verdict.wrong == 0 => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
+        Err(error) => {
+            // There is nobody left to tell when this fails.
+            let _ = writeln!(std::io::stderr(), "rapport: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[tokio::main]
+async fn verify(arguments: &ArgMatches) -> Result<privacy::Verdict> {
+    let (_, arguments) = arguments.subcommand().context("audit verify")?;
+    let text = |name: &str| arguments.get_one::<String>(name).cloned();
+    let tables = local::deployed_table(&text("table").context("--table")?)?;
+    let workspace = text("workspace").context("--workspace")?.parse().context("--workspace")?;
+    let (from, to) = (text("from"), text("to"));
+    local::verify_audit(&tables, workspace, from.as_deref(), to.as_deref(), &mut std::io::stdout()).await
 }
 
 #[tokio::main]

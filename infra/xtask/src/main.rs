@@ -4,6 +4,7 @@
 //! compares the API with its document and `cloud` proves the deployed stack in an emulator. `import` is for those who use Rapport.
 //! Each command is a module with a `run(root, arguments)`; nothing here is linked into a function.
 
+mod audit;
 mod bench;
 mod cloud;
 mod import;
@@ -27,6 +28,8 @@ cargo xtask <command>
                      route table of docs/API.md, the routes of template.yaml and Cargo.toml, and events/domain
   workspace create --table NAME --name NAME
                      make the first workspace of a deployed table, and print its admin's API key
+  audit verify --workspace ID
+                     tell whether a workspace's events are still those that were sealed (`audit` alone says more)
   conform            ask the API everything that its OpenAPI document allows, and much that it does not
   sign-in            sign in by the development issuer with an OpenID Connect client that others have written
   watch              run the functions under `cargo lambda watch` and call each
@@ -50,8 +53,9 @@ fn main() -> ExitCode {
         "watch" => cloud::watch(&root(), rest),
         "openapi" => openapi::run(&root(), rest),
         "workspace" => workspace::run(&root(), rest),
-        // Its end has three codes, and scripts ask which.
+        // Their ends have three codes, and scripts ask which.
         "import" => return import::run(rest),
+        "audit" => return audit::run(&root(), rest),
         "bench" => bench::run(&root(), rest),
         "help" | "--help" | "-h" => {
             say(USAGE);

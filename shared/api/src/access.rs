@@ -41,7 +41,7 @@ impl FromRequestParts<App> for Context {
         }
         let rights = app.schemas.rights(&table, &app.clock, &access, membership).await?;
         let request_id = parts.extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default();
-        Ok(Self(Cx {
+        let cx = Cx {
             table,
             caller,
             rights: Arc::new(rights),
@@ -53,7 +53,9 @@ impl FromRequestParts<App> for Context {
             quiet: false,
             once: None,
             dry_run: false,
-        }))
+        };
+        crate::denied::remember(parts, &cx);
+        Ok(Self(cx))
     }
 }
 

@@ -7,7 +7,7 @@ use kernel::{Clock, Ids};
 use records::Schemas;
 use table::Tables;
 
-use crate::Limits;
+use crate::{Limits, Notes};
 
 /// Where a request's caller is verified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,6 +41,8 @@ pub struct App {
     pub limits: Limits,
     /// Where callers are verified.
     pub authorize: Authorize,
+    /// What was noted lately of callers.
+    pub notes: Notes,
     /// Where replicas are kept on disk.
     pub replica_dir: PathBuf,
 }

@@ -11,6 +11,7 @@ use kernel::{AnyId, Error, Version};
 use records::{Answered, Batch, Cx, Failed, MAX_OPERATIONS};
 use serde_json::{Map, Value, json};
 
+use crate::denied::InPart;
 use crate::of::{At, Of};
 use crate::respond::{note_position, set};
 use crate::{Operation, Problem, Result, Room, Routes, Shape, Write};
@@ -131,6 +132,7 @@ async fn batch(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
     let object = of.object(&cx, &at).await?;
     let batch = Batch::parse(&body, &cx.ids).map_err(Error::from)?;
     let answered = records::batch(&cx, &object, &batch).await.map_err(whole)?;
+    let is_denied = answered.iter().any(|answered| matches!(answered.outcome, Err(Error::Denied { .. })));
     let (seen, replayed) = (seen(&answered), answered.iter().any(is_replayed));
     let mut room = Room::new();
     let results = answered.into_iter().enumerate();
@@ -139,6 +141,9 @@ async fn batch(of: Of, Path(at): Path<At>, write: Write) -> Result<Response> {
     let mut response = Json(json!({ "results": results })).into_response();
     if !cx.dry_run {
         note_position(&mut response, seen);
+    }
+    if is_denied {
+        response.extensions_mut().insert(InPart);
     }
     if replayed {
         set(&mut response, "idempotency-replayed", "true");

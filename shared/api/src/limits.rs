@@ -1,6 +1,6 @@
 //! How many requests a caller may make: judged by what this instance has leased (`share`), leased beside the requests' own work.
 //!
-//! [`crate::Context`] lets a request in as soon as it knows who calls; [`crate::observed`] waits for the lease, if one was asked for,
+//! [`crate::Context`] lets a request in as soon as it knows who calls; [`crate::observe::observed`] waits for the lease, if one was asked for,
 //! while the handler works, and writes the headers. Workers have no context of a request and no limit.
 
 mod share;

@@ -16,9 +16,10 @@ use lambda_http::request::RequestContext;
 use table::{Meter, Used};
 use tracing::Instrument;
 
-use crate::Problem;
+use crate::denied::{Denial, Operations};
 use crate::limits::Ticket;
 use crate::secure::secure;
+use crate::{App, Problem};
 
 /// The request's id, as the gateway gave it.
 #[derive(Debug, Clone)]
@@ -29,9 +30,9 @@ pub(crate) struct RequestId(pub(crate) String);
 pub struct ReplicaTime(pub f64);
 
 /// The middleware around every route: nothing is answered that did not go through it.
-pub async fn observed(ids: Ids, mut request: Request, next: Next) -> Response {
+pub(crate) async fn observed(app: App, operations: Operations, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let request_id = request_id(&ids, &request);
+    let request_id = request_id(&app.ids, &request);
     let meter = Meter::default();
     request.extensions_mut().insert(RequestId(request_id.clone()));
     request.extensions_mut().insert(meter.clone());
@@ -39,6 +40,7 @@ pub async fn observed(ids: Ids, mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(ticket.clone());
     let route = request.extensions().get::<axum::extract::MatchedPath>().map(|path| path.as_str().to_owned());
     let method = request.method().clone();
+    let denial = Denial::watch(&mut request, &operations, route.as_deref());
     let span = tracing::info_span!(
         "request",
         request.id = request_id,
@@ -53,6 +55,8 @@ pub async fn observed(ids: Ids, mut request: Request, next: Next) -> Response {
         }
     };
     let response = answered.unwrap_or_else(|panic| Problem::from(Error::bug(panic_text(&*panic))).into_response());
+    let is_denied = Denial::is_told_by(&response);
+    denial.note(&app, is_denied).instrument(span.clone()).await;
     let _entered = span.enter();
     let mut response = with_problem_body(response, &request_id);
     let used = meter.used();

@@ -6,7 +6,9 @@ use axum::routing::MethodRouter;
 use http::Method;
 use kernel::Error;
 
-use crate::{App, Problem, observed};
+use crate::denied::Operations;
+use crate::observe::observed;
+use crate::{App, Problem};
 
 /// What a body or an answer looks like, for the OpenAPI document.
 #[derive(Debug, Clone, PartialEq)]
@@ -301,11 +303,11 @@ impl Routes {
 
     /// The router that serves them.
     pub fn router(self, app: App) -> Router {
-        let ids = app.ids.clone();
+        let (own, operations) = (app.clone(), Operations::of(&self.operations));
         self.router
             .fallback(|| async { Problem::from(Error::not_found("route")) })
             .method_not_allowed_fallback(|| async { Problem::from(Error::MethodNotAllowed) })
             .with_state(app)
-            .layer(from_fn(move |request, next| observed(ids.clone(), request, next)))
+            .layer(from_fn(move |request, next| observed(own.clone(), operations.clone(), request, next)))
     }
 }

@@ -1,6 +1,6 @@
 //! Messages between functions, as JSON bodies in queues.
 
-use kernel::{AnyId, Id, Version, kinds};
+use kernel::{AnyId, Id, Timestamp, Version, kinds};
 use serde::{Deserialize, Serialize};
 
 use crate::Actor;
@@ -13,6 +13,23 @@ pub enum SnapshotReason {
     Behind,
     /// A record was erased: older snapshots still hold it and have to go.
     Erased,
+}
+
+/// A record that was erased, whose files are to go as well.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forget {
+    /// Whose it was.
+    pub workspace: Id<kinds::Workspace>,
+    /// Which one.
+    pub record: AnyId,
+    /// When.
+    pub at: Timestamp,
+    /// Whether files of before were looked through: then it is about those that were being written then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub again: bool,
+    /// The last job whose files were looked through.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub behind: Option<Id<kinds::Job>>,
 }
 
 /// Asks the worker of jobs for something.
@@ -37,6 +54,8 @@ pub enum JobRequest {
         /// Who has changed it.
         by: Actor,
     },
+    /// To remove the files that an erased record was or is in.
+    Forget(Forget),
 }
 
 /// Asks the worker of mail for a mail. It is sent once for an event, however often it is asked for.

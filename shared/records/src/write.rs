@@ -91,8 +91,9 @@ pub(crate) fn event_beside(
     event_at(cx, &object.name, verb, &record.common, cx.clock.now(), BTreeMap::from([(what.to_owned(), change)]))
 }
 
-/// The verbs of events that leave the record itself as it was: they have the version of the record, and make none.
-const BESIDE: [&str; 5] = ["linked", "unlinked", "shared", "unshared", "signed_in"];
+/// The verbs of events that leave the record itself as it was, as when a job's files are handed out: they have the version of
+/// the record, and make none.
+const BESIDE: [&str; 6] = ["linked", "unlinked", "shared", "unshared", "signed_in", "fetched"];
 
 /// Whether an event is one of a record's versions.
 pub(crate) fn is_of_version(event: &Event) -> bool {

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use events::{Change, StreamPosition};
-use kernel::{AnyId, Error, Result, Timestamp};
+use events::{Change, Document, StreamPosition};
+use kernel::{AnyId, Clock, Error, Result, Timestamp, Version};
 use table::{JournalEntry, TenantTable};
 
 use crate::obtain::{PAGE, number_before};
@@ -31,6 +31,31 @@ pub async fn forget_in_journal(table: &TenantTable, erased: &[AnyId]) -> Result<
         empty(table, *seq, &removed).await?;
     }
     Ok(told.shown.is_subset(&removed))
+}
+
+/// Takes something out of what the journal has told of a record that is still there: each image is put in its place as `redact`
+/// leaves it. Readers that are past it have it as it was, until the record's next version; so has every snapshot.
+///
+/// # Errors
+/// When the table does not answer.
+pub async fn redact_in_journal(table: &TenantTable, record: AnyId, redact: impl Fn(&mut Document)) -> Result<()> {
+    let Some(made) = made_at(&record) else { return Ok(()) };
+    let last = table.journal_last().await?;
+    let after = number_before(table, last, made.plus_millis(-MARGIN_MS)).await?;
+    let told = read(table, after, &BTreeSet::from([record.to_string()])).await?;
+    let id = record.to_string();
+    for seq in &told.entries {
+        rewrite(table, *seq, |change| {
+            let image = change.document.as_mut().filter(|_| change.item == "record" && change.id == id);
+            image.is_some_and(|image| {
+                let before = image.clone();
+                redact(image);
+                *image != before
+            })
+        })
+        .await?;
+    }
+    Ok(())
 }
 
 /// When a record was made, which is what its id begins with (UUID version 7, RFC 9562): milliseconds in 12 digits.
@@ -109,14 +134,22 @@ async fn read(table: &TenantTable, mut after: u64, erased: &BTreeSet<String>) ->
 }
 
 async fn empty(table: &TenantTable, seq: u64, removed: &BTreeSet<Item>) -> Result<()> {
+    rewrite(table, seq, |change| {
+        let is_shown = change.document.is_some() && removed.contains(&item_of(change));
+        change.document.take_if(|_| is_shown).is_some()
+    })
+    .await
+}
+
+/// Puts other changes in the place of those of an entry: `change` tells of each whether it has changed it.
+async fn rewrite(table: &TenantTable, seq: u64, change: impl Fn(&mut Change) -> bool) -> Result<()> {
     loop {
         let page = table.journal_after(seq - 1, 1, true).await?;
         // It may have expired meanwhile.
         let Some(entry) = page.entries.into_iter().find(|entry| entry.seq == seq) else { return Ok(()) };
         let mut changes = changes_of(&entry)?;
-        let images =
-            changes.iter_mut().filter(|change| change.document.is_some() && removed.contains(&item_of(change)));
-        if images.map(|change| change.document = None).count() == 0 {
+        // Each of them: not only up to the first.
+        if changes.iter_mut().filter_map(|one| change(one).then_some(())).count() == 0 {
             return Ok(());
         }
         let mut packed = events::encode(&changes);
@@ -132,6 +165,22 @@ async fn empty(table: &TenantTable, seq: u64, removed: &BTreeSet<Item>) -> Resul
 }
 
 impl Replicas {
+    /// Sees to it that nothing of erased records is left in the file that this process has of a workspace, if it has one. Other
+    /// processes see to it when they next catch up.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub async fn forget(&self, table: &TenantTable, clock: &Clock, erased: &[AnyId]) -> Result<()> {
+        let replica = self.of(table, clock);
+        if replica.store.database().is_none() {
+            return Ok(());
+        }
+        replica.catch_up().await?;
+        // No version is that high, so the table is asked whether the records are still there.
+        replica.ensure_all(erased.iter().map(|record| (*record, Version::MAX))).await?;
+        replica.database()?.scrub()
+    }
+
     /// Whether there is any snapshot of a workspace, of any release, or what a killed worker has left of one.
     ///
     /// # Errors

@@ -71,7 +71,7 @@ pub use aggregate::{Group, GroupBy, GroupKey, GroupSort, Grouping, Groups, MAX_G
 pub use ask::{Answer, check};
 pub use asked::{Asked, Place};
 pub use duplicates::{Candidate, Draft, Reason};
-pub use erase::forget_in_journal;
+pub use erase::{forget_in_journal, redact_in_journal};
 pub use filter::{Condition, Filter, Op};
 pub use fold::fold;
 pub use look_alikes::{LookAlikeGroups, LookAlikes, MAX_MEMBERS};

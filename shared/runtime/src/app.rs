@@ -23,6 +23,7 @@ pub fn app(settings: &Settings) -> App {
         sign_up: settings.sign_up.clone(),
         limits: settings.rates.map(|rates| Limits::new(rates, Clock::System)).unwrap_or_default(),
         authorize: if settings.authorize_inline { Authorize::Inline } else { Authorize::Gateway },
+        notes: Default::default(),
         replica_dir: settings.replica_dir.clone(),
     }
 }

@@ -28,6 +28,10 @@ pub enum Sort {
     Chunk,
     /// What happened to a record.
     Event,
+    /// What the events of a day come to.
+    Seal,
+    /// By what single events of a sealed day are known again.
+    Trace,
     /// Who holds a unique value.
     Guard,
     /// A part of the workspace's configuration.
@@ -58,6 +62,8 @@ impl Sort {
             Self::Share => "share",
             Self::Chunk => "chunk",
             Self::Event => "event",
+            Self::Seal => "seal",
+            Self::Trace => "trace",
             Self::Guard => "guard",
             Self::Config => "config",
             Self::Journal => "journal",

@@ -206,6 +206,18 @@ impl Keys {
         Key { pk: self.partition("REPLICA", &replica_schema.to_string()), sk: ROOT.to_owned() }
     }
 
+    /// What the events of a day (`2026-11-21`) come to.
+    #[must_use]
+    pub fn seal(self, day: &str) -> Key {
+        Key { pk: join(&[&self.workspace.to_string(), "SEALS"]), sk: segment(day) }
+    }
+
+    /// By what some of the events of a sealed day are known again, in numbered parts.
+    #[must_use]
+    pub fn trace(self, day: &str, number: u32) -> Key {
+        Key { pk: self.partition("TRACES", &segment(day)), sk: format!("{number:010}") }
+    }
+
     /// What a caller has used: `subject` is the id of an API key, or of a user.
     #[must_use]
     pub fn usage(self, subject: &str) -> Key {
@@ -239,8 +251,12 @@ impl Keys {
     /// The catalog's partition of a day's events that this event falls into.
     #[must_use]
     pub fn event_catalog(self, at: Timestamp, event: Id<kinds::Event>) -> String {
-        let shard = (event.uuid().as_u128() % EVENT_SHARDS).to_string();
-        join(&[&self.workspace.to_string(), "EVENT", &at.day(), &shard])
+        self.event_shard(&at.day(), event.uuid().as_u128() % EVENT_SHARDS)
+    }
+
+    /// The catalog's partition of one shard of a day's events.
+    pub(crate) fn event_shard(self, day: &str, shard: u128) -> String {
+        join(&[&self.workspace.to_string(), "EVENT", &segment(day), &shard.to_string()])
     }
 }
 
@@ -308,6 +324,11 @@ pub(crate) fn due_partition(shard: u32) -> String {
     join(&["DUE", &shard.to_string()])
 }
 
+/// The partition of `gsi2` that has the days, of all workspaces, that are to be sealed.
+pub(crate) fn due_seals() -> String {
+    join(&["DUE", "SEALS"])
+}
+
 /// The partition of `gsi2` that a record's due work falls into. An id ends in random digits, so shards fill evenly.
 pub(crate) fn due_shard(id: AnyId) -> String {
     let last = id.to_string().chars().next_back().and_then(|digit| digit.to_digit(16));
@@ -333,6 +354,13 @@ pub(crate) fn due_at(place: &str) -> Option<Timestamp> {
 pub(crate) fn record_of(pk: &str) -> Option<(Id<kinds::Workspace>, String, AnyId)> {
     let [workspace, object, id] = *pk.split('#').collect::<Vec<_>>().as_slice() else { return None };
     Some((workspace.parse().ok()?, text_of(object).to_lowercase(), id.parse().ok()?))
+}
+
+/// The day whose seal a key names, and its workspace.
+pub(crate) fn day_of(pk: &str, sk: &str) -> Option<(Id<kinds::Workspace>, String)> {
+    let (workspace, kind) = pk.split_once('#')?;
+    (kind == "SEALS").then_some(())?;
+    Some((workspace.parse().ok()?, text_of(sk)))
 }
 
 /// What a primary key in the stream belongs to: its workspace, if it names one.

@@ -1,4 +1,4 @@
-//! The one way in which anything but business data is written: journal entries, manifests and claims.
+//! The one way in which anything but business data is written: journal entries, manifests, seals and claims.
 
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity};
 use kernel::Result;
@@ -15,13 +15,25 @@ impl TenantTable {
     /// # Errors
     /// When the table does not answer.
     pub(crate) async fn put_if(&self, item: Item, condition: &str, seen: Option<AttributeValue>) -> Result<bool> {
+        self.put_on(item, Some(condition), seen).await
+    }
+
+    /// Puts an item, whatever is there.
+    ///
+    /// # Errors
+    /// When the table does not answer.
+    pub(crate) async fn put(&self, item: Item) -> Result<()> {
+        self.put_on(item, None, None).await.map(drop)
+    }
+
+    async fn put_on(&self, item: Item, condition: Option<&str>, seen: Option<AttributeValue>) -> Result<bool> {
         #[expect(clippy::disallowed_methods, reason = "what follows from commits is not business data")]
         let sent = self
             .client()
             .put_item()
             .table_name(self.name())
             .set_item(Some(item))
-            .condition_expression(condition)
+            .set_condition_expression(condition.map(str::to_owned))
             .set_expression_attribute_values(seen.map(|seen| [(":seen".to_owned(), seen)].into()))
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .send()

@@ -86,7 +86,16 @@ impl TenantTable {
     /// When the table does not answer, or keeps having no capacity.
     pub async fn get_many(&self, keys: &[Key]) -> Result<Vec<Document>> {
         keys.iter().try_for_each(|key| self.own(key))?;
-        self.get_items(keys).await?.into_iter().map(to_document).collect()
+        self.get_items(keys, &[]).await?.into_iter().map(to_document).collect()
+    }
+
+    /// Some members of several items, eventually consistent, in no order: for much of what has not changed for long.
+    ///
+    /// # Errors
+    /// As [`TenantTable::get_many`].
+    pub(crate) async fn get_members(&self, keys: &[Key], members: &[&str]) -> Result<Vec<Document>> {
+        keys.iter().try_for_each(|key| self.own(key))?;
+        self.get_items(keys, members).await?.into_iter().map(to_document).collect()
     }
 
     /// The same by their keys, for items whose documents do not say which one they are.
@@ -100,12 +109,13 @@ impl TenantTable {
 
     /// The same for keys whose workspace has been checked, or that are nobody's as an API key's is.
     pub(crate) async fn read_each(&self, keys: &[Key]) -> Result<HashMap<Key, Document>> {
-        let items = self.get_items(keys).await?.into_iter();
+        let items = self.get_items(keys, &[]).await?.into_iter();
         let keyed = items.filter_map(|item| Some((Key { pk: text(&item, "pk")?, sk: text(&item, "sk")? }, item)));
         keyed.map(|(key, item)| Ok((key, to_document(item)?))).collect()
     }
 
-    async fn get_items(&self, keys: &[Key]) -> Result<Vec<Item>> {
+    /// Whole items, strongly consistent, or some members of them.
+    async fn get_items(&self, keys: &[Key], members: &[&str]) -> Result<Vec<Item>> {
         let mut items = Vec::with_capacity(keys.len());
         for batch in keys.chunks(MAX_BATCH) {
             let mut wanted: Vec<Item> = batch.iter().map(key_item).collect();
@@ -118,7 +128,7 @@ impl TenantTable {
                     tokio::time::sleep(kernel::backoff(tries)).await;
                 }
                 tries += 1;
-                let (found, left) = self.get_batch(wanted).await?;
+                let (found, left) = self.get_batch(wanted, members).await?;
                 items.extend(found);
                 wanted = left;
             }
@@ -126,9 +136,14 @@ impl TenantTable {
         Ok(items)
     }
 
-    async fn get_batch(&self, keys: Vec<Item>) -> Result<(Vec<Item>, Vec<Item>)> {
-        let wanted =
-            KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build().map_err(Error::bug)?;
+    async fn get_batch(&self, keys: Vec<Item>, members: &[&str]) -> Result<(Vec<Item>, Vec<Item>)> {
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(members.is_empty());
+        // Most of these words are the table's own.
+        let names = members.iter().map(|name| (["#", name].concat(), (*name).to_owned()));
+        let names = Some(names.collect::<HashMap<_, _>>()).filter(|names| !names.is_empty());
+        let projection = names.as_ref().map(|names| names.keys().cloned().collect::<Vec<_>>().join(", "));
+        let wanted = wanted.set_projection_expression(projection).set_expression_attribute_names(names);
+        let wanted = wanted.build().map_err(Error::bug)?;
         let answer = self
             .client()
             .batch_get_item()
@@ -314,6 +329,6 @@ pub(crate) fn text(item: &Item, attribute: &str) -> Option<String> {
 }
 
 /// The key that an item of an index names.
-fn key_of(item: &Item) -> Option<Key> {
+pub(crate) fn key_of(item: &Item) -> Option<Key> {
     Some(Key { pk: text(item, "pk")?, sk: text(item, "sk")? })
 }

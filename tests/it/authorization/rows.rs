@@ -71,6 +71,10 @@ link_company                    update this company, read other company
 link_contact                    update this contact, read other contact
 link_custom_record              update this custom_record, read other custom_record
 list_api_keys                   may manage_api_keys
+list_audit                      may read_audit
+list_audit_csv                  may read_audit
+list_audit_days                 may read_audit
+list_audit_jsonl                may read_audit
 list_companies                  read some company
 list_company_links              read this company
 list_company_shares             read this company

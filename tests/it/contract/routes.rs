@@ -77,6 +77,27 @@ async fn the_template_sends_every_route_to_the_capability_that_answers_it() {
     }
 }
 
+/// What every request takes, whatever it asks: its caller's quota, and an event if it is denied.
+#[test]
+fn every_function_that_answers_may_count_requests_and_note_who_is_denied() {
+    let template = text("template.yaml");
+    let role_of = |function: &str| -> Vec<String> {
+        let name = function.trim_end_matches("Function");
+        let lines = template.lines().skip_while(|line| *line != format!("  {name}Role:")).skip(1);
+        let own = lines.take_while(|line| line.is_empty() || line.starts_with("    "));
+        own.map(|line| line.trim().trim_start_matches("- ").trim_start_matches("Action: ").to_owned()).collect()
+    };
+    let functions: BTreeSet<String> =
+        Template::of_this_build().unwrap().routes.into_iter().map(|route| route.function).collect();
+    for function in &functions {
+        let role = role_of(function);
+        for needed in ["Sid: CountRequests", "dynamodb:UpdateItem", "dynamodb:PutItem"] {
+            assert!(role.iter().any(|line| line == needed), "the role of {function} has no {needed}: {role:#?}");
+        }
+    }
+    assert!(functions.len() >= 7, "{functions:?}");
+}
+
 #[tokio::test]
 async fn only_public_operations_are_answered_without_a_credential() {
     let app = App::start().await;

@@ -211,7 +211,7 @@ fn changed(mut body: Value, at: &Index, change: Change) -> Value {
 
 /// Sends it, and says what is wrong with what came of it.
 async fn checked(scene: &Scene, good: &Good, body: &Value, dry: bool) -> Result<(), String> {
-    let before = scene.app.items();
+    let before = scene.app.items_but_denials();
     let path = if dry && !good.asks { format!("{}?validate=only", good.path) } else { good.path.clone() };
     let answer = scene.me.send(good.method.clone(), &path, &[], Some(body.clone())).await;
     let status = answer.status.as_u16();
@@ -222,7 +222,7 @@ async fn checked(scene: &Scene, good: &Good, body: &Value, dry: bool) -> Result<
     if status >= 400 {
         is_problem(&answer).map_err(|what| format!("{what}: {shown}"))?;
     }
-    if (status >= 400 || dry || good.asks) && scene.app.items() != before {
+    if (status >= 400 || dry || good.asks) && scene.app.items_but_denials() != before {
         return Err(format!("the table was changed: {shown}"));
     }
     Ok(())

@@ -118,6 +118,14 @@ fn queries(operation: &Operation, world: &World) -> Vec<String> {
             "archived=any&count=exact&limit=200".to_owned(),
             format!("archived=any&email={}", EMAILS[0]),
         ]);
+        if operation.path.starts_with("/v1/audit") {
+            queries.extend(foreign.ids.iter().map(|id| format!("record={id}")));
+            queries.extend([
+                format!("actor={user}"),
+                format!("cursor=2026-01-01.{}", foreign.event),
+                "limit=200".to_owned(),
+            ]);
+        }
         if operation.path.ends_with("/contacts") {
             queries.extend([
                 format!("linked={}", foreign.ids[0]),

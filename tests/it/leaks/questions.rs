@@ -199,6 +199,22 @@ pub(super) fn general(world: &World) -> Vec<Question> {
     asked
 }
 
+/// What can be asked of the audit log, which tells of every record, about the ones that the caller sees: of others it is to tell.
+pub(super) fn audit(world: &World) -> Vec<Question> {
+    let nouns = ["role.*", "api_key.*", "schema.*", "user.*", "job.*", "view.*", "company.*", "permissions", "exports"];
+    let by_noun = nouns.map(|noun| format!("action={noun}"));
+    let of_seen = world.seen.iter().chain([&world.company, &world.view]).map(|id| format!("record={id}"));
+    let queries: Vec<String> = by_noun.into_iter().chain(of_seen).collect();
+    let lists = ["/v1/audit", "/v1/audit/csv", "/v1/audit/jsonl"];
+    let asked = lists.iter().flat_map(|list| queries.iter().map(move |query| get(format!("{list}?limit=200&{query}"))));
+    asked.chain([get("/v1/audit/days")]).collect()
+}
+
+/// What has happened to one record.
+pub(super) fn of_record(id: &str) -> Question {
+    get(format!("/v1/audit?limit=200&record={id}"))
+}
+
 /// What can be asked of one record, and changes nothing.
 fn about_record(one: &str) -> Vec<Question> {
     let mut asked: Vec<Question> = ["", "/history", "/timeline", "/links", "/shares", "/duplicates"]

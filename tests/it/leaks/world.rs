@@ -158,7 +158,7 @@ impl World {
             "name": "x_blind",
             "objects": { "*": grants("all"), "contact": grants("team") },
             "fields": { "contact": hides, "company": { "annual_revenue": "hidden" } },
-            "capabilities": ["import_records", "bulk_edit"],
+            "capabilities": ["import_records", "bulk_edit", "read_audit"],
         });
         self.made("/v1/roles", role).await;
         let team = self.made("/v1/teams", json!({ "name": "Ours" })).await;
@@ -236,6 +236,7 @@ fn routers(app: &App, parts: &Parts) -> Vec<(Vec<Operation>, axum::Router)> {
         "objects" => objects::router(parts.clone()),
         "views" => views::router(parts.clone()),
         "jobs" => jobs::router(parts.clone()),
+        "privacy" => privacy::router(parts.clone()),
         other => panic!("leaks know of no {other}: add it, so that what it answers is looked at"),
     };
     capabilities(app).into_iter().map(|capability| (capability.operations, router(capability.name))).collect()

@@ -106,6 +106,7 @@ fn app_of(cloud: &Cloud, clock: &Clock, ids: &Ids, directory: &TempDir, name: &s
         sign_up: Default::default(),
         limits: api::Limits::default(),
         authorize: Authorize::Inline,
+        notes: api::Notes::default(),
         replica_dir: directory.path().join(name),
     }
 }

@@ -46,7 +46,7 @@ pub(crate) async fn step(cx: &Cx, files: &Files, replicas: &Replicas, job: &Job,
     let rows = match stored {
         Stored::Part(stored) => exporting.file.insert(Begun { stored, ..begun }).rows,
         Stored::Whole(bytes) => {
-            place.files.push(Made { name: file.name.clone(), bytes });
+            place.files.push(Made::new(file.name.clone(), bytes));
             exporting.done += 1;
             begun.rows
         }

@@ -145,7 +145,12 @@ pub(crate) fn keep_plan(cx: &Cx, changes: &mut Changes, job: AnyId, plan: &Plan)
 
 /// The plan of a job. One round trip.
 pub(crate) async fn plan(cx: &Cx, job: &Job) -> Result<Plan> {
-    part(cx, job.id()?, PLAN).await?.ok_or_else(|| Error::bug("an import without its plan"))
+    known_plan(cx, job).await?.ok_or_else(|| Error::bug("an import without its plan"))
+}
+
+/// The same of a job that may be on its way out, and then has none any more.
+pub(crate) async fn known_plan(cx: &Cx, job: &Job) -> Result<Option<Plan>> {
+    part(cx, job.id()?, PLAN).await
 }
 
 /// Keeps which records a batch is about.

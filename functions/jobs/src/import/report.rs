@@ -49,7 +49,7 @@ pub(crate) async fn step(run: &Run<'_>, job: &Job, mut place: Place, mut progres
         Stored::Part(stored) => progress.report = Some(Report { stored, ..report }),
         Stored::Whole(bytes) => {
             let name = name_of(&run.file(report.file)?.name, &place.files);
-            place.files.push(Made { name, bytes });
+            place.files.push(Made::new(name, bytes));
         }
         Stored::Gone => progress.after = report.from,
     }

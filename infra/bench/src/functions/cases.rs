@@ -182,6 +182,7 @@ fn asked_by_people(workspace: &Workspace) -> Vec<Case> {
         http("schema", true, "PATCH", judged, Some(field)),
         http("views", true, "GET", "/v1/contacts?limit=50", None),
         http("jobs", true, "POST", counted, Some(edited)),
+        http("privacy", false, "GET", "/v1/audit", None),
     ]
 }
 

@@ -89,6 +89,7 @@ pub(crate) fn all(seen: &Seen) -> Functions {
         .http("jobs", routes())
         .http("schema", routes())
         .http("objects", routes())
+        .http("privacy", routes())
         .worker("jobs", |_| async { Ok(SqsBatchResponse::default()) })
         .worker("mail", |_| async { Ok(SqsBatchResponse::default()) })
         .schedule("scheduler", |_| async { Ok(()) })

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
-use self::provoke::{Scene, counted, jobs, mail, objects};
+use self::provoke::{Scene, audit, counted, jobs, mail, objects};
 use super::stack::{Outputs, Stack};
 
 /// An action of a statement of a role.
@@ -132,6 +132,7 @@ const RIGHTS: &[Right] = &[
     right("JobsWorkerRole", "Receive", "sqs:DeleteMessage", POLLER),
     right("JobsWorkerRole", "Receive", "sqs:GetQueueAttributes", POLLER),
     right("JobsWorkerRole", "ReadUploads", "s3:GetObject", UPLOADED),
+    seen("JobsWorkerRole", "Forget", "s3:DeleteObject", audit::forget_an_export),
     seen("JobsWorkerRole", "WriteResults", "s3:PutObject", jobs::export_by_job),
     right("JobsWorkerRole", "WriteResults", "s3:GetObject", IN_PARTS),
     right("JobsWorkerRole", "WriteResults", "s3:AbortMultipartUpload", IN_PARTS),
@@ -151,6 +152,7 @@ const RIGHTS: &[Right] = &[
     seen("SchedulerRole", "Records", "dynamodb:PutItem", jobs::erase_what_is_due),
     seen("SchedulerRole", "Records", "dynamodb:DeleteItem", jobs::erase_what_is_due),
     seen("SchedulerRole", "Due", "dynamodb:Query", jobs::look_for_due_work),
+    seen("SchedulerRole", "Catalogue", "dynamodb:Query", audit::seal_a_day),
     right("DueWorkRole", "Run", "lambda:InvokeFunction", CLOCK),
     right("JournalRole", "Log", "logs:CreateLogStream", LOGS),
     right("JournalRole", "Log", "logs:PutLogEvents", LOGS),
@@ -167,10 +169,19 @@ const RIGHTS: &[Right] = &[
     right("RelayRole", "ReadStream", "dynamodb:GetRecords", POLLER),
     right("RelayRole", "ReadStream", "dynamodb:GetShardIterator", POLLER),
     right("RelayRole", "ReadStream", "dynamodb:ListStreams", POLLER),
+    // First: asked only as long as the function has not noted that day of that workspace.
+    seen("RelayRole", "OpenDays", "dynamodb:PutItem", provoke::relay),
     seen("RelayRole", "Send", "sqs:SendMessage", provoke::relay),
     seen("RelayRole", "WakeJobs", "sqs:SendMessage", provoke::relay),
     seen("RelayRole", "AskForMail", "sqs:SendMessage", provoke::relay),
     right("RelayRole", "GiveUp", "sqs:SendMessage", GIVES_UP),
+    right("PrivacyRole", "Log", "logs:CreateLogStream", LOGS),
+    right("PrivacyRole", "Log", "logs:PutLogEvents", LOGS),
+    seen("PrivacyRole", "CountRequests", "dynamodb:UpdateItem", counted::at_privacy),
+    seen("PrivacyRole", "Read", "dynamodb:BatchGetItem", audit::read_audit),
+    seen("PrivacyRole", "Read", "dynamodb:Query", audit::read_audit_of_record),
+    seen("PrivacyRole", "Catalogue", "dynamodb:Query", audit::read_audit),
+    seen("PrivacyRole", "Note", "dynamodb:PutItem", audit::take_audit_away),
     right("SnapshotsRole", "Log", "logs:CreateLogStream", LOGS),
     right("SnapshotsRole", "Log", "logs:PutLogEvents", LOGS),
     seen("SnapshotsRole", "KnowTheTable", "dynamodb:DescribeTable", provoke::first_snapshot),

@@ -45,6 +45,7 @@ fn headers(operation: &Operation, status: u16) -> Map<String, Value> {
     let record = matches!(answer, Shape::Record(_));
     let versioned = record || operation.versioned;
     let written = operation.writes && (record || matches!(answer, Shape::Empty));
+    let is_walked = matches!(answer, Shape::Text(_)) && operation.query.iter().any(|known| known.name == "cursor");
     let all = [
         ("Rapport-Request-Id", true),
         ("Server-Timing", true),
@@ -52,6 +53,7 @@ fn headers(operation: &Operation, status: u16) -> Map<String, Value> {
         ("Rapport-Position", written),
         ("Location", written && status == 201),
         ("Idempotency-Replayed", operation.writes),
+        ("Link", is_walked),
         ("RateLimit", !operation.public),
         ("RateLimit-Policy", !operation.public),
     ];
@@ -82,6 +84,7 @@ pub(super) fn header_components() -> Map<String, Value> {
                 "schema": { "const": "true" },
             }),
         ),
+        ("Link", text("Where the next page is (`rel=\"next\"`), if there may be one.")),
         (
             "RateLimit",
             json!({

@@ -46,6 +46,7 @@ impl Seeded {
                 ("/v1/contacts", caller(contacts::router(parts.clone()))),
                 ("/v1/companies", caller(contacts::router(parts.clone()))),
                 ("/v1/schema", caller(schema::router(parts.clone()))),
+                ("/v1/audit", caller(privacy::router(parts.clone()))),
                 ("/v1/x_", caller(objects::router(parts.clone()))),
                 ("/v1/views", caller(views::router(parts.clone()))),
                 ("/v1/", caller(identity::router(parts))),
@@ -86,6 +87,28 @@ impl Seeded {
             self.ids.clone(),
         );
         records::unmerge(&cx, job.parse().unwrap()).await.unwrap();
+    }
+
+    /// What changes nothing and is noted all the same: an attempt that is denied, a file that is handed out, the log that is taken
+    /// away.
+    async fn noted(&self, export: &str) {
+        self.clock.advance_millis(1000);
+        let (_, identity) = self.callers.last().unwrap();
+        let key = identity.post("/v1/api_keys", json!({ "name": "viewer", "role": "viewer" })).await.expect(201);
+        let (_, contacts) = self.callers.iter().find(|(start, _)| *start == "/v1/contacts").unwrap();
+        let viewer = contacts.with_secret(key["secret"].as_str().unwrap());
+        let id = self.ids.next::<kinds::Contact>();
+        viewer.patch(&format!("/v1/contacts/{id}"), json!({ "city": "Bonn" })).await.refused(403);
+        // As its worker leaves the job.
+        let table = self.app.stack.app().tables.workspace(self.workspace.parse().unwrap(), table::Meter::default());
+        let mut job = records::Job::find(&table, export.parse().unwrap()).await.unwrap().unwrap();
+        job.place.insert("files".to_owned(), json!([{ "name": "contacts.csv", "bytes": 7 }]));
+        let mut changes = table::Changes::new();
+        let (id, version) = (job.common.id, job.common.version);
+        changes.replace_record(table.keys(), "job", id, job.document().unwrap(), version);
+        table.commit(&changes).await.unwrap();
+        self.call(&format!("/v1/jobs/{export}/files"), Method::GET, json!({})).await;
+        self.call("/v1/audit/jsonl", Method::GET, json!({})).await;
     }
 
     /// The events of the workspace, in their order.
@@ -183,7 +206,8 @@ async fn everything(seeded: &Seeded) -> BTreeSet<String> {
     used.extend(["create_role", "update_role", "remove_role", "rotate_api_key"].map(str::to_owned));
     used.extend(invited(seeded).await);
     let export = json!({ "object": "contact", "format": "csv" });
-    seeded.call("/v1/exports", Method::POST, export).await;
+    let export = seeded.call("/v1/exports", Method::POST, export).await;
+    seeded.noted(&export).await;
     let upload: Id<kinds::Upload> = seeded.ids.next();
     let file = format!("uploads/{}/{}/{upload}", seeded.workspace, seeded.user);
     seeded.app.stack.app().files.put(&file, "Name\nAda\n".into()).await.unwrap();

@@ -1,6 +1,7 @@
 //! What needs a right: the smallest flow for each, which says whether it worked. Here is the scene, and what needs rights of
 //! roles with few of them; jobs, mail and objects have files of their own.
 
+pub(super) mod audit;
 pub(super) mod counted;
 pub(super) mod jobs;
 pub(super) mod mail;

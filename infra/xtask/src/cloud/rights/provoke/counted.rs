@@ -30,6 +30,10 @@ pub(in crate::cloud::rights) fn at_schema(scene: &Scene<'_>) -> anyhow::Result<b
     counts(scene, "/v1/schema")
 }
 
+pub(in crate::cloud::rights) fn at_privacy(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    counts(scene, "/v1/audit/days")
+}
+
 /// Whether a first request with a new key is counted. What it is answered is no matter, as long as it is an answer.
 fn counts(scene: &Scene<'_>, path: &str) -> anyhow::Result<bool> {
     let before = scene.usages()?;

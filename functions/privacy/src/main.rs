@@ -1,0 +1,3 @@
+//! The binary of privacy.
+
+runtime::serve! { http: privacy::router }
