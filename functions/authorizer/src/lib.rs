@@ -2,8 +2,8 @@
 //!
 //! | access pattern | key condition |
 //! |---|---|
-//! | an API key by the hash of its secret, and its user | `APIKEY#hash`, `w#USER#id`, strongly consistent, two reads |
-//! | where a person may enter, and as whom | `PERSON#hash`, then all users in one batch, strongly consistent, two reads |
+//! | an API key by the hash of its secret | `APIKEY#hash`, strongly consistent, one read |
+//! | where a person may enter, and as whom | `PERSON#hash`, all of it, strongly consistent, one read |
 //!
 //! A person's credential is an access token of the configured issuer ([`auth::Issuer`]), whose keys each instance reads for itself.
 //! A bad credential passes with `denied` in the context and the function answers 401 with a problem, because the gateway

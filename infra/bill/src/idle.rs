@@ -6,13 +6,15 @@ use serde_json::Value;
 use crate::{Bill, Given};
 
 /// Kinds that cost nothing while nobody uses them, or are counted by what uses them.
-const FREE: [&str; 14] = [
+const FREE: [&str; 16] = [
     "AWS::ApiGatewayV2::Api",
     "AWS::ApiGatewayV2::Authorizer",
     "AWS::ApiGatewayV2::Integration",
     "AWS::ApiGatewayV2::Route",
     "AWS::CloudFormation::Stack",
     "AWS::CloudFormation::WaitConditionHandle",
+    "AWS::Cognito::UserPoolClient",
+    "AWS::Cognito::UserPoolDomain",
     "AWS::IAM::Role",
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
@@ -89,6 +91,10 @@ impl Found {
         match kind {
             "AWS::CloudWatch::Alarm" => self.alarm(properties)?,
             "AWS::CloudWatch::Dashboard" => self.dashboards += 1.0,
+            // By the people who are active: none while nobody is.
+            "AWS::Cognito::UserPool" => {
+                ensure!(properties["UserPoolTier"] == "LITE", "only the plan LITE has its price in infra/prices.toml");
+            }
             "AWS::DynamoDB::Table" => {
                 ensure!(properties["BillingMode"] == "PAY_PER_REQUEST", "provisioned capacity costs while idle");
                 refuse_anywhere(properties, "ContributorInsightsSpecification")?;

@@ -216,6 +216,19 @@ mod tests {
         assert!(idle_with("Warm", warm).is_err());
         let provisioned = json!({ "Type": "AWS::DynamoDB::Table", "Properties": { "BillingMode": "PROVISIONED" } });
         assert!(idle_with("Provisioned", provisioned).is_err());
+        let pool = |plan: &str| json!({ "Type": "AWS::Cognito::UserPool", "Properties": { "UserPoolTier": plan } });
+        assert!((idle_with("Pool", pool("LITE")).unwrap() - before).abs() < 1e-9);
+        assert!(idle_with("Pool", pool("PLUS")).is_err());
+    }
+
+    #[test]
+    fn a_user_pool_costs_by_the_people_in_it() {
+        let people = |users: u32| {
+            let lines = month(&given(), users).unwrap().lines;
+            lines.into_iter().find(|line| line.what == "people in the user pool").unwrap().usd
+        };
+        assert_eq!(people(0), 0.0);
+        assert!((people(500) - 2.75).abs() < 1e-9);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::{Bill, Given, idle};
 /// # Errors
 /// When a price, a function or an operation is missing.
 pub fn month(given: &Given, users: u32) -> Result<Bill> {
-    let mut used = Used::default();
+    let mut used = Used { people: f64::from(users), ..Used::default() };
     let activity = &given.activity;
     for deed in &activity.done {
         used.deed(given, deed, deed.a_day * activity.working_days * f64::from(users))?;
@@ -34,6 +34,8 @@ struct Used {
     /// Messages to workers, each sent, received and deleted.
     messages: f64,
     mails: f64,
+    /// Who has signed in, or has stayed signed in.
+    people: f64,
     files: f64,
     files_read: f64,
     files_gb: f64,
@@ -141,6 +143,7 @@ impl Used {
         add("file_get", "files read", self.files_read)?;
         add("queue_request", "messages sent, received and deleted", self.messages * 3.0)?;
         add("mail", "mails", self.mails)?;
+        add("signed_in_person", "people in the user pool", self.people)?;
         add("logs_taken_in", "logs", logs_gb)?;
         add("logs_kept", "logs kept for a month", logs_gb)?;
         add("metric", "the metric of its own", 1.0)?;

@@ -42,7 +42,8 @@ fn postman(parts: &Parts) -> mail::Worker {
 
 fn issuer(parts: &Parts) -> Option<auth::Issuer> {
     let issuer = parts.issuer.as_ref()?;
-    Some(auth::Issuer { url: issuer.url().to_owned(), client_id: Issuer::CLIENT_ID.to_owned(), audience: None })
+    let (url, client_id) = (issuer.url().to_owned(), Issuer::CLIENT_ID.to_owned());
+    Some(auth::Issuer { url, client_id, audience: None, emulator: None })
 }
 
 /// All functions of Rapport.

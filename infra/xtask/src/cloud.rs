@@ -2,8 +2,8 @@
 //!
 //! The unchanged `template.yaml` is deployed by the real `sam` into `ministack`, which runs the functions' own binaries, checks every
 //! call against the roles of the template, and feeds the stream and the queue to their consumers. What the API is asked, it
-//! is asked over HTTP, as a customer would. Then each right of each role is taken away and must be missed, the stack is updated
-//! there and back, deleted, and a second stack takes over the table that stayed.
+//! is asked over HTTP, as a customer would, and somebody signs in at its user pool. Then each right of each role is taken away and must be
+//! missed, the stack is updated there and back, deleted, and a second stack takes over the table and the pool that stayed.
 //!
 //! It needs Rust, Python 3 and `strip`; every other tool comes in a virtual environment of its own (`tools`). Every step has a time
 //! limit, only processes started here are ended, and nothing is left running.
@@ -17,6 +17,7 @@ mod conform;
 mod embedded;
 mod emulator;
 mod flows;
+mod people;
 mod refusal;
 mod rights;
 mod sign_in;
@@ -28,6 +29,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
+use serde_json::json;
 
 use self::answers::Api;
 use self::artefacts::Built;
@@ -114,25 +116,30 @@ fn prove_deployed(stack: &Stack<'_>) -> anyhow::Result<()> {
     step("a snapshot by the worker", || flows::snapshot(stack, &outputs, &api))?;
     step("an erasure", || flows::erasure(stack, &outputs, &api))?;
 
-    step("every right is missed", || rights::prove(stack, &outputs))?;
+    let person = step("a person signs in", || people::first(stack, &outputs))?;
+
+    step("every right is missed", || rights::prove(stack, &outputs, &person))?;
     step("an update that loses a right", || refusal::prove(stack, &outputs, &api))?;
     step("update the stack back", || {
         stack.deploy()?;
         flows::create(&api, "after-update@example.com").map(drop)
     })?;
 
-    step("delete; table and bucket stay", || {
+    step("delete; table, bucket and people stay", || {
         stack.delete()?;
-        stack.ask("s3", "head_bucket", &serde_json::json!({"Bucket": outputs.bucket}))?;
+        stack.ask("s3", "head_bucket", &json!({"Bucket": outputs.bucket}))?;
+        stack.ask("cognito-idp", "describe_user_pool", &json!({"UserPoolId": outputs.pool()?}))?;
         ensure!(stack.holds(&outputs, &kept.id)?, "the table {} lost its data with the stack", outputs.table);
         Ok(())
     })?;
-    step("a new stack takes the table over", || {
-        let second = stack.named("rapport-again");
+    let second = stack.named("rapport-again");
+    step("a new stack takes table and people over", || {
         let outputs = second.deploy_over(&outputs)?;
         flows::read_back(&Api::new(&outputs, &keys[0])?, &kept)?;
-        second.delete()
-    })
+        people::again(&second, &outputs, person).map(drop)
+    })?;
+    step("an issuer that is not made here", || people::elsewhere(&second, &keys[0]))?;
+    second.delete()
 }
 
 /// Both linters: each knows rules that the other does not.

@@ -1,10 +1,7 @@
-"""A web app that signs people in by the embedded stack, with the OpenID Connect client of a well-known library, and a browser that
-uses it. Its argument is the address of the issuer; it ends with an error at the first thing that is not as the standards say.
-
-What the library checks by itself: state, and of the ID token signature, issuer, audience, nonce, times and `at_hash`.
+"""Signs people in by the embedded stack, with the web app of `web_app.py`. Its argument is the address of the issuer; it ends with an
+error at the first thing that is not as the standards say.
 """
 
-import html.parser
 import sys
 import urllib.parse
 
@@ -13,42 +10,20 @@ import joserfc.jwk
 import joserfc.jwt
 import requests
 from authlib.integrations.base_client import OAuthError
-from authlib.integrations.flask_client import OAuth
 from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2 import rfc8414, rfc9207
 from authlib.oidc import rpinitiated
 
+from web_app import HOME, Forms, app, follow, register, same, send
+
 ISSUER = sys.argv[1]
-APP = "http://localhost:5173"
 
-app = flask.Flask("app")
-app.secret_key = "of this run alone"
-oauth = OAuth(app)
-rapport = oauth.register(
-    "rapport",
-    client_id="rapport",
-    server_metadata_url=f"{ISSUER}/.well-known/openid-configuration",
-    client_kwargs={
-        "scope": "openid profile email",
-        "code_challenge_method": "S256",
-        "token_endpoint_auth_method": "none",
-    },
-)
-
-
-@app.get("/sign-in")
-def sign_in():
-    return rapport.authorize_redirect(f"{APP}/signed-in", **flask.request.args)
-
-
-@app.get("/signed-in")
-def signed_in():
-    return dict(rapport.authorize_access_token())
+rapport = register("rapport", ISSUER)
 
 
 @app.get("/sign-out")
 def sign_out():
-    return rapport.logout_redirect(f"{APP}/signed-out", id_token_hint=flask.request.args["id_token"])
+    return rapport.logout_redirect(f"{HOME}/signed-out", id_token_hint=flask.request.args["id_token"])
 
 
 @app.get("/signed-out")
@@ -56,44 +31,15 @@ def signed_out():
     return rapport.validate_logout_response()
 
 
-class Forms(html.parser.HTMLParser):
-    """The forms of a page: where each goes, and what can be sent with it."""
-
-    def __init__(self, page):
-        super().__init__()
-        self.forms = []
-        self.feed(page)
-
-    def handle_starttag(self, tag, attributes):
-        attributes = dict(attributes)
-        if tag == "form":
-            self.forms.append({"action": attributes["action"], "fields": []})
-        elif tag in ("input", "button") and "name" in attributes:
-            self.forms[-1]["fields"].append((attributes["name"], attributes.get("value", "")))
-
-
-def same(found, wanted):
-    assert found == wanted, f"{found!r} is not {wanted!r}"
-
-
 def choose(url, name, value):
-    """Opens the page and presses a button of it, as a browser does. Answers where it leads."""
+    """Opens the page and presses a button of it. Answers where it leads."""
     page = requests.get(url, timeout=20, allow_redirects=False)
     same(page.status_code, 200)
     form = next(form for form in Forms(page.text).forms if (name, value) in form["fields"])
     fields = {field: sent for field, sent in form["fields"] if field == "transaction"} | {name: value}
-    origin = "{0.scheme}://{0.netloc}".format(urllib.parse.urlsplit(url))
-    headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin"}
-    action = urllib.parse.urljoin(url, form["action"])
-    answer = requests.post(action, fields, headers=headers, timeout=20, allow_redirects=False)
+    answer = send(url, form, fields)
     same(answer.status_code, 303)
     return answer.headers["Location"]
-
-
-def follow(browser, url):
-    """What the app answers at one of its own addresses."""
-    assert url.startswith(f"{APP}/"), url
-    return browser.get(url.removeprefix(APP))
 
 
 def api(method, path, token=None, **rest):
@@ -158,7 +104,7 @@ def main():
 
     logout = browser.get("/sign-out", query_string={"id_token": renewed["id_token"]}).headers["Location"]
     answer = requests.get(logout, timeout=20, allow_redirects=False)
-    same(follow(browser, answer.headers["Location"]).json["post_logout_redirect_uri"], f"{APP}/signed-out")
+    same(follow(browser, answer.headers["Location"]).json["post_logout_redirect_uri"], f"{HOME}/signed-out")
     try:
         client.refresh_token(metadata["token_endpoint"], refresh_token=renewed["refresh_token"])
         raise AssertionError("a refresh token is good after the end")
@@ -168,5 +114,4 @@ def main():
     print("signed in, called the API, refreshed, signed out")
 
 
-app.testing = True
 main()

@@ -16,6 +16,25 @@ pub struct Issuer {
     pub client_id: String,
     /// What its tokens have in `aud`, where it has such a thing; else they must be issued to the application, as Cognito's.
     pub audience: Option<String>,
+    /// The emulator that answers in its place; `None`: it is where its identifier says.
+    pub emulator: Option<Emulator>,
+}
+
+/// An emulator of AWS on this machine. Its user pools call themselves by the addresses that they would have at AWS, where nobody
+/// answers for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Emulator {
+    origin: String,
+}
+
+impl Emulator {
+    /// The one at an origin: `http://127.0.0.1:4566`. `None` where that is another machine's, or more than an origin.
+    #[must_use]
+    pub fn at(origin: &str) -> Option<Self> {
+        let origin = origin.trim_end_matches('/');
+        let is_origin = origin.matches('/').count() == 2 && !origin.contains(['?', '#']);
+        (is_origin && is_on_this_machine(origin)).then(|| Self { origin: origin.to_owned() })
+    }
 }
 
 /// What an issuer says of itself, as far as Rapport needs it.
@@ -36,7 +55,7 @@ impl Issuer {
     /// # Errors
     /// When it does not answer, describes another issuer, or names places that nobody can be sure of.
     pub async fn describe(&self, web: &Web) -> Result<Described> {
-        let got = web.get(&[self.url.trim_end_matches('/'), DESCRIPTION].concat(), None).await?;
+        let got = web.get(&[&self.found_at(), DESCRIPTION].concat(), None).await?;
         let described: Option<Described> = serde_json::from_slice(&got.body).ok();
         described.filter(|described| self.is_sound(described)).ok_or_else(|| {
             Error::unavailable(format!("{} does not describe itself as an issuer (status {})", self.url, got.status))
@@ -53,15 +72,23 @@ impl Issuer {
         }
     }
 
+    /// Where it answers: at its identifier, or under the same path at the emulator. Without a slash at the end.
+    fn found_at(&self) -> String {
+        let url = self.url.trim_end_matches('/');
+        let Some(emulator) = &self.emulator else { return url.to_owned() };
+        let path = url.splitn(4, '/').nth(3).map(|path| format!("/{path}"));
+        [&emulator.origin, path.as_deref().unwrap_or_default()].concat()
+    }
+
     /// Whether a description is of this issuer, and its places can be trusted as the issuer itself.
     fn is_sound(&self, described: &Described) -> bool {
         let places = std::iter::once(&described.jwks_uri).chain(&described.userinfo_endpoint);
         described.issuer == self.url && places.into_iter().all(|place| self.trusts(place))
     }
 
-    /// Whether an address is as safe as the issuer's own: with TLS, but for an issuer on this machine.
+    /// Whether an address is as safe as the issuer's own: with TLS, but for an issuer that answers on this machine.
     fn trusts(&self, address: &str) -> bool {
-        address.starts_with("https://") || is_on_this_machine(&self.url) && is_on_this_machine(address)
+        address.starts_with("https://") || is_on_this_machine(&self.found_at()) && is_on_this_machine(address)
     }
 }
 
@@ -78,7 +105,7 @@ mod tests {
     use super::*;
 
     fn issuer(url: &str) -> Issuer {
-        Issuer { url: url.to_owned(), client_id: "rapport".to_owned(), audience: None }
+        Issuer { url: url.to_owned(), client_id: "rapport".to_owned(), audience: None, emulator: None }
     }
 
     #[test]
@@ -102,5 +129,39 @@ mod tests {
         for (url, said, keys, people, is_sound) in cases {
             assert_eq!(issuer(url).is_sound(&described(said, keys, people)), is_sound, "{url} {said} {keys} {people}");
         }
+    }
+    #[test]
+    fn only_an_origin_on_this_machine_is_an_emulators() {
+        for good in ["http://127.0.0.1:4566", "http://localhost:4566/", "http://[::1]:1", "http://localhost"] {
+            assert!(Emulator::at(good).is_some(), "{good}");
+        }
+        let others =
+            ["https://127.0.0.1:4566", "http://id.example", "http://127.0.0.1.example", "http://10.0.0.1:4566"];
+        let more =
+            ["http://localhost/a", "http://localhost?a", "http://localhost#a", "http://a@localhost", "localhost", ""];
+        for bad in others.iter().chain(&more) {
+            assert_eq!(Emulator::at(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_emulator_answers_under_the_same_path_and_on_this_machine_alone() {
+        let pool = issuer("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_abc");
+        assert_eq!(pool.found_at(), pool.url);
+        let emulated = Issuer { emulator: Emulator::at("http://127.0.0.1:4566/"), ..pool.clone() };
+        assert_eq!(emulated.found_at(), "http://127.0.0.1:4566/us-east-1_abc");
+        assert_eq!(
+            Issuer { url: "https://id.example/".to_owned(), ..emulated.clone() }.found_at(),
+            "http://127.0.0.1:4566"
+        );
+        let described = |issuer: &str, keys: &str| Described {
+            issuer: issuer.to_owned(),
+            jwks_uri: keys.to_owned(),
+            userinfo_endpoint: None,
+        };
+        let local = described(&pool.url, "http://127.0.0.1:4566/us-east-1_abc/.well-known/jwks.json");
+        assert!(emulated.is_sound(&local) && !pool.is_sound(&local), "as ever without an emulator");
+        assert!(!emulated.is_sound(&described(&pool.url, "http://id.example/jwks")));
+        assert!(!emulated.is_sound(&described(&emulated.found_at(), &local.jwks_uri)), "it is known by its identifier");
     }
 }

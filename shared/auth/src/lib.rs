@@ -18,7 +18,7 @@ pub use access::{Access, MAX_MEMBERSHIPS, Membership, Person, email_hash};
 pub use api_key::{ApiKey, hash_secret, new_secret};
 pub use authenticate::{Credential, authenticate, of_person};
 pub use caller::Caller;
-pub use issuer::{Described, Issuer};
+pub use issuer::{Described, Emulator, Issuer};
 pub use key_scope::KeyScope;
 pub use policy::{Action, Capability, FieldAccess, Grants, OTHERS, Policy, Scope};
 pub use role::Role;

@@ -104,7 +104,8 @@ fn seconds() -> i64 {
 }
 
 fn issuer(audience: Option<&str>) -> Issuer {
-    Issuer { url: ISSUER.to_owned(), client_id: "rapport".to_owned(), audience: audience.map(str::to_owned) }
+    let audience = audience.map(str::to_owned);
+    Issuer { url: ISSUER.to_owned(), client_id: "rapport".to_owned(), audience, emulator: None }
 }
 
 /// What an access token of a user pool says.

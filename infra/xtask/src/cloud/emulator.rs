@@ -63,6 +63,8 @@ impl Emulator {
             // Functions inherit this. Their /tmp is the machine's, which no other function and no other run must share:
             // a relative path is in the folder of the function's own package, where the emulator starts it.
             .env("RAPPORT_REPLICA_DIR", "replicas")
+            // So do they this: user pools call themselves by addresses at AWS, and answer here.
+            .env("RAPPORT_ISSUER_EMULATOR", endpoint(port))
             // Otherwise it opens a port for devices, and looks for containers to tidy up.
             .env("IOT_MTLS_ENABLED", "false")
             .env("DOCKER_HOST", "unix:///nonexistent")

@@ -12,6 +12,7 @@ use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
 
 use self::provoke::{Scene, audit, counted, jobs, mail, objects};
+use super::people::Person;
 use super::stack::{Outputs, Stack};
 
 /// An action of a statement of a role.
@@ -71,6 +72,7 @@ const RIGHTS: &[Right] = &[
     right("AuthorizerRole", "Log", "logs:CreateLogStream", LOGS),
     right("AuthorizerRole", "Log", "logs:PutLogEvents", LOGS),
     seen("AuthorizerRole", "Keys", "dynamodb:GetItem", provoke::unknown_key),
+    seen("AuthorizerRole", "Memberships", "dynamodb:Query", provoke::come_with_a_token),
     right("IdentityRole", "Log", "logs:CreateLogStream", LOGS),
     right("IdentityRole", "Log", "logs:PutLogEvents", LOGS),
     seen("IdentityRole", "CountRequests", "dynamodb:UpdateItem", counted::at_identity),
@@ -232,8 +234,8 @@ const RIGHTS: &[Right] = &[
 ///
 /// # Errors
 /// When something works without a right that it should need, or does not work with all of them.
-pub(super) fn prove(stack: &Stack<'_>, outputs: &Outputs) -> anyhow::Result<()> {
-    let scene = Scene::set(stack, outputs)?;
+pub(super) fn prove(stack: &Stack<'_>, outputs: &Outputs, person: &Person) -> anyhow::Result<()> {
+    let scene = Scene::set(stack, outputs, person)?;
     let mut policies = BTreeMap::new();
     let (mut missed, mut unseen) = (0, BTreeMap::<&str, usize>::new());
     for right in RIGHTS {

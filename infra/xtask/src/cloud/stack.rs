@@ -43,6 +43,22 @@ pub(super) struct Outputs {
     pub(super) failures: String,
     /// The URL of the queue of what the snapshots' worker gave up.
     pub(super) dead_letters: String,
+    /// Who says who people are.
+    pub(super) issuer: String,
+    /// What that one calls the application that people sign in to.
+    pub(super) client: String,
+    /// The id of the user pool, where that is who says it.
+    pool: Option<String>,
+}
+
+impl Outputs {
+    /// The id of the user pool.
+    ///
+    /// # Errors
+    /// When people sign in elsewhere.
+    pub(super) fn pool(&self) -> anyhow::Result<&str> {
+        self.pool.as_deref().context("the stack has no user pool")
+    }
 }
 
 impl<'run> Stack<'run> {
@@ -54,6 +70,11 @@ impl<'run> Stack<'run> {
         rapport: &'run Path,
     ) -> Self {
         Self { root, folder, emulator, asker, rapport, name: "rapport" }
+    }
+
+    /// The folder of this run.
+    pub(super) fn folder(&self) -> &Path {
+        self.folder
     }
 
     /// The repository's root.
@@ -79,13 +100,52 @@ impl<'run> Stack<'run> {
         self.deploy_from(self.root, &[])
     }
 
-    /// Creates it over the table of a stack that is gone.
+    /// Updates it with other parameters: the template, and those that are not named, stay.
+    ///
+    /// # Errors
+    /// In CloudFormation's words, or when it is not updated within two minutes.
+    pub(super) fn update(&self, changed: &[(&str, &str)]) -> anyhow::Result<Outputs> {
+        let described = self.described()?;
+        let names = described["Parameters"].as_array().context("the stack has no parameters")?.iter();
+        let parameters: Vec<Value> = names
+            .map(|parameter| &parameter["ParameterKey"])
+            .map(|name| match changed.iter().find(|(changed, _)| name == changed) {
+                Some((_, value)) => json!({"ParameterKey": name, "ParameterValue": value}),
+                None => json!({"ParameterKey": name, "UsePreviousValue": true}),
+            })
+            .collect();
+        let arguments = json!({
+            "StackName": self.name, "UsePreviousTemplate": true, "Parameters": parameters,
+            "Capabilities": ["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+        });
+        self.ask("cloudformation", "update_stack", &arguments)?;
+        let deadline = Instant::now() + Duration::from_secs(120);
+        loop {
+            match self.described()?["StackStatus"].as_str() {
+                Some("UPDATE_COMPLETE") => return self.outputs(),
+                Some(other) if other.ends_with("PROGRESS") && Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(300));
+                }
+                other => bail!("the stack {} is {other:?}", self.name),
+            }
+        }
+    }
+
+    fn described(&self) -> anyhow::Result<Value> {
+        let mut answer = self.ask("cloudformation", "describe_stacks", &json!({"StackName": self.name}))?;
+        Ok(answer["Stacks"][0].take())
+    }
+
+    /// Creates it over the table and the user pool of a stack that is gone.
     ///
     /// # Errors
     /// As [`Stack::deploy`].
     pub(super) fn deploy_over(&self, gone: &Outputs) -> anyhow::Result<Outputs> {
-        let parameters =
-            [format!("ExistingTableName={}", gone.table), format!("ExistingTableStreamArn={}", gone.stream)];
+        let parameters = [
+            format!("ExistingTableName={}", gone.table),
+            format!("ExistingTableStreamArn={}", gone.stream),
+            format!("ExistingUserPoolId={}", gone.pool()?),
+        ];
         self.deploy_from(self.root, &parameters)
     }
 
@@ -134,8 +194,7 @@ impl<'run> Stack<'run> {
     }
 
     fn outputs(&self) -> anyhow::Result<Outputs> {
-        let answer = self.ask("cloudformation", "describe_stacks", &json!({"StackName": self.name}))?;
-        let stack = &answer["Stacks"][0];
+        let stack = self.described()?;
         let output = |key: &str| -> anyhow::Result<String> {
             let all = stack["Outputs"].as_array().context("the stack has no outputs")?;
             let found = all.iter().find(|output| output["OutputKey"] == key);
@@ -152,6 +211,10 @@ impl<'run> Stack<'run> {
             snapshots: output("SnapshotsQueueUrl")?,
             failures: output("StreamFailuresUrl")?,
             dead_letters: output("SnapshotsDeadLettersUrl")?,
+            issuer: output("Issuer")?,
+            client: output("ClientId")?,
+            // Only where people sign in there.
+            pool: output("UserPoolId").ok(),
         })
     }
 
@@ -181,8 +244,16 @@ impl<'run> Stack<'run> {
     /// # Errors
     /// When the command fails or prints no key.
     pub(super) fn workspace(&self, outputs: &Outputs, name: &str) -> anyhow::Result<String> {
+        self.workspace_of(outputs, name, "admin@example.com")
+    }
+
+    /// The same for an admin with an address of their own.
+    ///
+    /// # Errors
+    /// As [`Stack::workspace`].
+    pub(super) fn workspace_of(&self, outputs: &Outputs, name: &str, email: &str) -> anyhow::Result<String> {
         let mut command = self.emulator.command(self.rapport, self.root);
-        command.args(["workspace", "create", "--table", &outputs.table, "--name", name]);
+        command.args(["workspace", "create", "--table", &outputs.table, "--name", name, "--admin-email", email]);
         let written = child::run(&mut command, Duration::from_secs(60)).context("rapport workspace create")?;
         let word = written.split_whitespace().find(|word| word.starts_with("rk_"));
         Ok(word.with_context(|| format!("it printed no API key:\n{written}"))?.to_owned())

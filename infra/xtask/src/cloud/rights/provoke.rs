@@ -15,12 +15,14 @@ use serde_json::{Value, json};
 
 use crate::cloud::answers::{Answer, Api, eventually};
 use crate::cloud::flows;
+use crate::cloud::people::Person;
 use crate::cloud::stack::{Outputs, Stack};
 
 /// A workspace of its own, so that what is broken on purpose is nobody else's.
 pub(super) struct Scene<'run> {
     stack: &'run Stack<'run>,
     outputs: &'run Outputs,
+    person: &'run Person,
     api: Api,
     workspace: String,
     contact: String,
@@ -45,7 +47,7 @@ pub(super) struct Scene<'run> {
 
 impl<'run> Scene<'run> {
     /// Makes the workspace, with a contact, a company, a team and a user.
-    pub(super) fn set(stack: &'run Stack<'run>, outputs: &'run Outputs) -> anyhow::Result<Self> {
+    pub(super) fn set(stack: &'run Stack<'run>, outputs: &'run Outputs, person: &'run Person) -> anyhow::Result<Self> {
         let api = Api::new(outputs, &stack.workspace(outputs, "rights")?)?;
         let workspace = api.get("/v1/workspace", &[])?.expect(200)?.text("/id")?.to_owned();
         let contact = flows::create(&api, "rights@example.com")?.text("/id")?.to_owned();
@@ -58,6 +60,7 @@ impl<'run> Scene<'run> {
         Ok(Self {
             stack,
             outputs,
+            person,
             api,
             workspace,
             thing: format!("/v1/x_things/{thing}"),
@@ -139,6 +142,12 @@ pub(super) fn unknown_key(scene: &Scene<'_>) -> anyhow::Result<bool> {
     let key = format!("Bearer rk_{:0>64x}", 0xabcd);
     let answer = scene.api.with_credential(Some(&key)).get("/v1/me", &[])?;
     if answer.status == 401 { Ok(true) } else { worked(&answer) }
+}
+
+/// A person's token, which the gateway cannot have asked about before either.
+pub(super) fn come_with_a_token(scene: &Scene<'_>) -> anyhow::Result<bool> {
+    let token = format!("Bearer {}", scene.person.token(scene.stack)?);
+    worked(&scene.api.with_credential(Some(&token)).get("/v1/me", &[])?)
 }
 
 pub(super) fn read_workspace(scene: &Scene<'_>) -> anyhow::Result<bool> {
