@@ -160,3 +160,62 @@ async fn more_keys_than_a_page_holds_are_all_listed() {
     assert_eq!((rest["data"].as_array().unwrap().len(), &rest["page"]["has_more"]), (11, &json!(false)));
     assert_eq!(me.get("/v1/api_keys?cursor=x").await.refused(400), "cursor_mismatch");
 }
+
+#[tokio::test]
+async fn no_key_becomes_more_than_it_is() {
+    let app = App::start().await;
+    let owner = app.workspace("north").await;
+    let made = owner.post("/v1/api_keys", json!({ "name": "mine", "role": "rep" })).await.expect(201);
+    let rotate = format!("/v1/api_keys/{}/rotate", made["id"].as_str().unwrap());
+    // An administrator takes over nobody's key.
+    let boss = json!({ "name": "Bo", "email": "bo@example.com", "role": "admin" });
+    let boss = owner.post("/v1/users", boss).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let bosss = app.key_of(&owner, &boss).await;
+    assert_eq!(bosss.post(&rotate, json!({})).await.refused(403), "denied");
+    // A key that may do less than its user makes none that may do more.
+    for limit in [json!({ "role": "admin" }), json!({ "role": "owner", "fields": { "contact": ["city"] } })] {
+        let mut body = json!({ "name": "less" });
+        body.as_object_mut().unwrap().extend(limit.as_object().cloned().unwrap());
+        let less = owner.post("/v1/api_keys", body).await.expect(201);
+        let less = owner.with_secret(less["secret"].as_str().unwrap());
+        let more = json!({ "name": "more", "role": "owner" });
+        assert_eq!(less.post("/v1/api_keys", more).await.refused(403), "denied", "{limit}");
+        assert_eq!(less.post(&rotate, json!({})).await.refused(403), "denied", "{limit}");
+    }
+    // Whoever manages users becomes nobody who may do more, by no address.
+    owner.post("/v1/roles", json!({ "name": "x_clerk", "capabilities": ["manage_users"] })).await.expect(201);
+    let clerk = json!({ "name": "Cy", "email": "cy@example.com", "role": "x_clerk" });
+    let clerk = owner.post("/v1/users", clerk).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let clerks = app.key_of(&owner, &clerk).await;
+    let mine = json!({ "email": "cy.two@example.com" });
+    assert_eq!(clerks.patch(&format!("/v1/users/{boss}"), mine.clone()).await.refused(403), "denied");
+    clerks.patch(&format!("/v1/users/{clerk}"), mine).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_revoked_key_has_no_secret_left() {
+    let app = App::start().await;
+    let owner = app.workspace("north").await;
+    let first = owner.post("/v1/api_keys", json!({ "name": "mine", "role": "rep" })).await.expect(201);
+    let path = format!("/v1/api_keys/{}", first["id"].as_str().unwrap());
+    let with = |answer: &Value| owner.with_secret(answer["secret"].as_str().unwrap());
+    let second = owner.post(&format!("{path}/rotate"), json!({})).await.expect(200);
+    with(&first).get("/v1/me").await.expect(200);
+    let third = owner.post(&format!("{path}/rotate"), json!({})).await.expect(200);
+    // The gateway may remember a credential for a minute; this asks the table.
+    let is_good = async |answer: &Value| {
+        let header = format!("Bearer {}", answer["secret"].as_str().unwrap());
+        let credential = auth::Credential::from_header(&header).unwrap();
+        let access = auth::authenticate(&app.stack.app().tables, &credential, kernel::Clock::System.now()).await;
+        access.unwrap().is_some()
+    };
+    let all = [&first, &second, &third];
+    let is_as = async |expected: [bool; 3]| {
+        for (secret, expected) in all.into_iter().zip(expected) {
+            assert_eq!(is_good(secret).await, expected);
+        }
+    };
+    is_as([false, true, true]).await;
+    owner.delete(&path).await.expect(200);
+    is_as([false, false, false]).await;
+}

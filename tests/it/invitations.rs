@@ -84,6 +84,47 @@ async fn who_is_asked_in_comes_in_once_they_sign_in() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_erased_is_gone_from_the_invitation_that_they_came_by() {
+    let scene = Scene::start().await;
+    let asked = json!({ "email": "zenobia@example.com", "name": "Zenobia", "role": "rep" });
+    let made = scene.admin.post("/v1/invitations", asked).await.expect(201);
+    let zenobia = scene.person("zenobia@example.com");
+    assert_eq!(enters(&zenobia).await, 1);
+    let me = zenobia.get("/v1/me").await.expect(200)["user"]["id"].as_str().unwrap().to_owned();
+    let of_another = scene.invite("other@example.com", "rep").await;
+    scene.admin.post(&format!("/v1/users/{me}/erase"), json!({})).await.expect(204);
+    let gone = scene.admin.get(&format!("/v1/invitations/{}", made["id"].as_str().unwrap())).await;
+    assert_eq!(gone.refused(404), "not_found");
+    scene.admin.get(&format!("/v1/invitations/{of_another}")).await.expect(200);
+    let left: Vec<String> =
+        scene.app.items().into_iter().filter(|item| item.to_lowercase().contains("zenobia")).collect();
+    assert_eq!(left, [] as [String; 0]);
+    // The address is free: whoever has it can be asked in again.
+    scene.invite("zenobia@example.com", "rep").await;
+    assert_eq!(enters(&zenobia).await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_is_kept_out_by_who_writes_their_address_elsewhere() {
+    let scene = Scene::start().await;
+    scene.invite("rita@example.com", "rep").await;
+    let rita = scene.person("rita@example.com");
+    let first = sign_in(&rita).await.expect(200)["workspaces"][0]["id"].clone();
+    // Somebody changes the address of the user while another person has it.
+    let me = rita.get("/v1/me").await.expect(200)["user"]["id"].as_str().unwrap().to_owned();
+    scene.admin.patch(&format!("/v1/users/{me}"), json!({ "email": "else@example.com" })).await.expect(200);
+    assert_eq!(enters(&rita).await, 0);
+    scene.admin.patch(&format!("/v1/users/{me}"), json!({ "email": "rita@example.com" })).await.expect(200);
+    for number in 0..3 {
+        let other = scene.app.workspace(&format!("trap{number}")).await;
+        let user = json!({ "name": "Rita", "email": "rita@example.com", "role": "viewer" });
+        other.post("/v1/users", user).await.expect(201);
+    }
+    let entered = sign_in(&rita).await.expect(200)["workspaces"].as_array().unwrap().clone();
+    assert!(entered.len() == 4 && entered.iter().any(|workspace| workspace["id"] == first), "{entered:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_taken_back_or_is_over_lets_nobody_in() {
     let scene = Scene::start().await;
     let revoked = scene.invite("rita@example.com", "rep").await;

@@ -10,6 +10,7 @@ pub(crate) mod killed;
 mod merge;
 mod merged_twice;
 mod passed_on;
+mod reassign;
 mod trash;
 mod undo;
 mod unique;

@@ -121,12 +121,32 @@ fn entry_of(document: &Document, hash: &str) -> Document {
     entry
 }
 
-/// A key of the workspace, and the hash of its secret.
-async fn stored(cx: &Cx, id: Id<kinds::ApiKey>) -> Result<(ApiKey, String), Error> {
+/// A key of the workspace as its entry says.
+struct Stored {
+    key: ApiKey,
+    /// The hash of its secret.
+    hash: String,
+    /// The hash of the secret from before, which may be good for some time yet.
+    old_hash: Option<String>,
+}
+
+async fn stored(cx: &Cx, id: Id<kinds::ApiKey>) -> Result<Stored, Error> {
     let entry = cx.table.get(&cx.table.keys().api_key_entry(id)).await?.ok_or(Error::not_found("api_key"))?;
-    let hash = entry.get("hash").and_then(Value::as_str).unwrap_or_default().to_owned();
+    let text = |name: &str| entry.get(name).and_then(Value::as_str).map(str::to_owned);
+    let (hash, old_hash) = (text("hash").unwrap_or_default(), text(OLD_HASH));
     let key = serde_json::from_value(Value::Object(entry)).map_err(Error::unreadable("API key"))?;
-    Ok((key, hash))
+    Ok(Stored { key, hash, old_hash })
+}
+
+/// Where an entry has the hash of the secret from before.
+const OLD_HASH: &str = "old_hash";
+
+/// Passes if the caller's credential may all that its user may: none that is limited makes one that is not.
+fn require_whole(cx: &Cx) -> Result<(), Error> {
+    match cx.rights.is_whole() {
+        true => Ok(()),
+        false => Err(Error::denied("a key that may do less than its user makes no keys")),
+    }
 }
 
 fn to_document(key: &ApiKey) -> Result<Document, Error> {
@@ -136,6 +156,7 @@ fn to_document(key: &ApiKey) -> Result<Document, Error> {
 /// A key as it is answered: without its hash.
 fn view(mut document: Document, secret: Option<&Secret>) -> Value {
     document.remove("hash");
+    document.remove(OLD_HASH);
     document.remove("workspace");
     let scope = document.remove("scope").unwrap_or_default();
     for (limit, none) in [("read_only", json!(false)), ("objects", Value::Null), ("fields", Value::Null)] {
@@ -174,6 +195,7 @@ async fn list_api_keys(Context(cx): Context, RawQuery(query): RawQuery) -> Resul
 async fn create_api_key(write: Write) -> Result<Response> {
     let (cx, body) = write.unconditional()?;
     cx.require(Capability::ManageApiKeys)?;
+    require_whole(&cx)?;
     let (schema, roles) = (cx.schema().await?, cx.schemas.roles(&cx.table, &cx.clock).await?);
     let new = match parse(&body, &schema, &roles, cx.clock.now()) {
         Ok(new) => new,
@@ -207,7 +229,7 @@ async fn revoke_api_key(Path(id): Path<String>, write: Write) -> Result<Json<Val
     let (cx, _) = write.unconditional()?;
     cx.require(Capability::ManageApiKeys)?;
     let id: Id<kinds::ApiKey> = id.parse().map_err(|_| Error::not_found("api_key"))?;
-    let (key, hash) = stored(&cx, id).await?;
+    let Stored { key, hash, old_hash } = stored(&cx, id).await?;
     if key.revoked_at.is_some() {
         return Ok(Json(view(to_document(&key)?, None)));
     }
@@ -217,6 +239,10 @@ async fn revoke_api_key(Path(id): Path<String>, write: Write) -> Result<Json<Val
     let mut changes = Changes::new();
     changes.replace(table::api_key(&hash), Sort::ApiKey, document, key.version);
     changes.replace(cx.table.keys().api_key_entry(id), Sort::ApiKey, entry.clone(), key.version);
+    if let Some(old_hash) = old_hash {
+        let ended = to_document(&ApiKey { revoked_at: revoked.revoked_at, ..revoked.clone() })?;
+        changes.replace(table::api_key(&old_hash), Sort::ApiKey, ended, key.version);
+    }
     let at = FieldChange { before: Value::Null, after: json!(revoked.revoked_at) };
     let event = crate::bootstrap::event(&cx, "api_key.revoked", id.erase(), revoked.version, [("revoked_at", at)]);
     changes.event(cx.table.keys(), "api_key", &event, None)?;

@@ -17,6 +17,8 @@ const TAG: Tag = Tag { name: "invitations", help: "People who are asked into the
 const DAYS: i64 = 14;
 /// For how many days it may be.
 const MAX_DAYS: i64 = 90;
+/// How often one is sent: each time that it is, it gets another version.
+const MAX_SENT: u64 = 10;
 const DAY_MS: i64 = 24 * 3600 * 1000;
 
 /// What says for how many days.
@@ -181,6 +183,10 @@ async fn try_send_again(
     violations.or(())?;
     records::transition(cx, object, parse_id(id)?, seen, "sent_again", |invitation| {
         invitation.must_be_open()?;
+        if invitation.common.version > MAX_SENT {
+            let detail = format!("an invitation is sent {MAX_SENT} times: revoke it, and make another one");
+            return Err(Error::WrongState { code: "sent_too_often", detail });
+        }
         invitation.fields.set("good_until", Some(json!(end)));
         Ok(())
     })

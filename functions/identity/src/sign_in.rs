@@ -4,24 +4,22 @@
 //! which says whether the address is theirs; from then on the token alone says it.
 
 mod address;
+mod enter;
 mod known;
 mod new_user;
 
 use api::{App, Operation, Result, Routes, Shape, SignedIn, Tag};
-use auth::{Access, MAX_MEMBERSHIPS, Membership, Person};
+use auth::{MAX_MEMBERSHIPS, Membership};
 use axum::Json;
 use axum::extract::State;
 use axum::routing::post;
-use events::{Document, FieldChange};
 use http::Method;
-use kernel::{Error, Id, Secret, kinds};
-use records::{Cx, Rights, person_part};
+use records::{Cx, Rights};
 use serde_json::{Value, json};
-use table::{Changes, KeptAnswer, Once, Refused, Sort};
 
-pub(crate) use self::address::{Verified, verified};
+use self::enter::Entered;
+pub(crate) use self::enter::{Newcomer, PROVEN};
 use self::known::Known;
-pub(crate) use self::new_user::create as create_user;
 
 const TAG: Tag = Tag { name: "sign_in", help: "How people come in, and where they may go." };
 
@@ -63,19 +61,22 @@ pub(crate) fn routes() -> Routes {
 /// Two requests to the issuer, two reads for where the address may go, and for each workspace a read and a transaction; for one that
 /// the person comes into for the first time two reads and a transaction more.
 async fn sign_in(State(app): State<App>, signed_in: SignedIn) -> Result<Json<Value>> {
-    let (person, verified) = who(&app, &signed_in).await?;
-    let (whose, request_id) = ((person, &signed_in.token), &signed_in.request_id);
-    let Known { users, invitations, domains } = Known::of(&app, &verified).await?;
-    let mut workspaces = Vec::new();
-    for membership in users.iter().take(MAX_MEMBERSHIPS) {
-        workspaces.extend(enter(&app, whose, membership, request_id).await?);
+    let newcomer = Newcomer::of(&app, &signed_in).await?;
+    let Known { mut users, invitations, domains, is_cut } = Known::of(&app, &newcomer.verified).await?;
+    // Where somebody is already counts first: whoever writes their address into other workspaces keeps them out of none.
+    let was_in = &signed_in.access.memberships;
+    users.sort_by_key(|user| !was_in.iter().any(|known| known.workspace == user.workspace));
+    let passed_over = users.split_off(users.len().min(MAX_MEMBERSHIPS));
+    let mut workspaces: Vec<Entered> = Vec::new();
+    for membership in &users {
+        workspaces.extend(newcomer.enter(membership).await?);
     }
     for invitation in invitations {
         if workspaces.len() >= MAX_MEMBERSHIPS {
             break;
         }
-        if let Some(membership) = new_user::invited(&app, &verified, invitation, request_id).await? {
-            workspaces.extend(enter(&app, whose, &membership, request_id).await?);
+        if let Some(membership) = newcomer.accept(invitation).await? {
+            workspaces.extend(newcomer.enter(&membership).await?);
         }
     }
     for (workspace, role) in domains {
@@ -83,100 +84,18 @@ async fn sign_in(State(app): State<App>, signed_in: SignedIn) -> Result<Json<Val
         if is_in || workspaces.len() >= MAX_MEMBERSHIPS {
             continue;
         }
-        if let Some(membership) = new_user::of_domain(&app, &verified, (workspace, role), request_id).await? {
-            workspaces.extend(enter(&app, whose, &membership, request_id).await?);
+        if let Some(membership) = newcomer.join(workspace, &role).await? {
+            workspaces.extend(newcomer.enter(&membership).await?);
         }
     }
-    leave(&app, &signed_in.access, person, &workspaces).await?;
+    // What was not looked at says nothing.
+    let is_known = |workspace| !is_cut && passed_over.iter().all(|membership| membership.workspace != workspace);
+    let is_in = |workspace| workspaces.iter().any(|(entered, _)| *entered == workspace);
+    for membership in was_in.iter().filter(|known| is_known(known.workspace) && !is_in(known.workspace)) {
+        newcomer.leave(membership).await?;
+    }
     let shown: Vec<&Value> = workspaces.iter().map(|(_, shown)| shown).collect();
-    Ok(Json(json!({ "email": verified.email, "workspaces": shown })))
-}
-
-/// The person who asks, and their address.
-pub(crate) async fn who<'a>(app: &App, signed_in: &'a SignedIn) -> Result<(&'a Person, Verified), Error> {
-    let person = signed_in
-        .access
-        .person
-        .as_ref()
-        .ok_or_else(|| Error::denied("an API key does not sign in: it is in already"))?;
-    let issuer = app.issuer.as_ref().ok_or_else(|| Error::denied("nobody signs in here: there is no issuer"))?;
-    Ok((person, verified(issuer, person, &signed_in.token).await?))
-}
-
-/// Has a person come into a workspace as a user, if that one still works there. One read and one transaction.
-///
-/// That they have is an event, once for each token: apps ask as often as they like. Whoever is somebody new has come in anew.
-pub(crate) async fn enter(
-    app: &App,
-    (person, token): (&Person, &Secret),
-    entry: &Membership,
-    request_id: &str,
-) -> Result<Option<(Id<kinds::Workspace>, Value)>, Error> {
-    let cx = context(app, entry, request_id);
-    let keys = cx.table.keys();
-    let (user, workspace) = (keys.record("user", entry.user.erase()), keys.config("workspace"));
-    let bound = keys.config(&person_part(entry.user));
-    let once = Once::new(&["sign_in", &entry.user.to_string()], token.reveal(), &[], cx.clock.now());
-    let noted = keys.once(once.hash());
-    let found = cx.table.get_each(&[user.clone(), workspace.clone(), bound.clone(), noted.clone()]).await?;
-    let Some(user) = found.get(&user).filter(|user| !user.contains_key("archived_at")) else { return Ok(None) };
-    let text = |document: Option<&Document>, name: &str| {
-        document.and_then(|document| document.get(name)?.as_str()).unwrap_or_default().to_owned()
-    };
-    let before = found.get(&bound).and_then(|bound| bound.get("person")).cloned().unwrap_or_default();
-    let mut changes = Changes::new();
-    let document = |value: Value| value.as_object().cloned().unwrap_or_default();
-    changes.set(bound, Sort::Config, document(json!({ "person": person })));
-    let membership = table::membership(person.hash(), entry.workspace);
-    let entered = document(json!({ "workspace": entry.workspace, "user": entry.user }));
-    changes.set(membership, Sort::Membership, entered);
-    let version = user.get("version").and_then(Value::as_u64).unwrap_or_default();
-    // Whether it is somebody new is told; who it is at the issuer is nobody's business.
-    let is_new = before != json!(person);
-    if is_new || !found.contains_key(&noted) {
-        let told = FieldChange { before: Value::Null, after: json!(is_new) };
-        let event = crate::bootstrap::event(&cx, "user.signed_in", entry.user.erase(), version, [("is_new", told)]);
-        changes.event(keys, "user", &event, None)?;
-    }
-    if !found.contains_key(&noted) {
-        changes.answer(once, KeptAnswer::new(200, entry.user.erase(), version, None));
-    }
-    match cx.commit(&changes).await {
-        // The same token came in twice at once: the other one has done all of it.
-        Ok(_) | Err(Refused::Repeated(_)) => {}
-        Err(Refused::Failed(error)) => return Err(error),
-        Err(other) => return Err(Error::bug(format!("a sign-in was not written: {other:?}"))),
-    }
-    if is_new {
-        cx.schemas.forget(entry.workspace);
-    }
-    let shown = json!({
-        "id": entry.workspace,
-        "name": text(found.get(&workspace), "name"),
-        "user": entry.user,
-        "role": text(Some(user), "role"),
-    });
-    Ok(Some((entry.workspace, shown)))
-}
-
-/// Takes a person out of the workspaces where their address is nobody's any more.
-async fn leave(
-    app: &App,
-    access: &Access,
-    person: &Person,
-    entered: &[(Id<kinds::Workspace>, Value)],
-) -> Result<(), Error> {
-    let is_left = |membership: &&Membership| entered.iter().all(|(workspace, _)| *workspace != membership.workspace);
-    for membership in access.memberships.iter().filter(is_left) {
-        let cx = context(app, membership, "");
-        let mut changes = Changes::new();
-        changes.clear(table::membership(person.hash(), membership.workspace));
-        cx.commit(&changes).await.map_err(|refused| match refused {
-            Refused::Failed(error) => error,
-            other => Error::bug(format!("a membership was not taken away: {other:?}")),
-        })?;
-    }
-    Ok(())
+    Ok(Json(json!({ "email": newcomer.verified.email, "workspaces": shown })))
 }
 
 pub(crate) fn context(app: &App, membership: &Membership, request_id: &str) -> Cx {

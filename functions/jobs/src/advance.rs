@@ -11,7 +11,7 @@ use table::{Changes, Refused};
 use crate::bulk::MAX_RECORDS;
 use crate::place::Place;
 use crate::work::{Tally, Work};
-use crate::{chunk, export, guards, import, merge, select, undo};
+use crate::{chunk, export, guards, import, merge, reassign, select, undo};
 
 /// How it goes on after a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +74,7 @@ async fn begin(cx: &Cx, job: &Job, mut place: Place) -> Result<Next> {
         return Ok(Next::Later(wait));
     }
     // Who starts these leaves it to the worker to look for the records.
-    place.selecting |= matches!(job.kind, JobKind::Merge | JobKind::MakeUnique);
+    place.selecting |= matches!(job.kind, JobKind::Merge | JobKind::MakeUnique | JobKind::Reassign);
     let mut after = job.clone();
     after.state = JobState::Running;
     after.started_at = Some(cx.clock.now());
@@ -87,6 +87,7 @@ async fn find_more(cx: &Cx, replicas: &Replicas, job: &Job, mut place: Place) ->
     let Found { ids, next } = match job.kind {
         JobKind::BulkEdit => select::page(cx, replicas, job, &place).await?,
         JobKind::Merge => merge::page(cx, replicas, job, &place).await?,
+        JobKind::Reassign => reassign::page(cx, replicas, job, &place).await?,
         JobKind::MakeUnique => guards::page(cx, job, &place).await?,
         JobKind::Undo | JobKind::Import | JobKind::Export => {
             return Err(Error::bug("a job of this kind looks for nothing"));
@@ -109,11 +110,16 @@ async fn find_more(cx: &Cx, replicas: &Replicas, job: &Job, mut place: Place) ->
     commit(cx, job, after, changes).await
 }
 
+/// Whether a job looks again for what it has not been told of.
+const fn goes_round(kind: JobKind) -> bool {
+    matches!(kind, JobKind::Merge | JobKind::Reassign)
+}
+
 /// Notes that a chunk is done, and that everything is, where it was the last one.
 async fn note(cx: &Cx, job: &Job, mut place: Place, tally: Tally) -> Result<Next> {
     let chunk = place.chunk_after(place.next.saturating_sub(1));
-    place.failed.extend(tally.failed().filter(|_| job.kind == JobKind::Merge));
-    let is_over = place.is_at_the_end() && !(job.kind == JobKind::Merge && place.looks_again());
+    place.failed.extend(tally.failed().filter(|_| goes_round(job.kind)));
+    let is_over = place.is_at_the_end() && !(goes_round(job.kind) && place.looks_again());
     if is_over && job.kind == JobKind::MakeUnique {
         guards::settle(cx, job, &tally).await?;
     }

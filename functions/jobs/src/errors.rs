@@ -10,7 +10,7 @@ use records::{Cx, Job, JobKind, Schema};
 use serde_json::{Value, json};
 
 use crate::chunk::Failure;
-use crate::undo::undoes;
+use crate::undo::{is_reassignment, undoes};
 use crate::{chunk, found};
 
 /// The route.
@@ -95,8 +95,8 @@ fn without_hidden(cx: &Cx, schema: &Schema, job: &Job, errors: &mut Vec<Failure>
 pub(crate) fn knows_all(cx: &Cx, job: &Job) -> bool {
     let in_their_name = match job.kind {
         JobKind::BulkEdit | JobKind::Import | JobKind::Export => true,
-        JobKind::Undo => undoes(job) != Some(JobKind::Merge.as_str()),
-        JobKind::Merge | JobKind::MakeUnique => false,
+        JobKind::Undo => undoes(job) != Some(JobKind::Merge.as_str()) && !is_reassignment(job),
+        JobKind::Merge | JobKind::MakeUnique | JobKind::Reassign => false,
     };
     in_their_name && job.common.created_by == cx.caller.user
 }

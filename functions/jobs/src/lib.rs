@@ -7,6 +7,7 @@
 //! | start | transaction: job, chunks of named ids, event, kept answer | 1 round trip, and 1 of the replica's to count what a filter finds |
 //! | cancel, undo | the job, then a transaction | 2 round trips; 1 more after an undo that came to nothing, 1 for the undo of an undo |
 //! | start an export | 1 round trip, and that of the replica's to count |
+//! | start a reassignment | both users, then the transaction; 2 more where the one is put into the trash | 2 round trips |
 //! | files | the job; addresses of files are made here |
 //! | an upload | none |
 //! | errors | the job, then `w#JOB#id` / `CHUNK#…` | 2 round trips |
@@ -15,6 +16,7 @@
 //! | a record of a bulk edit | the record, then a transaction: record, event, kept answer, guards | 2 round trips |
 //! | a record of an undo | its newest events as well | 3 round trips; 1 more in the chunk at which a job was cancelled |
 //! | a record that refers to a merged one | as of a bulk edit, and the record that is left | 3 round trips |
+//! | a record that becomes another user's | as of a bulk edit | 2 round trips |
 //! | a link of a merged record | the link, the other record, then a transaction | 4 round trips |
 //! | a record whose unique value is guarded | the chunk's records at once, the guard, then a transaction | 2 round trips |
 //! | files of an erased record | its events, the jobs that they name, the plans of imports; the list of what was made, and each export once | 3 round trips and more, and a request to the bucket for each file |
@@ -40,6 +42,7 @@ mod guards;
 mod import;
 mod merge;
 mod place;
+mod reassign;
 mod revert;
 mod rights;
 mod select;
@@ -69,6 +72,7 @@ pub fn routes(replicas: &Arc<Replicas>) -> Routes {
         .and(errors::routes())
         .and(cancel::routes())
         .and(undo::routes())
+        .and(reassign::routes())
         .and(files::routes())
         .and(export::routes(replicas))
         .and(import::routes())

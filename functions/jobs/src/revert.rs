@@ -7,7 +7,7 @@ use table::Once;
 
 use crate::merge::Merged;
 use crate::place::Place;
-use crate::undo::undone;
+use crate::undo::{is_reassignment, undone};
 use crate::work::once_of;
 
 /// What takes back what another job has done, to the records of one chunk.
@@ -25,6 +25,8 @@ pub(crate) struct Revert {
     may_be_at_work: bool,
     /// What was merged, if it was the job of a merge.
     merged: Option<Merged>,
+    /// Whether it gave what was one user's to another, or is the undo of that.
+    is_of_reassignment: bool,
     /// The import whose records these are, and when it was made.
     import: Option<(Id<kinds::Job>, Timestamp)>,
 }
@@ -48,6 +50,7 @@ impl Revert {
             may_be_at_work: place.at_work == Some(chunk),
             earlier: place.earlier,
             merged,
+            is_of_reassignment: is_reassignment(&undone),
             import,
         })
     }
@@ -55,6 +58,11 @@ impl Revert {
     /// Whether it is a merge that is taken back.
     pub(crate) const fn is_of_merge(&self) -> bool {
         self.merged.is_some()
+    }
+
+    /// Whether what became another user's is given back.
+    pub(crate) const fn is_of_reassignment(&self) -> bool {
+        self.is_of_reassignment
     }
 
     /// The key under which an undo changes a record of this chunk: it may be in another one as well, where there is nothing left

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api::{Operation, Result, Routes, Shape, Write, written};
+use auth::Capability;
 use axum::extract::Path;
 use axum::response::Response;
 use axum::routing::post;
@@ -48,6 +49,9 @@ async fn undo_job(Path(id): Path<String>, write: Write) -> Result<Response> {
 async fn undo(cx: &Cx, id: &str) -> Result<Written, Error> {
     let undone = found::writable(cx, id).await?;
     check(&undone)?;
+    if is_reassignment(&undone) {
+        cx.require(Capability::ManageUsers)?;
+    }
     let earlier = match unfinished(cx, &undone).await? {
         Some(undo) => Some((undo.id()?, Place::of(&undo)?)),
         None => None,
@@ -151,6 +155,11 @@ pub(crate) async fn waits_for(cx: &Cx, undo: &Job) -> Result<Option<Duration>, E
 /// The kind of the job that a job takes back, if it takes one back.
 pub(crate) fn undoes(job: &Job) -> Option<&str> {
     job.input.get(UNDONE).and_then(Value::as_str)
+}
+
+/// Whether a job gave what was one user's to another, or took that back.
+pub(crate) fn is_reassignment(job: &Job) -> bool {
+    job.kind == JobKind::Reassign || undoes(job) == Some(JobKind::Reassign.as_str())
 }
 
 /// The job that was undone, as an undoing job names it.

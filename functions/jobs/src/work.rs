@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use auth::Capability;
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use kernel::{AnyId, Error, Id, Result, kinds};
 use records::{Counts, Cx, Job, JobKind, Object, Record, Reverted, Schema, rewrite_for};
@@ -11,6 +12,7 @@ use crate::bulk::Input;
 use crate::chunk::Failure;
 use crate::guards;
 use crate::merge::Merged;
+use crate::reassign::Reassigned;
 use crate::revert::Revert;
 
 /// How many records are written side by side: each waits for the table twice, and the table has time for many.
@@ -25,6 +27,8 @@ pub(crate) enum Work {
     Follow(Merged),
     /// Takes back what another job has done.
     Revert(Box<Revert>),
+    /// Gives it to another user.
+    Reassign(Reassigned),
     /// Guards values, for the job of a change of the schema.
     Guard(Box<Job>),
 }
@@ -51,6 +55,7 @@ impl Work {
             JobKind::Merge => Ok(Self::Follow(Merged::of(job)?)),
             JobKind::Undo => Ok(Self::Revert(Box::new(Revert::of(cx, job).await?))),
             JobKind::Import => Err(Error::bug("an import goes over rows, and not over records")),
+            JobKind::Reassign => Ok(Self::Reassign(Reassigned::of(job)?)),
             JobKind::MakeUnique => Ok(Self::Guard(Box::new(job.clone()))),
             JobKind::Export => Err(Error::bug("an export changes nothing")),
         }
@@ -92,6 +97,10 @@ impl Work {
         match self {
             Self::Follow(_) => cx.as_admin(),
             Self::Revert(revert) if revert.is_of_merge() => cx.as_admin(),
+            // What was given for whoever manages users is given back for them.
+            Self::Revert(revert) if revert.is_of_reassignment() && cx.rights.may(Capability::ManageUsers) => {
+                cx.as_admin()
+            }
             _ => cx.clone(),
         }
     }
@@ -151,6 +160,9 @@ impl Work {
                 Ok(Outcome { changed, failures: Vec::new() })
             }
             Self::Follow(merged) => Ok(Outcome { changed: merged.follow(cx, object, id).await?, failures: Vec::new() }),
+            Self::Reassign(reassigned) => {
+                Ok(Outcome { changed: reassigned.apply(cx, object, id).await?, failures: Vec::new() })
+            }
             Self::Revert(revert) => {
                 let Reverted { changed, kept } = revert.take_back(cx, object, id).await?;
                 let kept = (!kept.is_empty()).then(|| Failure::kept(id, kept));

@@ -15,9 +15,10 @@ use crate::access::require;
 use crate::archive::plan_archiving;
 use crate::chunks::take_chunks;
 use crate::guards::{held, holder_of};
+use crate::invitation::INVITATION;
 use crate::load::{find, visible};
 use crate::plan::{Plan, carry_out};
-use crate::roster;
+use crate::roster::{self, USER};
 use crate::trash::due;
 use crate::update::{check_seen, next};
 use crate::write::{MAX_TRIES, event, refused, replay};
@@ -77,6 +78,9 @@ async fn all_of(cx: &Cx, object: &Object, id: AnyId, only: Option<Version>) -> R
     if cx.dry_run {
         return erased(cx, object, id, only).await;
     }
+    if object.name == USER {
+        take_invitation(cx, object, id).await?;
+    }
     let family = lineage::family(cx, object, id).await?;
     // The answer is kept with the last step.
     let step = Cx { once: None, ..cx.clone() };
@@ -93,6 +97,23 @@ async fn all_of(cx: &Cx, object: &Object, id: AnyId, only: Option<Version>) -> R
         }
     }
     erased(cx, object, id, only).await
+}
+
+/// Erases the invitation that a user came by, which has their name and address as well.
+async fn take_invitation(cx: &Cx, users: &Object, user: AnyId) -> Result<()> {
+    let Some(user) = find(cx, users, user).await? else { return Ok(()) };
+    let Some(id) = roster::invitation_for(cx, &user).await? else { return Ok(()) };
+    let object = cx.object(INVITATION).await?;
+    let invitation = find(cx, &object, id).await?;
+    let is_theirs = |invitation: &Record| invitation.fields.text("user_id") == Some(&user.common.id.to_string());
+    if !invitation.as_ref().is_some_and(is_theirs) {
+        return Ok(());
+    }
+    let step = Cx { once: None, ..cx.clone() };
+    match Box::pin(erased(&step, &object, id, None)).await {
+        Ok(_) | Err(Error::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Erases one record. With `only` it must still have that version.
@@ -146,7 +167,9 @@ async fn remove(cx: &Cx, object: &Object, record: &Record) -> Result<Result<Writ
     let written = Written { status: 204, id: common.id, version: last.common.version, document: None, replayed: false };
     let mut changes = Changes::new();
     changes.remove_record(keys, &object.name, common.id, common.version);
-    roster::forget(&mut changes, cx.caller.workspace, record);
+    if object.name == INVITATION {
+        roster::forget_invitation(cx, &mut changes, record).await?;
+    }
     for (field, value) in left_behind(cx, object, record).await? {
         changes.release(keys, &field, &value, common.id);
     }

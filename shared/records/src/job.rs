@@ -33,11 +33,14 @@ pub enum JobKind {
     MakeUnique,
     /// Writes what somebody sees into files.
     Export,
+    /// Gives everything that is one user's to another.
+    Reassign,
 }
 
 impl JobKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [Self::BulkEdit, Self::Merge, Self::Import, Self::Export, Self::Undo, Self::MakeUnique];
+    pub const ALL: [Self; 7] =
+        [Self::BulkEdit, Self::Merge, Self::Import, Self::Export, Self::Undo, Self::MakeUnique, Self::Reassign];
 
     /// Its word in documents.
     #[must_use]
@@ -49,6 +52,7 @@ impl JobKind {
             Self::Undo => "undo",
             Self::MakeUnique => "make_unique",
             Self::Export => "export",
+            Self::Reassign => "reassign",
         }
     }
 

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use table::{Changes, Keys, Sort};
 
-use crate::{Cx, Record};
+use crate::{Cx, FieldType, Record, normalised};
 
 /// The part of the configuration that lists them.
 const PART: &str = "owners";
@@ -60,8 +60,13 @@ fn is_owner(record: &Record) -> bool {
 pub(crate) async fn judge(cx: &Cx, known: &mut Option<Owners>, before: Option<&Record>, after: &Record) -> Result<()> {
     let (was, is) = (before.and_then(role_of), role_of(after));
     let word = |record: &Record| record.fields.text("role").map(str::to_owned);
-    let is_given = before
-        .is_none_or(|before| word(before) != word(after) || before.common.archived_at != after.common.archived_at);
+    // Whoever has the address signs in as the user: to give it another one is to give the role to somebody else.
+    let email = |record: &Record| record.fields.text("email").map(|email| normalised(&FieldType::Email {}, email));
+    let is_given = before.is_none_or(|before| {
+        word(before) != word(after)
+            || before.common.archived_at != after.common.archived_at
+            || email(before) != email(after)
+    });
     if is_given {
         let roles = cx.schemas.roles(&cx.table, &cx.clock).await?;
         let policy = is.as_ref().and_then(|role| roles.policy(role));

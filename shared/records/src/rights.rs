@@ -120,6 +120,16 @@ impl Rights {
     pub fn may(&self, capability: Capability) -> bool {
         // A credential for some objects is for nothing that is about all of them, and one that looks changes nothing.
         let is_within = self.scope.objects.is_none() && (!self.scope.read_only || capability == Capability::ReadAudit);
+        // Who makes users, roles, keys or fields gets at what is hidden from them.
+        let manages = matches!(
+            capability,
+            Capability::ManageUsers
+                | Capability::ManageRoles
+                | Capability::ManageApiKeys
+                | Capability::ManageWorkspace
+                | Capability::ManageSchema
+        );
+        let is_within = is_within && !(manages && !self.scope.fields.is_empty());
         let looks = self.scope.objects.is_none() && capability == Capability::SeePrivate;
         (is_within || looks) && self.policies.iter().all(|policy| policy.has(capability))
     }

@@ -7,20 +7,20 @@
 //! | `person.usr_…` | who signs in as the user: a hash ([`auth::Person`]) | at a sign-in; taken away when the user's email changes |
 //! | `EMAIL#hash` / `wsp_…` | which user has an address, for whoever signs in with it | with the user, in one transaction |
 //! | `EMAIL#hash` / `wsp_…#LEFT` | that its owner worked there, and does no more: a mail domain lets them in no more | with the user, in one transaction |
-//! | `EMAIL#hash` / `wsp_…#INVITED` | which open invitation asks its owner in | with the invitation, in one transaction |
+//! | `EMAIL#hash` / `wsp_…#INVITED` | which invitation asks its owner in, or has | with the invitation, in one transaction |
 //! | `team.tea_…` | the lead of a team, and the team above it | with the team, in one transaction |
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use auth::{Person, Role};
 use events::Document;
-use kernel::{AnyId, Id, kinds};
+use kernel::{AnyId, Id, Result, kinds};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use table::{Changes, Keys, Sort};
 
-use crate::invitation::{INVITATION, is_open};
-use crate::{FieldType, Record, normalised};
+use crate::invitation::{INVITATION, InvitationState, is_open};
+use crate::{Cx, FieldType, Record, normalised};
 
 /// The user object, whose records the roster follows.
 pub(crate) const USER: &str = "user";
@@ -177,15 +177,6 @@ fn address(record: &Record) -> Option<String> {
     Some(normalised(&FieldType::Email {}, record.fields.text("email")?))
 }
 
-/// Takes what is left of a user in the trash out of the index of addresses. For records of other objects nothing.
-pub(crate) fn forget(changes: &mut Changes, workspace: Id<kinds::Workspace>, record: &Record) {
-    if record.common.object == USER
-        && let Some(email) = address(record)
-    {
-        changes.clear(table::email_left(&auth::email_hash(&email), workspace));
-    }
-}
-
 /// What the index of addresses says of a user and of an invitation.
 fn entry(id: AnyId, workspace: Id<kinds::Workspace>, what: &str) -> Document {
     let entry = [("workspace", workspace.to_string()), (what, id.to_string())];
@@ -220,6 +211,8 @@ pub(crate) fn follow(
             let key = table::email_invited(&hash, workspace);
             match is_open(after) {
                 true => changes.set(key, Sort::Membership, entry(id, workspace, INVITATION)),
+                // By it the invitation is found when its user is erased.
+                false if after.fields.text("state") == Some(InvitationState::Accepted.as_str()) => {}
                 false => changes.clear(key),
             }
         }
@@ -256,4 +249,22 @@ fn follow_address(changes: &mut Changes, workspace: Id<kinds::Workspace>, before
             changes.clear(table::email_left(&hash(&is), workspace));
         }
     }
+}
+
+/// The invitation that the index of addresses names for the address of a record. One read.
+pub(crate) async fn invitation_for(cx: &Cx, record: &Record) -> Result<Option<AnyId>> {
+    let Some(email) = address(record) else { return Ok(None) };
+    let key = table::email_invited(&auth::email_hash(&email), cx.caller.workspace);
+    let entry = cx.table.get(&key).await?;
+    Ok(entry.and_then(|entry| entry.get(INVITATION)?.as_str()?.parse().ok()))
+}
+
+/// Adds to a commit that an invitation is erased: the index of addresses does not name it any more. One read.
+pub(crate) async fn forget_invitation(cx: &Cx, changes: &mut Changes, invitation: &Record) -> Result<()> {
+    if invitation_for(cx, invitation).await? == Some(invitation.common.id)
+        && let Some(email) = address(invitation)
+    {
+        changes.clear(table::email_invited(&auth::email_hash(&email), cx.caller.workspace));
+    }
+    Ok(())
 }

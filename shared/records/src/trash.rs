@@ -4,6 +4,7 @@ use events::Document;
 use kernel::{Result, Timestamp};
 use table::{Changes, Committed, Refused};
 
+use crate::invitation::INVITATION;
 use crate::job::{JOB, JobState};
 use crate::record::Common;
 use crate::write::refused;
@@ -25,12 +26,17 @@ pub(crate) async fn due(cx: &Cx, object: &Object, record: &Record) -> Result<Opt
         let state = JobState::ALL.into_iter().find(|state| Some(state.as_str()) == record.fields.text("state"));
         return Ok(state.and_then(|state| job_due(state, &record.common)));
     }
-    let Some(archived_at) = record.common.archived_at else { return Ok(None) };
+    let days = async || Ok::<_, kernel::Error>(cx.schemas.settings(&cx.table, &cx.clock).await?.trash_days);
+    let Some(archived_at) = record.common.archived_at else {
+        // An invitation that nobody accepts goes some time after it was good for the last time.
+        let end = record.fields.text("good_until").filter(|_| object.name == INVITATION);
+        let Some(end) = end.and_then(|end| end.parse::<Timestamp>().ok()) else { return Ok(None) };
+        return Ok(Some(end.plus_millis(i64::from(days().await?) * DAY_MS)));
+    };
     if record.common.merged_into.is_some() || !object.owned {
         return Ok(None);
     }
-    let days = cx.schemas.settings(&cx.table, &cx.clock).await?.trash_days;
-    Ok(Some(archived_at.plus_millis(i64::from(days) * DAY_MS)))
+    Ok(Some(archived_at.plus_millis(i64::from(days().await?) * DAY_MS)))
 }
 
 /// When a job is to be erased: some time after it was finished. It goes through the trash then, and at once.

@@ -142,6 +142,9 @@ impl Cast {
                 let one = made(owner, plural, new(object, &format!("{role}_1"), Some(&id))).await;
                 own.insert(object, [one, made(owner, plural, new(object, &format!("{role}_2"), Some(&id))).await]);
             }
+            let keys = json!({ "name": "mine", "role": "viewer" });
+            let one = made(&key, "api_keys", keys.clone()).await;
+            own.insert("api_key", [one, made(&key, "api_keys", keys).await]);
             let one = invited(&key, &format!("by_{role}_1")).await;
             own.insert("invitation", [one, invited(&key, &format!("by_{role}_2")).await]);
             let one = job(&key, &contact).await;

@@ -47,7 +47,15 @@ fn filled(cast: &Cast, me: &Somebody, operation: &Operation, about: &About) -> S
     let field = if operation.path.starts_with("/v1/schema") { "number" } else { field };
     let name = if operation.path.starts_with("/v1/roles") { "x_spare" } else { "x_thing" };
     let kind = if object == "custom_record" { "x_thing" } else { object };
-    let id = if operation.path.starts_with("/v1/api_keys") { &cast.spares["api_key"] } else { this };
+    // A key is rotated by its user.
+    let own_key = Cast::second("api_key", me).unwrap_or_default();
+    let id = if operation.path.ends_with("/rotate") {
+        &own_key
+    } else if operation.path.starts_with("/v1/api_keys") {
+        &cast.spares["api_key"]
+    } else {
+        this
+    };
     let path = operation.path.replace("{object}", "x_things").replace("{name}", name).replace("{id}", id);
     let path = path.replace("{field}", field).replace("{value}", &value);
     path.replace("{kind}", kind).replace("{other}", other).replace("{subject}", &cast.other)
@@ -92,6 +100,7 @@ fn body(cast: &Cast, me: &Somebody, operation: &Operation, about: &About) -> Val
             let columns = json!([{ "column": "First name", "field": "first_name" }]);
             json!({ "files": [{ "upload": me.upload, "object": "contact", "columns": columns }] })
         }
+        ("reassign", _) => json!({ "to": me.id }),
         ("preview", _) => json!({ "files": [{ "upload": me.upload, "object": "contact" }] }),
         ("create", _) => new(cast, me, about),
         ("update", "workspace") => json!({ "name": "Nord" }),

@@ -85,6 +85,15 @@ async fn invited(me: &Caller) -> [String; 4] {
     ["create", "send", "revoke", "erase"].map(|verb| format!("{verb}_invitation"))
 }
 
+/// Everything of a user's becomes another one's.
+async fn reassigned(me: &Caller) -> String {
+    let user = |name: &str| json!({ "name": name, "email": format!("{name}@people.example"), "role": "rep" });
+    let from = me.post("/v1/users", user("from")).await.header("location");
+    let to = me.post("/v1/users", user("to")).await.expect(201);
+    twice(me, "reassign_user", Method::POST, &format!("{from}/reassign"), json!({ "to": to["id"] })).await.expect(202);
+    "reassign_user".to_owned()
+}
+
 /// Roles and API keys.
 async fn access(me: &Caller) -> Vec<String> {
     let partner = json!({ "name": "x_partner", "from": "rep" });
@@ -128,6 +137,7 @@ async fn every_write_is_answered_again_for_its_key() {
     }
     used.extend(shared_view(&me).await);
     used.extend(invited(&me).await);
+    used.insert(reassigned(&me).await);
     let object = "/v1/schema/objects/x_thing";
     let field = format!("{object}/fields/number");
     for (noun, one) in [("field", field.as_str()), ("object", object)] {

@@ -37,11 +37,12 @@ const QUESTIONS: [&str; 4] = ["aggregate", "find", "preview", "search"];
 /// What makes something that is kept nowhere: an address.
 const UNKEPT: [&str; 3] = ["create_upload", "create_sign_in", "create_workspace"];
 /// Verbs that few nouns have.
-const OWN_VERBS: [&str; 10] = [
+const OWN_VERBS: [&str; 11] = [
     "bulk_edit_companies",
     "bulk_edit_contacts",
     "bulk_edit_custom_records",
     "cancel_job",
+    "reassign_user",
     "remove_role",
     "revoke_api_key",
     "revoke_invitation",

@@ -75,6 +75,7 @@ fn bodies(operation: &Operation, foreign: &str) -> Vec<Value> {
             json!({ "email": EMAILS[1], "role": "rep" }),
             json!({ "email": "a@example.com", "role": "rep", "team_id": foreign }),
         ],
+        Shape::Schema(_) if operation.path.ends_with("/reassign") => vec![json!({ "to": foreign })],
         Shape::Schema(_) if operation.path.ends_with("/send") => vec![json!({})],
         Shape::Schema(_) if operation.path.contains("api_keys") => vec![json!({ "name": "mine", "role": "rep" })],
         Shape::Schema(_) if operation.path.contains("schema") => {

@@ -11,7 +11,7 @@ use kernel::{Error, Id, kinds, pointer};
 use serde_json::{Value, json};
 use table::{Changes, KeptAnswer, Refused, Sort};
 
-use super::{entry_of, stored, to_document, view};
+use super::{OLD_HASH, Stored, entry_of, require_whole, stored, to_document, view};
 
 /// For how long the secret from before is good, if nobody says, in seconds: a day, for every program to be told.
 pub(super) const OVERLAP: i64 = 86_400;
@@ -23,7 +23,12 @@ pub(super) async fn rotate_api_key(Path(id): Path<String>, write: Write) -> Resu
     cx.require(Capability::ManageApiKeys)?;
     let overlap = parse(&body)?;
     let id: Id<kinds::ApiKey> = id.parse().map_err(|_| Error::not_found("api_key"))?;
-    let (key, old_hash) = stored(&cx, id).await?;
+    let Stored { key, hash: old_hash, old_hash: older_hash } = stored(&cx, id).await?;
+    require_whole(&cx)?;
+    // Whoever has the secret is the key's user.
+    if key.user != cx.caller.user {
+        return Err(Error::denied("this API key is somebody else's: revoke it, and they make another one").into());
+    }
     let now = cx.clock.now();
     if key.access(now).is_none() {
         let detail = "this API key has ended: make another one".to_owned();
@@ -43,7 +48,13 @@ pub(super) async fn rotate_api_key(Path(id): Path<String>, write: Write) -> Resu
     let mut changes = Changes::new();
     changes.create(table::api_key(&hash), Sort::ApiKey, document.clone());
     changes.replace(table::api_key(&old_hash), Sort::ApiKey, to_document(&ending)?, key.version);
-    let entry = entry_of(&document, &hash);
+    let mut entry = entry_of(&document, &hash);
+    entry.insert(OLD_HASH.to_owned(), json!(old_hash));
+    // Two secrets at once are enough: the one before them ends now.
+    if let Some(older_hash) = older_hash {
+        let ended = ApiKey { revoked_at: Some(now), ..ending.clone() };
+        changes.replace(table::api_key(&older_hash), Sort::ApiKey, to_document(&ended)?, key.version);
+    }
     changes.replace(cx.table.keys().api_key_entry(id), Sort::ApiKey, entry, key.version);
     let change = FieldChange { before: json!(key.begins_with), after: json!(rotated.begins_with) };
     let changed = [("begins_with", change), ("old_good_until", FieldChange { before: Value::Null, after: json!(end) })];

@@ -35,6 +35,8 @@ pub(super) struct Known {
     pub(super) invitations: Vec<(WorkspaceId, Id<kinds::Invitation>)>,
     /// Where its domain lets people in, and as what. Not where somebody worked with that address who was let go.
     pub(super) domains: Vec<(WorkspaceId, Role)>,
+    /// Whether there may be more of the address than was read.
+    pub(super) is_cut: bool,
 }
 
 impl Known {
@@ -50,7 +52,7 @@ impl Known {
             addresses.iter().filter(|entry| entry.user.is_some()).map(|entry| entry.workspace).collect();
         let has_left: BTreeSet<WorkspaceId> =
             addresses.iter().filter(|entry| entry.left.is_some()).map(|entry| entry.workspace).collect();
-        let mut known = Self::default();
+        let mut known = Self { is_cut: addresses.len() >= usize::from(MAX_ENTRIES), ..Self::default() };
         for Entry { workspace, user, invitation, .. } in addresses {
             known.users.extend(user.map(|user| Membership::of(workspace, user)));
             known

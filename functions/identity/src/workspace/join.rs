@@ -7,10 +7,12 @@ use std::collections::BTreeSet;
 
 use auth::{Capability, Role};
 use kernel::{Error, Violation, pointer};
-use records::Cx;
+use records::{Cx, FieldType, normalised, person_part};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use table::{Changes, Sort};
+
+use crate::sign_in::PROVEN;
 
 /// The most domains that a workspace can name.
 pub(super) const MAX_DOMAINS: usize = 20;
@@ -105,9 +107,16 @@ pub(super) async fn judge(cx: &Cx, before: Option<&Join>, after: Option<&Join>) 
     if cx.caller.api_key.is_some() {
         return Err(Error::denied("sign in to name a domain: that shows that you have an address of it"));
     }
-    let user = cx.table.get(&cx.table.keys().record("user", cx.caller.user.erase())).await?;
-    let email = user.as_ref().and_then(|user| user.get("email")?.as_str()).unwrap_or_default();
-    match added.into_iter().find(|domain| Some(domain.as_str()) != domain_of(email).as_deref()) {
+    let keys = cx.table.keys();
+    let (user, person) = (keys.record("user", cx.caller.user.erase()), keys.config(&person_part(cx.caller.user)));
+    let found = cx.table.get_each(&[user.clone(), person.clone()]).await?;
+    let text = |key, name: &str| found.get(key).and_then(|found| found.get(name)?.as_str()).unwrap_or_default();
+    let email = normalised(&FieldType::Email {}, text(&user, "email"));
+    // The address may have been changed a moment ago, when nobody has proven the new one.
+    if text(&person, PROVEN) != auth::email_hash(&email) {
+        return Err(Error::denied("sign in again to name a domain: that shows that you have an address of it"));
+    }
+    match added.into_iter().find(|domain| Some(domain.as_str()) != domain_of(&email).as_deref()) {
         None => Ok(()),
         Some(other) => {
             let detail = format!("must be the domain of your own address, and {other} is not");

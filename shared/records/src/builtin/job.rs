@@ -16,7 +16,11 @@ pub(super) fn object() -> Object {
         Field::new("kind", FieldType::select(&JobKind::ALL.map(JobKind::as_str)), "What it does.").required(),
         Field::new("state", FieldType::select(&JobState::ALL.map(JobState::as_str)), "How far it is.").required(),
         Field::new("of", FieldType::text(60), "The object in the singular whose records it is about."),
-        Field::new("about", FieldType::text(40), "The record that it is about: the one that is left of a merge."),
+        Field::new(
+            "about",
+            FieldType::text(40),
+            "The record that it is about: the one that is left of a merge, or the user whose records become another's.",
+        ),
         Field::new("input", FieldType::Json { max: 32_000 }, "What was asked for."),
         Field::new(
             "counts",

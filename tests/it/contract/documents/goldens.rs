@@ -205,6 +205,7 @@ async fn everything(seeded: &Seeded) -> BTreeSet<String> {
     seeded.call("/v1/roles/x_partner", Method::DELETE, json!({})).await;
     used.extend(["create_role", "update_role", "remove_role", "rotate_api_key"].map(str::to_owned));
     used.extend(invited(seeded).await);
+    used.insert(reassigned(seeded).await);
     let export = json!({ "object": "contact", "format": "csv" });
     let export = seeded.call("/v1/exports", Method::POST, export).await;
     seeded.noted(&export).await;
@@ -229,6 +230,15 @@ async fn invited(seeded: &Seeded) -> [String; 4] {
     let other = seeded.call("/v1/invitations", Method::POST, new).await;
     seeded.call(&format!("/v1/invitations/{other}/erase"), Method::POST, json!({})).await;
     ["create", "send", "revoke", "erase"].map(|verb| format!("{verb}_invitation"))
+}
+
+/// Everything of a user's becomes another one's.
+async fn reassigned(seeded: &Seeded) -> String {
+    let user = |name: &str| json!({ "name": name, "email": format!("{name}@people.example"), "role": "rep" });
+    let from = seeded.call("/v1/users", Method::POST, user("from")).await;
+    let to = seeded.call("/v1/users", Method::POST, user("to")).await;
+    seeded.call(&format!("/v1/users/{from}/reassign"), Method::POST, json!({ "to": to })).await;
+    "reassign_user".to_owned()
 }
 
 /// Every change of the schema that is no creation.
