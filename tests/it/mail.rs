@@ -140,6 +140,27 @@ async fn an_invitation_is_sent_in_the_language_of_whom_it_is_to() {
 }
 
 #[tokio::test]
+async fn whoever_is_asked_in_by_the_api_gets_a_mail_about_it() {
+    let post = Post::start().await;
+    let asked = json!({ "email": "grace@example.com", "name": "Grace", "role": "manager", "language": "en" });
+    let made = post.me.post("/v1/invitations", asked).await.expect(201);
+    post.drain().await;
+    let path = format!("/v1/invitations/{}", made["id"].as_str().unwrap());
+    post.me.post(&format!("{path}/send"), json!({})).await.expect(200);
+    post.drain().await;
+    let mails = post.mails().await;
+    assert_eq!(mails.len(), 2, "{mails:#?}");
+    assert!(mails.iter().all(|mail| mail["to"] == "Grace <grace@example.com>"), "{mails:#?}");
+    let text = mails[0]["text"].as_str().unwrap();
+    assert!(text.contains("Hello Grace,") && text.contains("as a manager"), "{text}");
+    // Erased, it leaves nothing behind: neither in the table nor in the mailbox.
+    post.me.post(&format!("{path}/erase"), json!({})).await.expect(204);
+    post.drain().await;
+    assert_eq!(post.mails().await, [] as [Value; 0]);
+    assert_eq!(post.me.get(&path).await.refused(404), "not_found");
+}
+
+#[tokio::test]
 async fn an_invitation_is_sent_again_when_somebody_says_so() {
     let post = Post::start().await;
     let invitation = post.invite(json!({})).await;

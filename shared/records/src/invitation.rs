@@ -45,11 +45,14 @@ impl InvitationState {
 }
 
 impl Record {
-    /// Ends an invitation: in this state, and in the trash.
+    /// Ends an invitation: in this state, and in the trash. Does nothing to one that has ended in it.
     ///
     /// # Errors
-    /// [`Error::WrongState`] for one that has ended.
+    /// [`Error::WrongState`] for one that has ended in another.
     pub fn end_invitation(&mut self, state: InvitationState, now: Timestamp) -> Result<()> {
+        if self.fields.text("state") == Some(state.as_str()) && self.common.archived_at.is_some() {
+            return Ok(());
+        }
         self.must_be_open()?;
         self.fields.set("state", Some(json!(state.as_str())));
         self.common.archived_at = Some(now);

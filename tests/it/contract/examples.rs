@@ -51,6 +51,10 @@ async fn what_is_shown_for_a_creation_creates() {
     let mut sent = 0;
     for (path, methods) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| !path.contains('{')) {
         for (method, operation) in methods.as_object().unwrap() {
+            // A workspace is begun by a person, and this is a key: tests/it/invitations.rs begins some.
+            if operation["operationId"] == "create_workspace" {
+                continue;
+            }
             let Some(content) = operation["requestBody"]["content"].get("application/json") else { continue };
             let example = resolved(&document, &content["examples"]["sample"])["value"].clone();
             // What is brought in has to be uploaded first.
