@@ -197,6 +197,9 @@ async fn a_user_who_is_erased_is_found_nowhere() {
     let user = json!({ "name": format!("{FIRST} {LAST}"), "email": EMAIL, "role": "rep" });
     let id = id_of(&person.me.post("/v1/users", user).await.expect(201));
     let path = format!("/v1/users/{id}");
+    // Somebody of the same name was asked in before, and mailed to.
+    let invitation = json!({ "name": LAST, "email": format!("again.{EMAIL}"), "role": "rep" });
+    let invitation = id_of(&person.me.post("/v1/invitations", invitation).await.expect(201));
     person.me.patch(&path, json!({ "name": format!("{LAST}, {FIRST}") })).await.expect(200);
     person.me.get("/v1/users?q=zebulonia").await.expect(200);
     person.drain().await;
@@ -204,9 +207,10 @@ async fn a_user_who_is_erased_is_found_nowhere() {
     person.app.stack.app().queues.ask_snapshot(&request).await.unwrap();
     person.drain().await;
     let before = person.traces().await;
-    for place in ["the table", "the journal", "unpacked", "/replicas/"] {
+    for place in ["the table", "the journal", "unpacked", "/replicas/", "mail"] {
         assert!(before.iter().any(|trace| trace.contains(place)), "nothing to be found in {place}: {before:#?}");
     }
+    person.me.post(&format!("/v1/invitations/{invitation}/erase"), json!({})).await.expect(204);
     person.me.post(&format!("{path}/erase"), json!({})).await.expect(204);
     person.drain().await;
     for path in ["/v1/users?q=zebulonia", "/v1/contacts", "/v1/search?q=quagmyre"] {

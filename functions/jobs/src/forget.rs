@@ -125,9 +125,8 @@ async fn forget_made(
     match job {
         // Also rows of a trial run of the same file.
         Some(job) if job.kind == JobKind::Import && job.state.is_finished() => {
-            if !uploads(app, table, job).await?.is_disjoint(&imports.uploads) {
-                gone.extend(keys);
-            }
+            let is_of_them = !uploads(app, table, job).await?.is_disjoint(&imports.uploads);
+            gone.extend(keys.iter().filter(|_| is_of_them));
         }
         Some(job) if job.kind == JobKind::Export => {
             let schema = app.schemas.of(table, &app.clock).await?;

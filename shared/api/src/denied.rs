@@ -76,7 +76,8 @@ impl Denial {
     /// Notes that the caller was denied it, if they were; and what others were before, if that is only counted so far.
     pub(crate) async fn note(self, app: &App, is_denied: bool) {
         if is_denied {
-            self.write(app).await;
+            // Boxed, as what follows is: few requests come to it, and all of them would carry it along.
+            Box::pin(self.write(app)).await;
         }
         app.notes.catch_up(app.clock.now()).await;
     }

@@ -116,7 +116,7 @@ impl Notes {
         for (cx, note, times, records) in self.overdue(now) {
             // Not what this request has cost.
             let cx = Cx { table: cx.table.metered(Meter::default()), ..cx };
-            if let Err(error) = write(&cx, &note, times, &records).await {
+            if let Err(error) = Box::pin(write(&cx, &note, times, &records)).await {
                 tracing::error!(error.code = error.code(), error.cause = ?error, times, "what was counted could not be noted");
             }
         }

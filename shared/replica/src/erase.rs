@@ -33,8 +33,9 @@ pub async fn forget_in_journal(table: &TenantTable, erased: &[AnyId]) -> Result<
     Ok(told.shown.is_subset(&removed))
 }
 
-/// Takes something out of what the journal has told of a record that is still there: each image is put in its place as `redact`
-/// leaves it. Readers that are past it have it as it was, until the record's next version; so has every snapshot.
+/// Takes something out of what the journal has told of a record that is still there.
+///
+/// Each image is put in its place as `redact` leaves it. Readers that are past it have it as it was, until the record's next version; so has every snapshot.
 ///
 /// # Errors
 /// When the table does not answer.

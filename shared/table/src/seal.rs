@@ -12,7 +12,9 @@ use crate::item::{Item, Sort, key_item, to_document, to_item};
 use crate::key::{due_place, due_seals};
 use crate::{Key, TenantTable};
 
-/// How many hours after its end a day is sealed. An event's time and id are taken while its request is answered or its job
+/// How many hours after its end a day is sealed.
+///
+/// An event's time and id are taken while its request is answered or its job
 /// goes on, five minutes before it is written at the most; clocks of functions differ by less than a second; the catalog
 /// follows the table within a second or two. What is left is for days on which something of that does not hold.
 pub const SEALED_AFTER_HOURS: i64 = 6;

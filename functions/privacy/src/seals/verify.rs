@@ -79,7 +79,9 @@ pub struct Verdict {
     pub wrong: u64,
 }
 
-/// Goes through the events of days, both ends included, and tells of each that has some, or should. Without an end: from the day
+/// Goes through the events of days, both ends included, and tells of each that has some, or should.
+///
+/// Without an end: from the day
 /// that the workspace was made on, and up to today. Reads every event once, and writes nothing.
 ///
 /// # Errors
