@@ -129,7 +129,7 @@ impl Rights {
                 | Capability::ManageWorkspace
                 | Capability::ManageSchema
         );
-        let is_within = is_within && !(manages && !self.scope.fields.is_empty());
+        let is_within = is_within && (!manages || self.scope.fields.is_empty());
         let looks = self.scope.objects.is_none() && capability == Capability::SeePrivate;
         (is_within || looks) && self.policies.iter().all(|policy| policy.has(capability))
     }

@@ -63,8 +63,8 @@ impl Seeded {
     async fn call(&self, path: &str, method: Method, body: Value) -> String {
         self.clock.advance_millis(1000);
         // Many records are the business of jobs, whatever they are.
-        let wanted =
-            if path.ends_with("/bulk") || path == "/v1/exports" || path == "/v1/imports" { "/v1/jobs" } else { path };
+        let is_job = ["/bulk", "/reassign", "/v1/exports", "/v1/imports"].iter().any(|end| path.ends_with(end));
+        let wanted = if is_job { "/v1/jobs" } else { path };
         let (_, caller) = self.callers.iter().find(|(start, _)| wanted.starts_with(start)).unwrap();
         let answer = caller.send(method.clone(), path, &[], Some(body)).await;
         assert!(answer.status.is_success(), "{method} {path}: {:#}", answer.body);
