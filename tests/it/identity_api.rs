@@ -219,3 +219,48 @@ async fn a_revoked_key_has_no_secret_left() {
     owner.delete(&path).await.expect(200);
     is_as([false, false, false]).await;
 }
+
+#[tokio::test]
+async fn a_workspace_keeps_an_owner_and_nobody_grows_by_roles() {
+    let app = App::start().await;
+    let owner = app.workspace("north").await;
+    let me = owner.get("/v1/me").await.expect(200)["user"]["id"].as_str().unwrap().to_owned();
+    let add = async |name: &str, role: &str| {
+        let user = json!({ "name": name, "email": format!("{name}@example.com"), "role": role });
+        let id = owner.post("/v1/users", user).await.expect(201)["id"].as_str().unwrap().to_owned();
+        (app.key_of(&owner, &id).await, format!("/v1/users/{id}"))
+    };
+    let (boss, _) = add("boss", "admin").await;
+    let mine = format!("/v1/users/{me}");
+    // An administrator neither unmakes an owner nor makes one.
+    for refused in [
+        boss.patch(&mine, json!({ "role": "rep" })).await,
+        boss.delete(&mine).await,
+        boss.patch(&mine, json!({ "email": "boss.too@example.com" })).await,
+        boss.post("/v1/users", json!({ "name": "x", "email": "x@example.com", "role": "owner" })).await,
+    ] {
+        assert_eq!(refused.refused(403), "denied");
+    }
+    // The last owner stays, whoever asks.
+    let (second, path) = add("second", "owner").await;
+    owner.patch(&path, json!({ "role": "admin" })).await.expect(200);
+    owner.patch(&path, json!({ "role": "owner" })).await.expect(200);
+    second.delete(&mine).await.expect(200);
+    let third = json!({ "name": "Third", "email": "third@example.com", "role": "admin" });
+    let third = second.post("/v1/users", third).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let third = app.key_of(&owner, &third).await;
+    assert_eq!(third.delete(&path).await.refused(403), "denied");
+    // What owners and administrators may do is not for anybody to change, and nobody makes a role of more than their own.
+    for role in ["owner", "admin"] {
+        let less = json!({ "capabilities": [] });
+        assert_eq!(second.patch(&format!("/v1/roles/{role}"), less).await.refused(409), "fixed_role");
+    }
+    second.post("/v1/roles", json!({ "name": "x_maker", "capabilities": ["manage_roles"] })).await.expect(201);
+    let maker = json!({ "name": "Max", "email": "max@example.com", "role": "x_maker" });
+    let maker = second.post("/v1/users", maker).await.expect(201)["id"].as_str().unwrap().to_owned();
+    let maker = app.key_of(&owner, &maker).await;
+    assert_eq!(maker.post("/v1/roles", json!({ "name": "x_more", "from": "admin" })).await.refused(403), "denied");
+    // To make a standard role what it is already has nothing to say.
+    let nothing = second.delete("/v1/roles/rep").await;
+    assert!(nothing.status == 204 && nothing.body.is_null(), "{:#}", nothing.body);
+}

@@ -26,13 +26,13 @@ pub struct FirstUser {
 pub struct Bootstrapped {
     /// Its id.
     pub workspace: Id<kinds::Workspace>,
-    /// Its first user, an admin.
+    /// Its first user, an owner.
     pub user: Id<kinds::User>,
     /// The secret of that user's API key.
     pub secret: Secret,
 }
 
-/// Makes a workspace with an admin and an API key. For operators with access to the table itself; there is no route.
+/// Makes a workspace with an owner and an API key. For operators with access to the table itself; there is no route.
 ///
 /// # Errors
 /// When the name or the user is not valid, or the table does not answer.
@@ -54,7 +54,7 @@ pub async fn bootstrap(
     Ok(Bootstrapped { workspace, user, secret })
 }
 
-/// Makes an API key for a user of a workspace, of the role admin. For operators with access to the table itself, who make
+/// Makes an API key for a user of a workspace, which may all that the user may. For operators with access to the table itself, who make
 /// the first one, or another one when every key was lost.
 ///
 /// # Errors

@@ -68,6 +68,10 @@ async fn read_role(Context(cx): Context, _: NoQuery, Path(name): Path<String>) -
 }
 
 async fn answer(cx: &Cx, status: StatusCode, stored: &Stored) -> Result<Response> {
+    // Taken away, or as it was delivered already.
+    if status == StatusCode::NO_CONTENT {
+        return Ok(status.into_response());
+    }
     let view = stored.view(cx, &*cx.schema().await?);
     let mut response = (status, Json(view)).into_response();
     etag(&mut response, stored.version);

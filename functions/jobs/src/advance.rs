@@ -41,7 +41,8 @@ pub(crate) async fn advance(cx: &Cx, files: &Files, replicas: &Replicas, job: &J
         return begin(cx, job, place).await;
     }
     if job.kind == JobKind::Import {
-        return import::advance(cx, files, replicas, job, place).await;
+        // Boxed, as are its steps: together they are larger than the stacks of threads that know nothing of it.
+        return Box::pin(import::advance(cx, files, replicas, job, place)).await;
     }
     if job.kind == JobKind::Export {
         return export::step(cx, files, replicas, job, place).await;

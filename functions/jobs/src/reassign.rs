@@ -95,14 +95,18 @@ async fn begin(cx: &Cx, id: &str, body: &Document, position: &Position) -> Resul
     }
     let from: UserId = id.parse().map_err(|_| Error::not_found("user"))?;
     let Asks { to, deactivate } = parse(body)?;
+    let keys = cx.table.keys();
+    let (key, others) = (keys.record("user", from.erase()), keys.record("user", to.erase()));
+    let wanted: BTreeSet<_> = [from, to].into();
+    let wanted: Vec<_> = wanted.into_iter().map(|user| keys.record("user", user.erase())).collect();
+    let found = cx.table.get_each(&wanted).await?;
+    if !found.contains_key(&key) {
+        return Err(Error::not_found("user"));
+    }
     if from == to {
         return Err(Error::invalid("/to", "same", "must be somebody else"));
     }
-    let keys = cx.table.keys();
-    let (key, others) = (keys.record("user", from.erase()), keys.record("user", to.erase()));
-    let mut found = cx.table.get_each(&[key.clone(), others.clone()]).await?;
-    found.remove(&key).ok_or_else(|| Error::not_found("user"))?;
-    if found.remove(&others).is_none_or(|user| user.contains_key("archived_at")) {
+    if found.get(&others).is_none_or(|user| user.contains_key("archived_at")) {
         return Err(Error::invalid("/to", "unknown_reference", "must be a user who is not in the trash"));
     }
     if deactivate {

@@ -166,7 +166,10 @@ impl Rights {
     /// Whether they are all that the user has: the credential is limited to nothing less.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        self.policies.len() <= 1 && self.scope.is_everything()
+        let is_own_role = self.roster.member(self.user).is_none_or(|member| member.role == self.role);
+        let (own, limits) = self.policies.split_first().map_or((None, &[][..]), |(own, limits)| (Some(own), limits));
+        let limits_nothing = own.is_none_or(|own| limits.iter().all(|limit| limit.covers(own)));
+        is_own_role && limits_nothing && self.scope.is_everything()
     }
 
     /// A digest of all that is allowed: equal ones allow the same.

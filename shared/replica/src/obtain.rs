@@ -80,7 +80,7 @@ impl Replica {
         }
         match self.download(None).await? {
             Some(database) => Ok(database),
-            None => self.build().await,
+            None => Box::pin(self.build()).await,
         }
     }
 

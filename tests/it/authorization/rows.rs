@@ -140,7 +140,7 @@ read_view_history               read this view
 read_view_timeline              read this view
 read_workspace                  anybody
 read_workspace_openapi          anybody
-reassign_user                   may manage_users, update some contact, read this user
+reassign_user                   may manage_users, read this user, update some contact
 remove_role                     may manage_roles
 restore_company                 archive this company
 restore_contact                 archive this contact

@@ -92,9 +92,9 @@ pub(crate) async fn advance(cx: &Cx, files: &Files, replicas: &Replicas, job: &J
     match progress.phase {
         Phase::Counting => count(&run, job, place, progress).await,
         Phase::Preparing => prepare(&run, job, place, progress).await,
-        Phase::Writing => write::step(&run, job, place, progress).await,
-        Phase::Linking => link::step(&run, job, place, progress).await,
-        Phase::Reporting => report::step(&run, job, place, progress).await,
+        Phase::Writing => Box::pin(write::step(&run, job, place, progress)).await,
+        Phase::Linking => Box::pin(link::step(&run, job, place, progress)).await,
+        Phase::Reporting => Box::pin(report::step(&run, job, place, progress)).await,
     }
 }
 

@@ -198,11 +198,11 @@ mod tests {
     fn those_who_look_at_tokens_know_the_issuer_and_no_function_an_emulator() {
         let template = template();
         let of = |function: &str| template["Resources"][function]["Properties"]["Environment"]["Variables"].clone();
-        let issuer = of("AuthorizerFunction");
-        assert!(
-            ["RAPPORT_ISSUER", "RAPPORT_CLIENT_ID", "RAPPORT_AUDIENCE"].iter().all(|name| !issuer[*name].is_null())
-        );
-        assert_eq!(of("IdentityFunction"), issuer);
+        let (authorizer, identity) = (of("AuthorizerFunction"), of("IdentityFunction"));
+        for name in ["RAPPORT_ISSUER", "RAPPORT_CLIENT_ID", "RAPPORT_AUDIENCE"] {
+            assert!(!authorizer[name].is_null() && authorizer[name] == identity[name], "{name}");
+        }
+        assert_eq!(identity["RAPPORT_SIGN_UP"], json!({ "Ref": "SignUp" }));
         assert!(!include_str!("../../../../template.yaml").contains("EMULATOR"));
     }
 }

@@ -1,4 +1,4 @@
-//! Invitations: people who are asked into a workspace. Whoever manages users sees all of them.
+//! Invitations: people who are asked into a workspace. Whoever sees what is private sees all of them, others those that they have made.
 
 use auth::Capability;
 use kernel::{Prefix, kinds};
