@@ -177,10 +177,10 @@ impl Reassigned {
     }
 }
 
-/// The objects whose records are given, by name.
+/// The objects whose records are given, by name. No replica answers for one that was given up.
 fn owned(schema: &Schema) -> Vec<&Arc<Object>> {
     let mut owned: Vec<_> =
-        schema.all().filter(|object| object.owned && ![JOB, INVITATION].contains(&object.name.as_str())).collect();
+        schema.objects().filter(|object| object.owned && ![JOB, INVITATION].contains(&object.name.as_str())).collect();
     owned.sort_by(|one, other| one.name.cmp(&other.name));
     owned
 }

@@ -32,7 +32,7 @@ pub struct Note {
     pub version: Version,
     /// What else is said of it.
     pub about: Vec<(&'static str, Value)>,
-    /// What is said instead, once the caller has done [`MAX_APART`] such things within some seconds: the others are noted
+    /// What is said instead, once the caller has done eight such things within some seconds: the others are noted
     /// together, so that nobody fills the table by trying everything. `None`: each is noted, whoever does it was allowed to.
     pub together: Option<Vec<(&'static str, Value)>>,
 }

@@ -10,7 +10,7 @@ use crate::room::MAX_ANSWER_BYTES;
 /// Members that can be as long as the body of the request, or as a record.
 const LONG: [&str; 2] = ["errors", "conflicts"];
 
-/// An error on its way to the client. [`crate::observe::observed`] writes its body, since only it knows the request's id.
+/// An error on its way to the client. `observe` writes its body, since only it knows the request's id.
 #[derive(Debug, Clone)]
 pub struct Problem {
     pub(crate) status: StatusCode,
